@@ -1,0 +1,202 @@
+"""Scores of task 1 from a table of predictions: AUC with intervals, accuracies, and baselines beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from artextract import auc
+from artextract.artgan import TASKS
+from artextract.bootstrap import cluster_bootstrap, interval
+from artextract.errors import ArtExtractError
+from artextract.params import Evaluate
+
+PERMUTATIONS = 200
+Scores = dict[str, float]
+
+
+@dataclass(frozen=True)
+class TaskPredictions:
+    """Predictions of one task on validation rows.
+
+    Attributes:
+        y: True class, (n,).
+        p: Softmax over all classes of the class file, (n, classes).
+        group: Near-duplicate group, (n,).
+        strata: Stratum of each row, (n,); None where the data name none.
+        classes: Class names.
+    """
+
+    y: np.ndarray
+    p: np.ndarray
+    group: np.ndarray
+    strata: np.ndarray | None
+    classes: Sequence[str]
+
+
+HEADLINE = (
+    "auc_ovo", "auc_ovo_low", "auc_ovo_high", "auc_ovo_stratified", "auc_ovr", "balanced_accuracy", "top1",
+    "chance_auc_ovo", "majority_balanced_accuracy", "majority_top1", "classes_scored", "val_rows",
+)  # fmt: skip
+
+
+def headline(metrics: Mapping[str, float]) -> Scores:
+    """What fits a screen of ``dvc metrics diff``; everything else is in ``scores_table``."""
+    return {key: value for key, value in metrics.items() if key.split(".")[1] in HEADLINE}
+
+
+def scores_table(metrics: Mapping[str, float]) -> pd.DataFrame:
+    """One row a task and score: task, score, value, low, high (null where no interval is defined)."""
+    rows = []
+    for key, value in metrics.items():
+        task, name = key.split(".")
+        if not name.endswith(("_low", "_high")):
+            low, high = metrics.get(f"{key}_low"), metrics.get(f"{key}_high")
+            rows.append({"task": task, "score": name, "value": value, "low": low, "high": high})
+    return pd.DataFrame(rows)
+
+
+def predictions_table(
+    index: pd.DataFrame, rows: Sequence[int], probabilities: Mapping[str, np.ndarray]
+) -> pd.DataFrame:
+    """One row an image and task, where the image is validation in that task.
+
+    Args:
+        index: See stages/prepare_artgan.py.
+        rows: Rows of the index that were predicted.
+        probabilities: (len(rows), classes) of each task.
+
+    Returns:
+        id, task, split, y_true, p_0 ... p_{K-1} (null beyond a task's classes), stratum, group.
+    """
+    part = index.iloc[list(rows)].reset_index(drop=True)
+    tables = []
+    for task in TASKS:
+        is_val = (part[f"{task}_split"] == "val").fillna(False).to_numpy(dtype=bool)
+        table = part.loc[is_val, ["id", "stratum", "group"]].assign(task=task, split="val")
+        table["y_true"] = part.loc[is_val, task].astype("int64")
+        p = probabilities[task][is_val]
+        tables.append(table.assign(**{f"p_{k}": p[:, k] for k in range(p.shape[1])}))
+    table = pd.concat(tables, ignore_index=True)
+    columns = sorted((c for c in table if str(c).startswith("p_")), key=lambda c: int(str(c)[2:]))
+    return table[["id", "task", "split", "y_true", *columns, "stratum", "group"]]
+
+
+def of_task(table: pd.DataFrame, task: str, classes: Sequence[str]) -> TaskPredictions:
+    """The rows of one task as arrays.
+
+    Raises:
+        ArtExtractError: A score is not finite; such a run is not evaluated.
+    """
+    part = table[table["task"] == task]
+    p = part[[f"p_{k}" for k in range(len(classes))]].to_numpy(dtype=float)
+    if not np.isfinite(p).all():
+        bad = part["id"][~np.isfinite(p).all(axis=1)]
+        raise ArtExtractError(f"{len(bad)} predictions are not finite, first: {bad.iloc[0]}", where=f"task {task}")
+    strata = None if part["stratum"].isna().all() else part["stratum"].fillna("").to_numpy(dtype=str)
+    return TaskPredictions(
+        part["y_true"].to_numpy(dtype=np.int64), p, part["group"].to_numpy(dtype=np.int64), strata, classes
+    )
+
+
+def score(task: TaskPredictions, params: Evaluate, seed: int) -> tuple[Scores, pd.DataFrame]:
+    """All scores of one task.
+
+    Returns:
+        Flat scores (undefined ones are left out), and a table of classes: class, val_rows, scored, auc_ovr,
+        auc_ovr_low, auc_ovr_high.
+    """
+    y, p = task.y, task.p
+    chosen = auc.scored_classes(y, len(task.classes), params.min_val_rows)
+    rng = np.random.default_rng(seed)
+    draws = cluster_bootstrap(task.group, params.bootstrap, rng) if len(y) else np.ones((1, 0))
+    plain = auc.ones(len(y))
+
+    def both(name: str, function) -> Scores:
+        low, high = interval(function(draws))
+        return {name: float(function(plain)[0]), f"{name}_low": low, f"{name}_high": high}
+
+    scores: Scores = {
+        "val_rows": len(y),
+        "classes": len(task.classes),
+        "classes_scored": len(chosen),
+        "val_rows_of_scored_classes": int(np.isin(y, chosen).sum()),
+    }
+    scores |= both("auc_ovo", lambda w: auc.macro_ovo(y, p, chosen, w))
+    scores |= both("auc_ovr", lambda w: auc.macro_ovr(y, p, chosen, w))
+    scores |= both("balanced_accuracy", lambda w: auc.balanced_accuracy(y, p, chosen, w))
+    scores |= both("top1", lambda w: auc.top1(y, p, w))
+    if task.strata is not None:
+        pairs = auc.pairwise_aucs(y, p, chosen, plain, task.strata)
+        scores["pairs_comparable_in_strata"] = sum(bool(np.isfinite(v[0])) for v in pairs.values())
+        scores |= both("auc_ovo_stratified", lambda w: auc.macro_ovo(y, p, chosen, w, task.strata))
+    rows = []
+    point, spread = (auc.per_class_ovr(y, p, chosen, w) for w in (plain, draws))
+    for c, name in enumerate(task.classes):
+        row = {"class": name, "val_rows": int((y == c).sum()), "scored": c in chosen}
+        if c in chosen:
+            low, high = interval(spread[c])
+            row |= {"auc_ovr": float(point[c][0]), "auc_ovr_low": low, "auc_ovr_high": high}
+        rows.append(row)
+    columns = ["class", "val_rows", "scored", "auc_ovr", "auc_ovr_low", "auc_ovr_high"]
+    table = pd.DataFrame(rows).reindex(columns=columns)
+    return {name: value for name, value in scores.items() if np.isfinite(value)}, table
+
+
+def baselines(task: TaskPredictions, train_counts: np.ndarray, params: Evaluate, seed: int) -> Scores:
+    """What no learning gives, through the same functions.
+
+    Args:
+        task: Predictions; only their labels and, for chance, their distribution are used.
+        train_counts: Training rows of each class: the majority baseline scores every image by them.
+        params: Section ``evaluate``.
+        seed: For the permutations.
+
+    Returns:
+        ``majority_*``: every image gets the training frequencies; ``chance_*``: the network's own predictions
+        handed out at random, mean over permutations.
+    """
+    y, n = task.y, len(task.y)
+    chosen = auc.scored_classes(y, len(task.classes), params.min_val_rows)
+    weights = auc.ones(n)
+    constant = np.tile(train_counts / max(1, train_counts.sum()), (n, 1))
+    rng = np.random.default_rng(seed)
+    shuffled = [task.p[rng.permutation(n)] for _ in range(PERMUTATIONS)]
+    scores = {
+        "majority_auc_ovo": auc.macro_ovo(y, constant, chosen, weights)[0],
+        "majority_balanced_accuracy": auc.balanced_accuracy(y, constant, chosen, weights)[0],
+        "majority_top1": auc.top1(y, constant, weights)[0],
+        "chance_auc_ovo": np.mean([auc.macro_ovo(y, p, chosen, weights)[0] for p in shuffled]),
+        "chance_balanced_accuracy": np.mean([auc.balanced_accuracy(y, p, chosen, weights)[0] for p in shuffled]),
+        "chance_top1": np.mean([auc.top1(y, p, weights)[0] for p in shuffled]),
+    }
+    return {name: float(value) for name, value in scores.items() if np.isfinite(value)}
+
+
+def confusion_matrix(task: TaskPredictions) -> np.ndarray:
+    """Counts (classes, classes): row = true class, column = predicted class."""
+    from sklearn.metrics import confusion_matrix as matrix
+
+    return matrix(task.y, task.p.argmax(1), labels=range(len(task.classes)))
+
+
+def confusion_rows(task: TaskPredictions) -> pd.DataFrame:
+    """A row an image, for DVC's confusion template: actual and predicted class names."""
+    names = np.array(task.classes, dtype=object)
+    return pd.DataFrame({"actual": names[task.y], "predicted": names[task.p.argmax(1)]})
+
+
+def roc_curves(task: TaskPredictions, chosen: list[int], grid: np.ndarray) -> pd.DataFrame:
+    """One-vs-rest curves on a common grid: a column a scored class, and ``macro``, their mean."""
+    rows = np.isin(task.y, chosen)
+    curves = {
+        task.classes[c]: auc.roc_curve(task.y[rows] == c, task.p[rows, c], grid)
+        for c in chosen
+        if 0 < (task.y[rows] == c).sum() < rows.sum()
+    }
+    table = pd.DataFrame(curves, index=grid)
+    table.insert(0, "macro", table.mean(axis=1) if len(table.columns) else np.nan)
+    return table.rename_axis("fpr").reset_index()

@@ -1,0 +1,118 @@
+"""Paintings to unit vectors by a pretrained network, with the identity that the result depends on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from artextract.compute import device, set_threads, unit_rows
+from artextract.params import ImageEncoder
+from artextract.shards import ShardReader
+from artextract.torchvision_cure import import_torchvision
+from artextract.weights import timm_model, weights_hash
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """How an image becomes the input of a network; timm's own configuration of the weights."""
+
+    size: int  # pixels, square
+    crop: float | None  # centre crop: share of the resized image that is kept; None: squashed to a square
+    interpolation: str
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+    @classmethod
+    def of(cls, model: nn.Module) -> Preprocessing:
+        """The preprocessing that a timm model was trained with."""
+        import_torchvision()
+        from timm.data import resolve_data_config  # type: ignore[attr-defined]
+
+        config: dict[str, Any] = resolve_data_config({}, model=model)
+        return cls(
+            size=config["input_size"][-1],
+            crop=config["crop_pct"],
+            interpolation=config["interpolation"],
+            mean=tuple(config["mean"]),
+            std=tuple(config["std"]),
+        )
+
+    def pixels(self) -> Any:
+        """A function from a PIL image to a uint8 tensor (3, size, size): resized and cropped, not yet normalised."""
+        import_torchvision()
+        from torchvision.transforms import v2
+        from torchvision.transforms.functional import InterpolationMode
+
+        mode = InterpolationMode(self.interpolation)
+        if self.crop is None:
+            framing = [v2.Resize((self.size, self.size), mode, antialias=True)]
+        else:
+            framing = [v2.Resize(int(self.size / self.crop), mode, antialias=True), v2.CenterCrop(self.size)]
+        return v2.Compose([*framing, v2.PILToTensor()])
+
+    def normalise(self, pixels: torch.Tensor) -> torch.Tensor:
+        """uint8 (n, 3, size, size) to normalised float32, channels last (convolutions are faster so)."""
+        import torch
+
+        mean, std = (torch.tensor(v, device=pixels.device).view(1, 3, 1, 1) for v in (self.mean, self.std))
+        scaled = (pixels.float() / 255 - mean) / std
+        return scaled.contiguous(memory_format=torch.channels_last)
+
+    def describe(self) -> str:
+        """One line for the metrics."""
+        framing = f"resize {self.size} x {self.size} {self.interpolation}"
+        if self.crop is not None:
+            framing = f"resize {int(self.size / self.crop)} {self.interpolation}, centre crop {self.size}"
+        return f"{framing}, mean {list(self.mean)}, std {list(self.std)}"
+
+
+def pixel_batches(
+    reader: ShardReader, rows: Sequence[int], preprocessing: Preprocessing, batch_size: int, describe: str
+) -> Iterator[torch.Tensor]:
+    """Batches of uint8 (b, 3, size, size) in the order of ``rows``, with progress; memory is one batch."""
+    import torch
+    from tqdm import tqdm
+
+    transform = preprocessing.pixels()
+    with tqdm(total=len(rows), desc=describe, unit="img", mininterval=1) as bar:
+        for start in range(0, len(rows), batch_size):
+            batch = torch.stack([transform(reader.image(row)) for row in rows[start : start + batch_size]])
+            yield batch
+            bar.update(len(batch))
+
+
+def embed_images(reader: ShardReader, params: ImageEncoder) -> tuple[np.ndarray, dict[str, Any]]:
+    """Unit image embeddings: the pooled features of a pretrained network.
+
+    Args:
+        reader: n images.
+        params: Section ``image_encoder``.
+
+    Returns:
+        float32 (n, d), row i = image i; and the encoder's identity.
+    """
+    import torch
+
+    set_threads()
+    model = timm_model(params.name, params.weights, params.sha256, num_classes=0).eval()
+    model = model.to(device(), memory_format=torch.channels_last)
+    preprocessing = Preprocessing.of(model)
+    parts = []
+    with torch.inference_mode():
+        for pixels in pixel_batches(reader, range(len(reader)), preprocessing, params.batch_size, "embed images"):
+            parts.append(model(preprocessing.normalise(pixels.to(device()))).float().cpu().numpy())
+    identity = {
+        "name": params.name,
+        "weights": params.weights,
+        "weights_sha256": weights_hash(model),
+        "preprocessing": preprocessing.describe(),
+        "backend": f"torch {device().type} {params.precision}",
+    }
+    return unit_rows(np.concatenate(parts)), identity

@@ -1,0 +1,90 @@
+"""From the bytes of a file to an RGB image, the same way everywhere, and back to bytes for the shards."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+from PIL import Image, ImageOps
+
+MAX_PIXELS = 200_000_000  # a decompression bomb is refused, a gigapixel scan too: its museum serves smaller ones
+JPEG_QUALITY = 92
+
+
+class UnreadableImage(ValueError):
+    """The bytes are no complete image; the message says why."""
+
+
+@contextmanager
+def _as_unreadable() -> Iterator[None]:
+    """Pillow raises a dozen exception types on broken files; all of them mean the same here."""
+    try:
+        yield
+    except UnreadableImage:
+        raise
+    except Exception as error:
+        raise UnreadableImage(f"{type(error).__name__}: {error}") from error
+
+
+def to_rgb(image: Image.Image) -> Image.Image:
+    """Upright 8-bit RGB: EXIF orientation applied, 16 bit rescaled, transparency over white, first frame."""
+    image = ImageOps.exif_transpose(image)
+    if image.mode == "RGB":
+        return image
+    if image.mode.startswith("I") or image.mode == "F":
+        # Pillow clips 16-bit values on conversion, which turns most scans white; rescale instead.
+        values = np.asarray(image, dtype=np.float64)
+        high = 65535.0 if values.max(initial=0) > 255 else 255.0
+        return Image.fromarray((values / high * 255).clip(0, 255).astype(np.uint8)).convert("RGB")
+    if "transparency" in image.info or image.mode in ("RGBA", "LA", "PA", "La", "RGBa"):
+        image = image.convert("RGBA")
+        white = Image.new("RGBA", image.size, "white")
+        return Image.alpha_composite(white, image).convert("RGB")
+    return image.convert("RGB")
+
+
+def decode(data: bytes) -> Image.Image:
+    """Decode every pixel (a header alone proves nothing) and give an upright RGB image.
+
+    Raises:
+        UnreadableImage: No image, a truncated one, or one over ``MAX_PIXELS``.
+    """
+    if not data:
+        raise UnreadableImage("empty file")
+    with _as_unreadable(), Image.open(io.BytesIO(data)) as image:
+        width, height = image.size
+        if width * height > MAX_PIXELS:
+            raise UnreadableImage(f"{width} x {height} pixels, more than {MAX_PIXELS:,}")
+        image.load()
+        return to_rgb(image)
+
+
+def _is_plain_jpeg(data: bytes) -> bool:
+    """Whether the file can be stored as it is: RGB JPEG, upright."""
+    with Image.open(io.BytesIO(data)) as image:
+        return image.format == "JPEG" and image.mode == "RGB" and image.getexif().get(0x0112, 1) == 1
+
+
+def normalise(data: bytes, max_side: int) -> tuple[bytes, Image.Image]:
+    """What the shards hold: the original bytes where they are a plain RGB JPEG small enough, else a new JPEG.
+
+    Args:
+        data: An image file of any format that Pillow reads.
+        max_side: Longer side of the result, in pixels, at most; smaller images are never enlarged.
+
+    Returns:
+        The stored bytes, and the image that they decode to.
+
+    Raises:
+        UnreadableImage: See ``decode``.
+    """
+    image = decode(data)
+    if max(image.size) <= max_side and _is_plain_jpeg(data):
+        return data, image
+    if max(image.size) > max_side:
+        image = ImageOps.contain(image, (max_side, max_side), Image.Resampling.LANCZOS)
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=JPEG_QUALITY, subsampling=0)
+    return buffer.getvalue(), decode(buffer.getvalue())

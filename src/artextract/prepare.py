@@ -1,0 +1,190 @@
+"""From ArtGAN lists and a folder of images to shards, an index with guarded splits, and an audit."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from artextract import artgan
+from artextract.artgan import TASKS
+from artextract.duplicates import groups, hamming_pairs
+from artextract.errors import ArtExtractError
+from artextract.failures import report_failures
+from artextract.files import (
+    code_fingerprint,
+    contained,
+    discard,
+    scratch,
+    write_csv_for_people,
+    write_metrics,
+    write_table,
+    write_text,
+)
+from artextract.params import ArtGAN
+from artextract.shard_writer import Source, write_shards
+from artextract.splits import carve
+
+INDEX_COLUMNS = [
+    "id", *TASKS, *(f"{task}_split" for task in TASKS), "group", "stratum",
+    "shard", "offset", "size", "sha256", "phash", "width", "height",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A folder of lists and a folder of images, often the same one."""
+
+    lists: Path
+    images: Path
+
+
+def read_manifest(images: Path) -> pd.DataFrame:
+    """The optional ``manifest.csv`` beside the images.
+
+    Returns:
+        Columns path, and of ``geometry`` (how the source framed the picture; becomes the stratum) and ``group``
+        (works that belong together) those that it has; empty where there is no manifest.
+    """
+    path = images / "manifest.csv"
+    if not path.exists():
+        return pd.DataFrame({"path": pd.Series(dtype=str)})
+    table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    if "path" not in table:
+        raise ArtExtractError("has no column `path`", where=str(path), remedy="name the column, or move the file away")
+    return table[[name for name in ("path", "geometry", "group") if name in table]].drop_duplicates("path")
+
+
+def _sources(images: Path, paths: pd.Series) -> list[Source]:
+    def reader(relative: str):
+        return lambda: contained(images, relative, where="the lists").read_bytes()
+
+    return [Source(path, reader(path)) for path in paths]
+
+
+def _sizes(images: Path, paths: pd.Series) -> list[int]:
+    """File sizes (-1 = missing): part of the scratch folder's key, so that other images make other shards."""
+    sizes = []
+    for path in paths:
+        try:
+            sizes.append(os.stat(images / path).st_size)
+        except OSError:
+            sizes.append(-1)
+    return sizes
+
+
+def assign_groups(index: pd.DataFrame, bits: int, declared: pd.Series) -> np.ndarray:
+    """Group of each image: same bytes, near-duplicate by perceptual hash, or declared to belong together.
+
+    Args:
+        index: Columns sha256 and phash, n rows.
+        bits: Largest distance of two hashes of one group.
+        declared: Group name of each row, null where none is declared.
+
+    Returns:
+        int64 array (n,).
+    """
+    pairs = hamming_pairs(index["phash"].tolist(), bits)
+    for key in (index["sha256"], declared):
+        positions = pd.Series(np.arange(len(index)), index=index.index)
+        for rows in positions.groupby(key.to_numpy()):
+            pairs += [(int(rows[1].iloc[0]), int(other)) for other in rows[1].iloc[1:]]
+    return groups(len(index), pairs)
+
+
+def assign_splits(index: pd.DataFrame, fraction: float, seed: int) -> pd.DataFrame:
+    """train, select, val, guarded or null for each task, from the lists' train and val.
+
+    An image that is validation in any task (itself, by file name, or a near-duplicate) is trained on in none;
+    ``select`` is carved out of what remains, by group and once for all tasks.
+
+    Args:
+        index: path, labels, ``<task>_list`` and group, n rows.
+        fraction: Share of the training rows that becomes ``select``.
+        seed: Seed of the choice.
+
+    Returns:
+        Columns ``<task>_split``, n rows.
+    """
+    lists = index[[f"{task}_list" for task in TASKS]]
+    any_val = (lists == "val").fillna(False).any(axis=1)
+    group_val = index["group"].isin(index.loc[any_val, "group"])
+    guarded = artgan.guard(index).to_numpy(dtype=bool) | group_val.to_numpy()[:, None]
+    splits = pd.DataFrame({f"{t}_split": index[f"{t}_list"].astype("string") for t in TASKS}, index=index.index)
+    splits = splits.mask((splits == "train").fillna(False) & guarded, "guarded")
+    trained = (splits == "train").fillna(False).astype(bool)
+    labels = index[list(TASKS)].where(trained.to_numpy())
+    eligible = trained.any(axis=1).to_numpy()
+    rng = np.random.default_rng(seed)
+    select = carve(labels, index["group"].tolist(), eligible, fraction, rng)
+    return splits.mask(trained.to_numpy() & select[:, None], "select")
+
+
+def build_index(table: pd.DataFrame, stored: pd.DataFrame, manifest: pd.DataFrame, bits: int) -> pd.DataFrame:
+    """The rows whose image is stored, with group and stratum."""
+    index = table.merge(stored, left_on="path", right_on="id", how="inner", validate="one_to_one")
+    index = index[index["error"].isna()].reset_index(drop=True)
+    extra = index[["path"]].merge(manifest, on="path", how="left")
+    nothing = pd.Series([None] * len(index), dtype="string")
+    declared = extra["group"] if "group" in extra else nothing
+    index["group"] = assign_groups(index, bits, declared)
+    index["stratum"] = (extra["geometry"] if "geometry" in extra else nothing).astype("string")
+    return index
+
+
+def summarise(index: pd.DataFrame) -> dict[str, int]:
+    """Counts of the index: rows a split and task, duplicates, groups."""
+    counts = {
+        "exact_duplicates": int(index["sha256"].duplicated().sum()),
+        "groups": int(index["group"].nunique()),
+        "images_in_groups_of_several": int(index["group"].duplicated(keep=False).sum()),
+    }
+    for task in TASKS:
+        for split in ("train", "select", "val", "guarded"):
+            counts[f"{task}.{split}"] = int((index[f"{task}_split"] == split).sum())
+    return counts
+
+
+def prepare(layout: Layout, params: ArtGAN, *, seed: int, out: Path, metrics: Path, notes: dict[str, int]) -> None:
+    """Write shards, index.parquet, labels.json, the reports for people, and the audit.
+
+    Args:
+        layout: Lists and images.
+        params: Section ``artgan``.
+        seed: For the choice of ``select`` rows.
+        out: Folder of the results.
+        metrics: File of the audit.
+        notes: Further counts for the audit.
+    """
+    lists = artgan.read_lists(layout.lists)
+    table = artgan.union(lists)
+    key = (table["path"].tolist(), _sizes(layout.images, table["path"]), params.max_side, code_fingerprint())
+    with scratch("prepare_artgan", *key) as work:
+        stored = write_shards(_sources(layout.images, table["path"]), work, max_side=params.max_side)
+        out.mkdir(parents=True, exist_ok=True)
+        counts = report_failures(
+            stored,
+            out,
+            params.max_missing_fraction,
+            where=str(layout.images),
+            remedy="get the missing images, or raise artgan.max_missing_fraction in params.yaml",
+        )
+        index = build_index(table, stored, read_manifest(layout.images), params.near_duplicate_bits)
+        index = pd.concat([index, assign_splits(index, params.select_fraction, seed)], axis=1)
+        write_csv_for_people(out / "problems.csv", lists.problems)
+        write_text(out / "labels.json", _labels_json(lists))
+        for shard in sorted(work.glob("shard-*.tar")):
+            shutil.move(shard, out / shard.name)
+        write_table(out / "index.parquet", index[INDEX_COLUMNS])
+        write_metrics(metrics, artgan.audit(lists, table) | counts | summarise(index) | notes)
+        discard(work)
+
+
+def _labels_json(lists: artgan.Lists) -> str:
+    import json
+
+    return json.dumps({task: lists.classes[task] for task in TASKS}, indent=2, ensure_ascii=False) + "\n"

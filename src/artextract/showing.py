@@ -1,0 +1,150 @@
+"""Which paintings to show, and how they are captioned: from index and embeddings to sheets and maps."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from artextract.figures import GRID, INK, new_figure, save
+from artextract.search import nearest
+from artextract.shards import ShardReader
+from artextract.sheets import Card, contact_sheet, retrieval_sheet, thumbnail_map
+
+PALETTE = ["#b5432a", "#2f6f8f", "#7a6a1f", "#5d8a4a", "#7d4f86", "#d08a2c", "#3b3f8c", "#a8577e"]
+SHEET_LIMIT = 24
+
+
+def card(index: pd.DataFrame, reader: ShardReader, row: int, note: str = "", marked: bool = False) -> Card:
+    """A painting with its caption."""
+    work = index.iloc[row]
+    return Card(reader.image(row), str(work["title"]), str(work["attribution"]), note, marked)
+
+
+def choose_queries(index: pd.DataFrame, n: int, seed: int) -> np.ndarray:
+    """Query rows for the example sheets: drawn at random, never picked for their results."""
+    rng = np.random.default_rng(seed)
+    return np.sort(rng.choice(len(index), size=min(n, len(index)), replace=False))
+
+
+def draw_examples(
+    index: pd.DataFrame, reader: ShardReader, embedding: np.ndarray, queries: np.ndarray, k: int, by: str, path: Path
+) -> None:
+    """One sheet: the queries and their k nearest neighbours in one space; a hit by the same painter is framed.
+
+    Args:
+        index: n works.
+        reader: Their images.
+        embedding: Unit rows (n, d).
+        queries: Rows.
+        k: Neighbours shown.
+        by: ``image`` or ``title``, for the heading.
+        path: PNG to write.
+    """
+    group = index["group"].to_numpy()
+    rows, scores = nearest(embedding[queries], embedding, k, exclude=(group[queries], group))
+    lines = []
+    for query, found, similarity in zip(queries, rows, scores, strict=True):
+        artist = index["artist"].iloc[query]
+        cards = []
+        for row, score in zip(found[found >= 0], similarity[found >= 0], strict=True):
+            same = pd.notna(artist) and index["artist"].iloc[row] == artist
+            cards.append(card(index, reader, int(row), f"{score:.2f}" + (" same painter" if same else ""), bool(same)))
+        lines.append((card(index, reader, int(query), "query"), cards))
+    subtitle = f"The {k} nearest works by cosine of their {by} embeddings; queries drawn at random."
+    retrieval_sheet(lines, f"Similar by {by}", subtitle, path)
+
+
+def typical_words(titles: Sequence[str], others: Sequence[str], n: int = 4) -> list[str]:
+    """Words of titles that a cluster has more often than the rest, by smoothed ratio."""
+    from sklearn.feature_extraction.text import CountVectorizer
+
+    try:
+        vectors = CountVectorizer(stop_words="english", binary=True, min_df=2)
+        counts = vectors.fit_transform([*titles, *others]).toarray()
+    except ValueError:  # no word occurs twice
+        return []
+    inside, outside = counts[: len(titles)].mean(0), counts[len(titles) :].mean(0) if others else 0.0
+    ratio = (inside + 0.01) / (outside + 0.01)
+    words = vectors.get_feature_names_out()
+    return [str(words[i]) for i in np.argsort(-ratio, kind="stable")[:n] if inside[i] * len(titles) >= 2]
+
+
+def draw_clusters(
+    index: pd.DataFrame, reader: ShardReader, labels: np.ndarray, ranked: Sequence[np.ndarray], folder: Path
+) -> pd.DataFrame:
+    """A contact sheet each, the most typical works first.
+
+    Args:
+        index: n works.
+        reader: Their images.
+        labels: Cluster of each work (n,).
+        ranked: Rows of each cluster, most typical first.
+        folder: Where the PNGs go.
+
+    Returns:
+        A row a cluster: cluster, works, painters, commonest theme, its share, typical words.
+    """
+    records = []
+    titles = index["title"].to_numpy(dtype=object)
+    for number, rows in enumerate(ranked):
+        themes = Counter(theme for row in rows for theme in index["themes"].iloc[row])
+        theme, count = themes.most_common(1)[0] if themes else ("", 0)
+        words = ", ".join(typical_words(titles[labels == number].tolist(), titles[labels != number].tolist()))
+        cards = [card(index, reader, int(row)) for row in rows[:SHEET_LIMIT]]
+        shown = f"{len(rows)} works" + (f", the {SHEET_LIMIT} most typical shown" if len(rows) > SHEET_LIMIT else "")
+        subtitle = (
+            f"{shown}; most are {theme.replace('_', ' ')} ({count}); in their titles: {words or 'no common word'}."
+        )
+        contact_sheet(cards, f"Cluster {number + 1}", subtitle, folder / f"cluster_{number + 1:02d}.png")
+        records.append(
+            {
+                "cluster": number + 1,
+                "works": len(rows),
+                "painters": index["artist"].iloc[rows].nunique(),
+                "theme": theme,
+                "theme_share": count / len(rows),
+                "words": words,
+            }
+        )
+    return pd.DataFrame(records)
+
+
+def first_theme(index: pd.DataFrame) -> pd.Series:
+    """One theme a work for colouring; "none" where there is none."""
+    return index["themes"].map(lambda themes: str(themes[0]) if len(themes) else "none")
+
+
+def plot_maps(maps: dict[str, tuple[np.ndarray, float]], themes: pd.Series, path: Path) -> None:
+    """t-SNE maps side by side, coloured by theme, the trustworthiness of each in its title.
+
+    Args:
+        maps: Space to positions (n, 2) and trustworthiness.
+        themes: One theme a work.
+        path: PNG to write.
+    """
+    figure, axes = new_figure(1, len(maps), 6.5 * len(maps), 6)
+    common = [theme for theme, _ in Counter(themes[themes != "none"]).most_common(len(PALETTE))]
+    for axis, (space, (positions, trust)) in zip(axes[0], maps.items(), strict=True):
+        other = ~themes.isin(common).to_numpy()
+        axis.scatter(*positions[other].T, s=18, color=GRID, label="other or none", edgecolors=INK, linewidths=0.2)
+        for theme, colour in zip(common, PALETTE, strict=False):
+            chosen = (themes == theme).to_numpy()
+            axis.scatter(*positions[chosen].T, s=24, color=colour, label=theme.replace("_", " "), linewidths=0)
+        axis.set(title=f"{space} embedding (t-SNE, trustworthiness {trust:.2f})", xticks=[], yticks=[])
+    axes[0][-1].legend(loc="center left", bbox_to_anchor=(1, 0.5), title="theme")
+    save(figure, path)
+
+
+def draw_map(reader: ShardReader, positions: np.ndarray, path: Path) -> None:
+    """The paintings themselves at their places on the image map."""
+    images = []
+    for row in range(len(reader)):
+        image = reader.image(row)
+        image.thumbnail((160, 160))
+        images.append(image)
+    subtitle = "t-SNE of the image embedding; neighbours on this map are alike to the network."
+    thumbnail_map(images, positions, "The collection, arranged by how it looks", subtitle, path)

@@ -1,0 +1,57 @@
+"""The embedding space to look at: t-SNE maps with their trustworthiness, and clusters."""
+
+from __future__ import annotations
+
+import numpy as np
+
+PCA_DIMENSIONS = 50
+
+
+def reduce(embedding: np.ndarray, seed: int) -> np.ndarray:
+    """The first principal components, at most 50; (n, d')."""
+    from sklearn.decomposition import PCA
+
+    dimensions = min(PCA_DIMENSIONS, *embedding.shape)
+    return PCA(dimensions, svd_solver="full", random_state=seed).fit_transform(embedding)
+
+
+def tsne_map(embedding: np.ndarray, perplexity: float, seed: int) -> tuple[np.ndarray, float]:
+    """Two-dimensional t-SNE after PCA, started from PCA.
+
+    Args:
+        embedding: (n, d).
+        perplexity: Lowered to (n - 1) / 3 where there are few works.
+        seed: Of the algorithm.
+
+    Returns:
+        Positions (n, 2), and the trustworthiness of the map over the ten nearest neighbours, 0 to 1.
+    """
+    from sklearn.manifold import TSNE, trustworthiness
+
+    reduced = reduce(embedding, seed)
+    perplexity = min(perplexity, (len(embedding) - 1) / 3)
+    positions = TSNE(2, perplexity=perplexity, init="pca", random_state=seed).fit_transform(reduced)
+    neighbours = min(10, (len(embedding) - 1) // 2)
+    return positions, float(trustworthiness(embedding, positions, n_neighbors=neighbours, metric="cosine"))
+
+
+def cluster(embedding: np.ndarray, k: int, seed: int) -> np.ndarray:
+    """k-means over the reduced embedding; clusters are numbered by size, the largest first; int64 (n,).
+
+    k-means, since every painting should land on some contact sheet: HDBSCAN calls half of such a small and evenly
+    spread collection noise.
+    """
+    from sklearn.cluster import KMeans
+
+    k = min(k, len(embedding))
+    labels = KMeans(k, n_init=10, random_state=seed).fit_predict(reduce(embedding, seed))
+    order = np.argsort(-np.bincount(labels, minlength=k), kind="stable")
+    rank = np.empty(k, dtype=np.int64)
+    rank[order] = np.arange(k)
+    return rank[labels]
+
+
+def central_first(embedding: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Rows of one cluster, the most typical (closest to their mean) first."""
+    centre = embedding[rows].mean(axis=0)
+    return rows[np.argsort(-(embedding[rows] @ centre), kind="stable")]

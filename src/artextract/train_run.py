@@ -1,0 +1,78 @@
+"""One training from an index to a network: data loaded, checkpoints keyed, metrics gathered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+import torch
+
+from artextract.artgan import TASKS
+from artextract.compute import device, set_threads
+from artextract.errors import ArtExtractError
+from artextract.files import code_fingerprint, discard, scratch
+from artextract.multitask import MultitaskNet
+from artextract.params import Params
+from artextract.shards import ShardReader
+from artextract.training import Trainer, load_split
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a training gives."""
+
+    net: MultitaskNet
+    backbone_sha256: str
+    history: list[dict[str, float]]
+    metrics: dict[str, Any]
+
+
+def _run_key(index: pd.DataFrame, weights: Mapping[str, Sequence[float]], params: Params) -> list[Any]:
+    """Everything that a checkpoint depends on."""
+    splits = [f"{task}_split" for task in TASKS]
+    rows = index[["sha256", *TASKS, *splits]].astype("string").fillna("").values.tolist()
+    knobs = [params.seed, params.lr, params.epochs, params.batch_size, params.train.model_dump()]
+    return [rows, dict(weights), knobs, str(device()), code_fingerprint()]
+
+
+def train(
+    reader: ShardReader,
+    index: pd.DataFrame,
+    classes: Mapping[str, Sequence[str]],
+    weights: Mapping[str, Sequence[float]],
+    params: Params,
+) -> Trained:
+    """Train on ``train`` rows, choose the epoch on ``select`` rows; validation rows are not touched.
+
+    Args:
+        reader: Images of the index.
+        index: See stages/prepare_artgan.py.
+        classes: Class names of each task.
+        weights: Class weights of each task, in class-file order.
+        params: seed, lr, epochs, batch_size and train are used.
+    """
+    set_threads()
+    data, select = (load_split(reader, index, split, params) for split in ("train", "select"))
+    if not len(data) or not len(select):
+        raise ArtExtractError(
+            f"{len(data)} training and {len(select)} selection rows", where="data/artgan/index.parquet",
+            remedy="raise artgan.select_fraction, or give more images",
+        )  # fmt: skip
+    tensors = {task: torch.tensor(weights[task], dtype=torch.float32, device=device()) for task in TASKS}
+    with scratch("train_multitask", *_run_key(index, weights, params)) as folder:
+        trainer = Trainer(params, {task: len(classes[task]) for task in TASKS}, tensors, folder)
+        trainer.fit(data, select)
+        discard(folder)
+    best = trainer.history[trainer.best["epoch"]]
+    metrics = {
+        "best_epoch": trainer.best["epoch"],
+        "select_loss": trainer.best["loss"],
+        **{f"{name}_loss": value for name, value in best.items() if name != "epoch"},
+        "train_images": len(data),
+        "select_images": len(select),
+        "parameters": sum(p.numel() for p in trainer.net.parameters()),
+        "backend": f"torch {device().type} {params.train.precision}",
+    }
+    return Trained(trainer.net, data.inputs.backbone_sha256, trainer.history, metrics)

@@ -1,0 +1,42 @@
+"""Reads a museum's open-data tables and fetches the images; writes shards and an index of paintings.
+
+Reads: the sample's package (nga.source = met), $ARTEXTRACT_NGA (folder), or the National Gallery of Art's repository
+    and image server (opendata).
+Writes: data/nga/ (shard-*.tar, index.parquet, missing.csv, unreadable.csv), metrics/fetch_nga.json.
+Index: id, title, attribution, displaydate, medium, year, artist, artist_qualified, artist_name, themes, styles,
+    keywords, schools, techniques (lists), sibling_group, group, shard, offset, size, sha256, phash, width, height.
+"""
+
+from pathlib import Path
+
+import stages  # noqa: F401
+from artextract.collection import collect, download_tables
+from artextract.fetch import Getter
+from artextract.files import code_fingerprint, discard, outside_folder, scratch
+from artextract.met import read_works
+from artextract.met_nga import write_nga
+from artextract.params import load_params
+from artextract.runtime import run_stage
+
+OUT, METRICS = Path("data/nga"), Path("metrics/fetch_nga.json")
+
+
+def main() -> None:
+    """Fetch the sample, a folder of the user's, or the museum's open data."""
+    p = load_params("met", "nga")
+    match p.nga.source:
+        case "met":
+            with scratch("met_nga", p.met.model_dump(), code_fingerprint()) as folder:
+                write_nga(read_works(p.met.sha256), folder)
+                collect(folder, p.nga, getter=Getter(root=folder), out=OUT, metrics=METRICS)
+                discard(folder)
+        case "folder":
+            folder = outside_folder("ARTEXTRACT_NGA", "the museum's tables, and images/<objectid>.jpg")
+            collect(folder, p.nga, getter=Getter(root=folder), out=OUT, metrics=METRICS)
+        case "opendata":
+            getter = Getter()
+            collect(download_tables(p.nga.commit, getter), p.nga, getter=getter, out=OUT, metrics=METRICS)
+
+
+if __name__ == "__main__":
+    run_stage(main)

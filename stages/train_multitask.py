@@ -1,0 +1,38 @@
+"""Trains the CNN + GRU shared by style, genre and artist.
+
+Reads: data/artgan/, data/class_weights.json.
+Writes: data/model/ (model.safetensors: the network, without a frozen backbone; model.json: what it needs to run),
+    metrics/train.json, plots/training/losses.csv (epoch, <task>_train, <task>_select), plots/training/losses.png.
+"""
+
+from pathlib import Path
+
+import pandas as pd
+
+import stages  # noqa: F401
+from artextract.files import read_json, write_metrics, write_table
+from artextract.loss_figure import plot_losses
+from artextract.model_files import save_model
+from artextract.params import load_params
+from artextract.runtime import run_stage
+from artextract.shards import ShardReader
+from artextract.train_run import train
+
+
+def main() -> None:
+    """Train, keep the best epoch by the select rows, and write losses."""
+    p = load_params("seed", "lr", "epochs", "batch_size", "train")
+    source = Path("data/artgan")
+    index = pd.read_parquet(source / "index.parquet")
+    classes = read_json(source / "labels.json")
+    weights = read_json(Path("data/class_weights.json"))
+    trained = train(ShardReader(source, index), index, classes, weights, p)
+    save_model(Path("data/model"), trained.net, classes, trained.backbone_sha256)
+    losses = pd.DataFrame(trained.history)
+    write_table(Path("plots/training/losses.csv"), losses)
+    plot_losses(losses, trained.metrics["best_epoch"], Path("plots/training/losses.png"))
+    write_metrics(Path("metrics/train.json"), trained.metrics)
+
+
+if __name__ == "__main__":
+    run_stage(main)
