@@ -27,10 +27,11 @@ PLOTS, OUT = Path("plots/classification"), Path("data/evaluation")
 
 def main() -> None:
     """Predict, score, and draw."""
-    p = load_params("seed", "batch_size", "train", "evaluate")
+    p = load_params("seed", "batch_size", "evaluate")
     source = Path("data/artgan")
     index = pd.read_parquet(source / "index.parquet")
-    rows, probabilities, classes = predict_validation(ShardReader(source, index), index, Path("data/model"), p)
+    reader = ShardReader(source, index)
+    rows, probabilities, classes = predict_validation(reader, index, Path("data/model"), p.batch_size)
     table = evaluation.predictions_table(index, rows, probabilities)
     write_table(OUT / "predictions.parquet", table)
     counts = count_classes(index, classes, "train")

@@ -24,7 +24,7 @@ OUT, METRICS = Path("data/artgan"), Path("metrics/prepare_artgan.json")
 
 def main() -> None:
     """Prepare the sample, or the user's WikiArt folder."""
-    p = load_params("seed", "met", "artgan")
+    p = load_params("seed", "met", "met_split", "artgan")
     if p.artgan.source == "folder":
         images = outside_folder("ARTEXTRACT_WIKIART", "the WikiArt images in ArtGAN's layout")
         lists = images
@@ -32,9 +32,11 @@ def main() -> None:
             lists = outside_folder("ARTEXTRACT_ARTGAN_LISTS", "ArtGAN's lists")
         prepare(Layout(lists, images), p.artgan, seed=p.seed, out=OUT, metrics=METRICS, notes={})
         return
-    with scratch("met_artgan", p.met.model_dump(), p.seed, code_fingerprint()) as folder:
+    with scratch("met_artgan", p.met.model_dump(), p.met_split.model_dump(), p.seed, code_fingerprint()) as folder:
         works = read_works(p.met.sha256)
-        notes = write_artgan(works, folder, min_works=p.met.min_works, val_fraction=p.met.val_fraction, seed=p.seed)
+        notes = write_artgan(
+            works, folder, min_works=p.met_split.min_works, val_fraction=p.met_split.val_fraction, seed=p.seed
+        )
         prepare(Layout(folder, folder), p.artgan, seed=p.seed, out=OUT, metrics=METRICS, notes=notes)
         discard(folder)
 

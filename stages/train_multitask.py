@@ -27,7 +27,7 @@ def main() -> None:
     classes = read_json(source / "labels.json")
     weights = read_json(Path("data/class_weights.json"))
     trained = train(ShardReader(source, index), index, classes, weights, p)
-    save_model(Path("data/model"), trained.net, classes, trained.backbone_sha256)
+    save_model(Path("data/model"), trained.net, classes, p.train, trained.backbone_sha256)
     losses = pd.DataFrame(trained.history)
     write_table(Path("plots/training/losses.csv"), losses)
     plot_losses(losses, trained.metrics["best_epoch"], Path("plots/training/losses.png"))

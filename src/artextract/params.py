@@ -31,6 +31,11 @@ class Met(_Section):
     """The embedded sample of works of The Met."""
 
     sha256: Sha256
+
+
+class MetSplit(_Section):
+    """Classes and split of the sample."""
+
     min_works: Annotated[int, Field(ge=3)]  # one each for train, select or train, and val
     val_fraction: OpenFraction
 
@@ -163,6 +168,7 @@ class Params(_Section):
     epochs: Positive
     batch_size: Positive
     met: Met
+    met_split: MetSplit
     artgan: ArtGAN
     class_weights: ClassWeights
     train: Train

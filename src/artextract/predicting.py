@@ -12,13 +12,12 @@ from artextract.artgan import TASKS
 from artextract.compute import set_threads
 from artextract.errors import ArtExtractError
 from artextract.inputs import load_inputs, predict
-from artextract.model_files import load_model
-from artextract.params import Params
+from artextract.model_files import load_model, read_record
 from artextract.shards import ShardReader
 
 
 def predict_validation(
-    reader: ShardReader, index: pd.DataFrame, model: Path, params: Params
+    reader: ShardReader, index: pd.DataFrame, model: Path, batch_size: int
 ) -> tuple[list[int], dict[str, np.ndarray], dict[str, list[str]]]:
     """Softmax of each task over all images that are validation in any task.
 
@@ -26,7 +25,7 @@ def predict_validation(
         reader: Images of the index.
         index: See stages/prepare_artgan.py.
         model: Folder of the trained network.
-        params: batch_size and train are used.
+        batch_size: Images at once.
 
     Returns:
         Rows of the index, probabilities (rows, classes) of each task, and the class names.
@@ -36,7 +35,8 @@ def predict_validation(
     rows = np.flatnonzero(is_val).tolist()
     if not rows:
         raise ArtExtractError("no validation rows", where="data/artgan/index.parquet", remedy="check the val lists")
-    inputs = load_inputs(reader, index, rows, params.train)
-    net, classes = load_model(model, params.train, inputs.backbone_sha256)
-    logits = predict(net, inputs, params.batch_size)
-    return rows, {task: torch.softmax(logits[task], 1).double().cpu().numpy() for task in TASKS}, classes
+    record = read_record(model)
+    inputs = load_inputs(reader, index, rows, record.train)
+    net = load_model(model, record, inputs.backbone_sha256)
+    logits = predict(net, inputs, batch_size)
+    return rows, {task: torch.softmax(logits[task], 1).double().cpu().numpy() for task in TASKS}, record.classes

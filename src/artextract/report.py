@@ -1,0 +1,72 @@
+"""The metrics table of the README, made from metrics/: ``python -m artextract.report`` renews it in place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from artextract.files import read_json, write_text
+
+BEGIN, END = "<!-- metrics: begin -->", "<!-- metrics: end -->"
+JUDGES = {"artist": "same painter", "theme": "same theme, other painters", "title_proxy": "similar title (proxy)"}
+
+
+def _with_interval(metrics: dict[str, float], key: str) -> str:
+    value = f"{metrics[key]:.2f}"
+    if f"{key}_low" in metrics:
+        value += f" ({metrics[f'{key}_low']:.2f} to {metrics[f'{key}_high']:.2f})"
+    return value
+
+
+def classification_table(metrics: dict[str, float]) -> list[str]:
+    """Task 1: AUC with its interval, and what no learning gives."""
+    lines = [
+        "| task | AUC one-vs-one (95%) | chance AUC | balanced accuracy | majority | classes scored | val works |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for task in ("style", "genre", "artist"):
+        m = {key.removeprefix(f"{task}."): value for key, value in metrics.items() if key.startswith(f"{task}.")}
+        lines.append(
+            f"| {task} | {_with_interval(m, 'auc_ovo')} | {m['chance_auc_ovo']:.2f} | {m['balanced_accuracy']:.2f} | "
+            f"{m['majority_balanced_accuracy']:.2f} | {m['classes_scored']} | {m['val_rows']} |"
+        )
+    return lines
+
+
+def similarity_table(metrics: dict[str, float], siamese: dict[str, float]) -> list[str]:
+    """Task 2: nDCG@10 of each space under each judge, and what the siamese projection changes on held-out works."""
+    lines = [
+        "| judge | queries | random | image | title | siamese gain on held-out works |",
+        "|---|---|---|---|---|---|",
+    ]
+    for judge, name in JUDGES.items():
+        title = f"{judge}.title.ndcg10"
+        lines.append(
+            f"| {name} | {metrics[f'{judge}.queries']} | {metrics[f'{judge}.random.ndcg10']:.2f} | "
+            f"{_with_interval(metrics, f'{judge}.image.ndcg10')} | "
+            f"{_with_interval(metrics, title) if title in metrics else 'not judged: circular'} | "
+            f"{_with_interval(siamese, f'{judge}.gain.ndcg10')} |"
+        )
+    return lines
+
+
+def report(folder: Path) -> str:
+    """Both tables as Markdown."""
+    classification, similarity, siamese = (
+        read_json(folder / f"{name}.json") for name in ("classification", "similarity", "siamese")
+    )
+    return "\n".join(
+        ["Task 1, validation works:", "", *classification_table(classification), "", "Task 2, nDCG@10:", ""]
+        + similarity_table(similarity, siamese)
+    )
+
+
+def main() -> None:
+    """Write the tables between the two marks of README.md."""
+    path = Path("README.md")
+    text = path.read_text(encoding="utf-8")
+    head, tail = text[: text.index(BEGIN) + len(BEGIN)], text[text.index(END) :]
+    write_text(path, f"{head}\n{report(Path('metrics'))}\n{tail}")
+
+
+if __name__ == "__main__":
+    main()

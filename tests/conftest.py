@@ -1,0 +1,47 @@
+"""Fixtures and the one place that knows where outside test data lie."""
+
+from __future__ import annotations
+
+import io
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import settings
+from PIL import Image
+
+from artextract.runtime import keep_freed_memory
+
+ROOT = Path(__file__).resolve().parent.parent
+keep_freed_memory()
+settings.register_profile("default", deadline=None, derandomize=True, max_examples=50)
+settings.load_profile("default")
+
+
+def test_data(name: str) -> Path:
+    """A folder of real data for tests marked ``real``; skips where it is missing."""
+    root = Path(os.environ.get("ARTEXTRACT_TEST_DATA", ROOT.parent / "shared" / "data"))
+    if not (root / name).is_dir():
+        pytest.skip(f"real data missing: {root / name} (set ARTEXTRACT_TEST_DATA)")
+    return root / name
+
+
+test_data.__test__ = False  # type: ignore[attr-defined]
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Scratch work of tests never meets the user's; converted weights are shared within a session."""
+    folder = tmp_path_factory.getbasetemp() / "cache"
+    monkeypatch.setenv("ARTEXTRACT_CACHE", str(folder))
+    return folder
+
+
+def jpeg(seed: int, width: int = 40, height: int = 30, **save: object) -> bytes:
+    """A small JPEG whose picture depends on the seed: smooth, so that its perceptual hash is stable."""
+    rng = np.random.default_rng(seed)
+    small = Image.fromarray(rng.integers(0, 256, (6, 6, 3), dtype=np.uint8))
+    buffer = io.BytesIO()
+    small.resize((width, height), Image.Resampling.BICUBIC).save(buffer, "JPEG", **{"quality": 95} | save)
+    return buffer.getvalue()

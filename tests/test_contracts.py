@@ -1,0 +1,136 @@
+"""What dvc.yaml declares is what the stages read: code, params, and no more."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from artextract.params import Params
+from tests.closure import ROOT, closure
+
+STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
+NAMES = [
+    "prepare_artgan",
+    "compute_class_weights",
+    "train_multitask",
+    "evaluate_auc",
+    "fetch_nga",
+    "embed_images",
+    "embed_titles",
+    "similarity_eval",
+    "train_siamese",
+]
+
+
+def outs_of(stage: dict) -> list[str]:
+    return [next(iter(o)) if isinstance(o, dict) else o for kind in ("outs", "metrics") for o in stage[kind]]
+
+
+def loaded_params(stage: str) -> list[str]:
+    """The literal arguments of load_params(...) in a stage."""
+    tree = ast.parse((ROOT / "stages" / f"{stage}.py").read_text())
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "load_params":
+            return [ast.literal_eval(arg) for arg in node.args]
+    raise AssertionError(f"{stage} does not call load_params")
+
+
+def attributes(paths: list[str]) -> set[str]:
+    trees = (ast.parse((ROOT / path).read_text()) for path in paths)
+    return {node.attr for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+
+
+def test_the_nine_stages_in_order_each_with_a_description():
+    assert list(STAGES) == NAMES
+    assert all(stage["desc"] and stage["cmd"] == f"python -m stages.{name}" for name, stage in STAGES.items())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_declared_code_is_the_import_closure(name: str):
+    declared = [dep for dep in STAGES[name]["deps"] if dep.endswith(".py")]
+    assert sorted(declared) == closure(name), "print the right list with `python -m tests.closure`"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_declared_params_are_those_that_the_stage_asks_for(name: str):
+    assert sorted(STAGES[name]["params"]) == sorted(loaded_params(name))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_key_of_a_declared_section_is_read(name: str):
+    read = attributes(closure(name))
+    for key in STAGES[name]["params"]:
+        section = Params.model_fields[key].annotation
+        fields = getattr(section, "model_fields", {})
+        unread = set(fields) - read
+        assert not unread, f"{name} declares {key} but never reads {sorted(unread)}"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_data_dependencies_are_outs_of_other_stages(name: str):
+    produced = {out for other, stage in STAGES.items() if other != name for out in outs_of(stage)}
+    for dep in STAGES[name]["deps"]:
+        if not dep.endswith(".py"):
+            assert any(dep == out or dep.startswith(f"{out}/") for out in produced), dep
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_stage_stays_thin_and_says_what_it_reads_and_writes(name: str):
+    text = (ROOT / "stages" / f"{name}.py").read_text()
+    doc = ast.get_docstring(ast.parse(text)) or ""
+    assert "Reads:" in doc and "Writes:" in doc
+    main = next(n for n in ast.parse(text).body if isinstance(n, ast.FunctionDef) and n.name == "main")
+    assert main.end_lineno is not None and main.end_lineno - main.lineno < 45
+
+
+def test_params_yaml_names_no_machine():
+    text = (ROOT / "params.yaml").read_text() + (ROOT / "dvc.yaml").read_text()
+    for word in ("device:", "workers:", "threads:", "/home", "/root", "/tmp"):
+        assert word not in text
+
+
+def test_importing_the_package_loads_neither_torch_nor_pandas_nor_dvc():
+    code = "import artextract, sys; print([m for m in ('torch', 'pandas', 'dvc') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT / "src", check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_a_stage_outside_of_the_environment_stops_with_advice(tmp_path: Path):
+    # -S: no site-packages, as with a system Python that lacks everything
+    command = [sys.executable, "-S", "-m", "stages.prepare_artgan"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env={"PATH": ""})
+    assert done.returncode != 0
+    assert "source .venv/bin/activate" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_a_stage_reports_a_bad_parameter_without_a_traceback(tmp_path: Path):
+    text = (ROOT / "params.yaml").read_text().replace("lr: 1e-3 ", "lr: fast ")
+    (tmp_path / "params.yaml").write_text(text)
+    command = [sys.executable, "-m", "stages.train_multitask"]
+    env = {"PYTHONPATH": str(ROOT), "PATH": "", "ARTEXTRACT_CACHE": str(tmp_path / "cache")}
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=env)
+    assert done.returncode == 2
+    assert "params.yaml" in done.stderr and "`lr`" in done.stderr and "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "profiles").glob("*.args")), ids=lambda p: p.stem)
+def test_profiles_name_existing_params_with_valid_values(path: Path):
+    from artextract.params import _YAML12Loader
+
+    values = yaml.load((ROOT / "params.yaml").read_text(), Loader=_YAML12Loader)
+    words = path.read_text().split()
+    assert words[::2] == ["-S"] * (len(words) // 2)
+    for word in words[1::2]:
+        key, _, value = word.partition("=")
+        *sections, leaf = key.split(".")
+        place = values
+        for section in sections:
+            place = place[section]
+        assert leaf in place, key
+        place[leaf] = yaml.load(value, Loader=_YAML12Loader) if value else ""
+    Params.model_validate(values)

@@ -1,0 +1,168 @@
+"""End to end, in a copy of this checkout with an empty cache: repro, no-op, experiments, branches, the queue."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.closure import ROOT
+from tests.test_contracts import STAGES, outs_of
+
+pytestmark = pytest.mark.slow
+TOLERANCE = 0.005  # between processors; on one machine the metrics are equal
+
+
+class Checkout:
+    """A copy of the committed project, and the commands that a user would type in it."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        self.env = os.environ | {
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "ARTEXTRACT_CACHE": str(folder.parent / "cache"),
+            "HF_HUB_OFFLINE": "1",
+            **{f"GIT_{who}_{what}": "test@localhost" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")},
+        }
+
+    def run(self, *command: str, check: bool = True) -> str:
+        done = subprocess.run(command, cwd=self.folder, env=self.env, capture_output=True, text=True)
+        assert not check or done.returncode == 0, f"{command}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+        return done.stdout + done.stderr
+
+    def metrics(self) -> dict[str, dict]:
+        return {p.stem: json.loads(p.read_text()) for p in sorted((self.folder / "metrics").glob("*.json"))}
+
+    def stages_run(self, output: str) -> list[str]:
+        return [line.split("'")[1] for line in output.splitlines() if line.startswith("Running stage")]
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory):
+    """The tracked files of this checkout, committed in a repository of their own, run once from nothing."""
+    folder = tmp_path_factory.mktemp("end-to-end") / "checkout"
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout
+    for name in listed.decode().rstrip("\0").split("\0"):
+        target = folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / name, target)
+    project = Checkout(folder)
+    project.run("git", "init", "-q", "-b", "main")
+    project.run("git", "add", "-A")
+    project.run("git", "commit", "-qm", "start")
+    project.committed = project.metrics()  # type: ignore[attr-defined]
+    project.first_output = project.run("dvc", "repro")  # type: ignore[attr-defined]
+    yield project
+    project.run("dvc", "queue", "stop", "--kill", check=False)
+
+
+def test_a_run_from_nothing_gives_the_committed_metrics(checkout):
+    assert checkout.stages_run(checkout.first_output) == list(STAGES)
+    for name, committed in checkout.committed.items():
+        found = checkout.metrics()[name]
+        assert found.keys() == committed.keys(), name
+        for key, value in committed.items():
+            expected = pytest.approx(value, abs=TOLERANCE) if isinstance(value, float) else value
+            assert found[key] == expected, f"{name}.{key}"
+
+
+def test_declared_outs_are_exactly_what_is_written(checkout):
+    outs = [out for stage in STAGES.values() for out in outs_of(stage)]
+    for out in outs:
+        assert (checkout.folder / out).exists(), out
+    status = checkout.run("git", "status", "--porcelain", "--ignored", "--untracked-files=all")
+    written = [line[3:].strip('"') for line in status.splitlines() if line[:2] in ("??", "!!")]
+    ours = [p for p in written if "__pycache__" not in p and not p.startswith(".dvc/")]
+    stray = [p for p in ours if not any(p.rstrip("/") == out or p.startswith(f"{out}/") for out in outs)]
+    assert stray == []
+
+
+def test_nothing_to_do_is_quick_and_runs_nothing(checkout):
+    start = time.monotonic()
+    output = checkout.run("dvc", "repro")
+    assert checkout.stages_run(output) == [] and "up to date" in output
+    print(f"no-op repro: {time.monotonic() - start:.1f} s")
+
+
+def test_a_second_run_writes_the_same_bytes(checkout):
+    before = yaml.safe_load((checkout.folder / "dvc.lock").read_text())
+    checkout.run("git", "commit", "-qam", "outcome on this machine", "--allow-empty")
+    checkout.run("dvc", "repro", "--force")
+    assert yaml.safe_load((checkout.folder / "dvc.lock").read_text()) == before
+
+
+def test_plots_need_no_network(checkout):
+    checkout.run(sys.executable, "-c", _USE_PLOTS_PAGE)
+    checkout.run("dvc", "plots", "show")
+    page = (checkout.folder / "dvc_plots" / "index.html").read_text(encoding="utf-8")
+    assert "<script src=" not in page and "vegaEmbed('#" in page
+    assert {p.name for p in (checkout.folder / "dvc_plots" / "static").glob("*map.png")}
+
+
+_USE_PLOTS_PAGE = """
+import sys; sys.path.insert(0, "src")
+from artextract.environment import use_plots_page
+use_plots_page()
+"""
+
+
+def test_another_lr_reruns_training_and_evaluation_alone(checkout):
+    output = checkout.run("dvc", "exp", "run", "-S", "lr=1e-5")
+    assert checkout.stages_run(output) == ["train_multitask", "evaluate_auc"]
+    assert yaml.safe_load((checkout.folder / "dvc.lock").read_text())["stages"]["train_multitask"]["params"]
+    diff = json.loads(checkout.run("dvc", "params", "diff", "--json"))
+    assert diff["params.yaml"]["lr"]["new"] == 1e-5
+    checkout.run("git", "restore", ".")
+    checkout.run("dvc", "checkout")
+
+
+def test_metrics_diff_between_branches_shows_the_change(checkout):
+    checkout.run("git", "checkout", "-qb", "other-lr")
+    checkout.run("dvc", "exp", "run", "-S", "lr=3e-3")
+    checkout.run("git", "commit", "-qam", "another lr")
+    checkout.run("git", "checkout", "-q", "main")
+    checkout.run("dvc", "checkout")
+    diff = json.loads(checkout.run("dvc", "metrics", "diff", "main", "other-lr", "--json"))
+    assert "style.auc_ovo" in str(diff["metrics/classification.json"])
+    assert set(diff) <= {"metrics/classification.json", "metrics/train.json"}
+    assert "plots/classification/roc.csv" in checkout.run("dvc", "plots", "diff", "main", "other-lr", "--json")
+
+
+def test_a_queued_experiment_runs_the_code_that_was_queued(checkout):
+    stage = checkout.folder / "stages" / "evaluate_auc.py"
+    original = stage.read_text()
+    line = "evaluation.headline(metrics)"
+    assert line in original
+    stage.write_text(original.replace(line, f'{line} | {{"queued_code": 1}}'))
+    checkout.run("dvc", "exp", "run", "--queue", "-S", "lr=1e-4,3e-4")
+    stage.write_text(original)
+    checkout.run("dvc", "queue", "start")
+    deadline = time.monotonic() + 300
+    while time.monotonic() < deadline:
+        status = checkout.run("dvc", "queue", "status")
+        assert "Failed" not in status, checkout.run("dvc", "queue", "logs", "HEAD", check=False) + status
+        if status.count("Success") == 2:
+            break
+        time.sleep(2)
+    shown = json.loads(checkout.run("dvc", "exp", "show", "--json"))
+    experiments = [rev for branch in shown for rev in (branch.get("experiments") or [])]
+    queued = [e["revs"][0]["data"] for e in experiments if "queued_code" in json.dumps(e)]
+    rates = sorted(data["params"]["params.yaml"]["data"]["lr"] for data in queued)
+    assert rates == [1e-4, 3e-4]
+    assert "queued_code" not in (checkout.folder / "metrics" / "classification.json").read_text()
+
+
+def test_one_changed_source_file_reruns_only_the_stages_that_import_it(checkout):
+    source = checkout.folder / "src" / "artextract" / "sheets.py"
+    text = source.read_text()
+    source.write_text(text + "\n# a remark\n")
+    output = checkout.run("dvc", "repro", "--dry")
+    source.write_text(text)
+    assert checkout.stages_run(output) == ["similarity_eval"]
