@@ -2,8 +2,8 @@
 
 Reads: the sample's package (artgan.source = met) or $ARTEXTRACT_WIKIART, and $ARTEXTRACT_ARTGAN_LISTS where the lists
     lie elsewhere (folder).
-Writes: data/artgan/ (shard-*.tar, index.parquet, labels.json, missing.csv, unreadable.csv, problems.csv),
-    metrics/prepare_artgan.json.
+Writes: data/artgan/ (shard-*.tar, index.parquet, labels.json, missing.csv, unreadable.csv, renamed.csv,
+    problems.csv), metrics/prepare_artgan.json.
 Index: id, style, genre, artist (null = unlabelled), <task>_split (train, select, val, guarded), group, stratum,
     shard, offset, size, sha256, phash, width, height.
 """

@@ -132,7 +132,8 @@ def test_metrics_diff_between_branches_shows_the_change(checkout):
     diff = json.loads(checkout.run("dvc", "metrics", "diff", "main", "other-lr", "--json"))
     assert "style.auc_ovo" in str(diff["metrics/classification.json"])
     assert set(diff) <= {"metrics/classification.json", "metrics/train.json"}
-    assert "plots/classification/roc.csv" in checkout.run("dvc", "plots", "diff", "main", "other-lr", "--json")
+    plots = json.loads(checkout.run("dvc", "plots", "diff", "main", "other-lr", "--json"))["data"]
+    assert plots["style loss"][0]["revisions"] == ["main", "other-lr"]
 
 
 def test_a_queued_experiment_runs_the_code_that_was_queued(checkout):

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pytest
 import torch
 from PIL import Image
 
@@ -25,6 +26,13 @@ COLOURS = np.array([[200, 40, 40], [40, 180, 60], [50, 60, 200], [210, 200, 60]]
 NAMES = {"style": ["red", "green", "blue", "yellow"], "genre": ["warm", "cold"], "artist": ["a", "b", "c"]}
 CLASSES = {task: len(names) for task, names in NAMES.items()}
 EVEN = {task: torch.ones(n) for task, n in CLASSES.items()}
+
+
+@pytest.fixture(autouse=True)
+def one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For modules that import it: on tensors this small, two threads mostly wait for each other (7 s become 32 s)."""
+    monkeypatch.setenv("ARTEXTRACT_THREADS", "1")
+    torch.set_num_threads(1)
 
 
 def toy_params(**changes: Any) -> Params:

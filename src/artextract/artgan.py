@@ -53,10 +53,13 @@ def find_file(folder: Path, task: str, part: str) -> Path:
 
 
 def _lines(path: Path) -> list[str]:
-    """Lines of a UTF-8 text file, whatever its line ends; a byte-order mark is dropped."""
+    """Lines of a UTF-8 text file, whatever its line ends; a byte-order mark is dropped.
+
+    Not ``splitlines``, for which U+0085 ends a line: mojibake file names may hold it ("Å" read as Latin-1 does).
+    """
     data = path.read_bytes()
     try:
-        return data.decode("utf-8-sig").splitlines()
+        return re.split(r"\r\n|\n|\r", data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         raise ArtExtractError(
@@ -68,30 +71,35 @@ def read_classes(path: Path) -> list[str]:
     """Class names in the order of their numbers, from lines ``<number> <name>``.
 
     Raises:
-        ArtExtractError: A line of another form, a number twice, or numbers that are not 0 ... K-1.
+        ArtExtractError: A line of another form, a number or a name twice, or numbers that are not 0 ... K-1.
     """
     names: dict[int, str] = {}
     for number, line in enumerate(_lines(path), start=1):
         if not line.strip():
             continue
-        match = re.fullmatch(r"\s*(\d+)[\s,]+(\S.*?)\s*", line)
-        if not match or int(match[1]) in names:
+        match = re.fullmatch(r"\s*(\d{1,9})[\s,]+(\S.*?)\s*", line)
+        if not match or int(match[1]) in names or match[2] in names.values():
             raise ArtExtractError(
                 f"line {number} is {line!r}",
                 where=str(path),
-                remedy="every line must be `<number> <class name>`, each number once",
+                remedy="every line must be `<number> <class name>`, each number and each name once",
             )
         names[int(match[1])] = match[2]
-    if not names or sorted(names) != list(range(len(names))):
-        raise ArtExtractError(f"class numbers are not 0 ... {len(names) - 1}", where=str(path))
+    if sorted(names) != list(range(max(len(names), 1))):
+        raise ArtExtractError(
+            f"class numbers are not 0 ... {len(names) - 1}" if names else "holds no class",
+            where=str(path),
+            remedy="take the class file as published: its numbers are the labels of the lists",
+        )
     return [names[i] for i in range(len(names))]
 
 
 def read_list(path: Path, classes: int) -> ListFile:
     """Read one list: path = first field, label = last non-empty field.
 
-    Rows that cannot be used (no integer label, label outside of the class file, unsafe path, contradicting
-    labels for one path) are reported with their line and left out. The header and blank lines are neither.
+    Rows that cannot be used (no integer label, label outside of the class file, unsafe path) are reported with their
+    line and left out; the header and blank lines are neither. Contradicting labels for one path are reported and
+    kept: ``union`` leaves such an image unlabelled.
 
     Args:
         path: The list.
@@ -106,8 +114,8 @@ def read_list(path: Path, classes: int) -> ListFile:
         fields = [part.strip() for part in text.split(",")]
         if not any(fields) or (not rows and fields[0].startswith("(")):
             continue
-        image, label = fields[0], next(part for part in reversed(fields) if part)
-        if not re.fullmatch(r"\d+", label):
+        image, label = fields[0], next((part for part in reversed(fields[1:]) if part), "")
+        if not re.fullmatch(r"\d{1,9}", label):
             report(line, "label is no integer", text)
         elif int(label) >= classes:
             report(line, f"label outside of the class file (0 ... {classes - 1})", text)

@@ -10,6 +10,8 @@ import pandas as pd
 from artextract.artgan import TASKS
 from artextract.errors import ArtExtractError
 
+EFFECTIVE_BETA = 0.999
+
 
 def count_classes(index: pd.DataFrame, classes: Mapping[str, Sequence[str]], split: str) -> dict[str, np.ndarray]:
     """Rows of each class in one split, in class-file order; int64 (classes,) of each task."""
@@ -25,14 +27,28 @@ def class_weights(counts: np.ndarray, scheme: str) -> np.ndarray:
 
     Args:
         counts: Training rows of each class, shape (K,).
-        scheme: ``inverse``: N / (K n_c), so that every class has the same total weight; ``none``: ones.
+        scheme: ``inverse``: N / (K n_c), every class has the same total weight; ``sqrt_inverse``: its square root;
+            ``effective``: inverse to the effective number of rows, (1 - b^n_c) / (1 - b) with b = 0.999 (Cui et
+            al. 2019); ``none``: ones. The second and third are scaled to a mean weight of 1 over the rows, as
+            ``inverse`` has by itself.
 
     Returns:
         float64 (K,). A class without training rows weighs 0: it cannot be learnt, and never divides by zero.
     """
-    if scheme == "none":
-        return (counts > 0).astype(float)
-    if scheme != "inverse":
-        raise ArtExtractError(f"unknown scheme {scheme!r}", where="params.yaml: class_weights.scheme")
     present = counts > 0
-    return np.divide(counts.sum(), len(counts) * counts, out=np.zeros(len(counts)), where=present)
+    if scheme == "none":
+        return present.astype(float)
+    rows = np.where(present, counts, 1)
+    match scheme:
+        case "inverse":
+            weights = counts.sum() / (len(counts) * rows)
+        case "sqrt_inverse":
+            weights = rows**-0.5
+        case "effective":
+            weights = (1 - EFFECTIVE_BETA) / (1 - EFFECTIVE_BETA**rows)
+        case _:
+            raise ArtExtractError(f"unknown scheme {scheme!r}", where="params.yaml: class_weights.scheme")
+    weights = np.where(present, weights, 0.0)
+    if scheme != "inverse" and present.any():
+        weights *= counts.sum() / (weights * counts).sum()
+    return weights

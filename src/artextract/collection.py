@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from urllib.parse import unquote
 
 import numpy as np
 import pandas as pd
@@ -66,9 +67,8 @@ def address(row: pd.Series, folder: Path, size: str) -> str:
     return url if url.startswith("file:") else f"{url}/full/{size}/0/default.jpg"
 
 
-def _downloads(rows: pd.DataFrame, tables: Path, size: str, getter: Getter) -> tuple[list[Source], dict[str, str]]:
+def _downloads(urls: dict[str, str], getter: Getter) -> tuple[list[Source], dict[str, str]]:
     """Sources for the shards; remote images are brought into the user's cache first."""
-    urls = {str(row["id"]): address(row, tables, size) for _, row in rows.iterrows()}
     remote = {i: url for i, url in urls.items() if not url.startswith("file:")}
     folder = cache_folder() / "nga" / "images"
     names = {i: f"{sha256_bytes(url.encode())[:32]}.jpg" for i, url in remote.items()}
@@ -82,6 +82,12 @@ def _downloads(rows: pd.DataFrame, tables: Path, size: str, getter: Getter) -> t
     return [Source(i, reader(i)) for i in urls], {i: failed[n] for i, n in names.items() if n in failed}
 
 
+def _sizes(urls: dict[str, str], folder: Path) -> list[int]:
+    """Sizes of the images beside the tables (-1 = none): part of the scratch folder's key, as in prepare_artgan."""
+    files = [folder / unquote(url.removeprefix("file:")) for url in urls.values() if url.startswith("file:")]
+    return [file.stat().st_size if file.is_file() else -1 for file in files]
+
+
 def collect(tables_folder: Path, params: NGA, *, getter: Getter, out: Path, metrics: Path) -> None:
     """Write shards, index.parquet, missing.csv and unreadable.csv, and the counts.
 
@@ -93,22 +99,33 @@ def collect(tables_folder: Path, params: NGA, *, getter: Getter, out: Path, metr
         metrics: File of the counts.
     """
     rows, counts = nga.select_paintings(nga.read_tables(tables_folder))
+    if rows.empty:
+        raise ArtExtractError(
+            f"of {counts['objects']} objects none is a painting with a title and a primary image",
+            where=str(tables_folder),
+            remedy="take the complete export at the pinned commit (README, profile nga)",
+        )
     if params.max_objects:
         rows = rows.head(params.max_objects)
-    sources, failed = _downloads(rows, tables_folder, params.image_size, getter)
+    urls = {str(row["id"]): address(row, tables_folder, params.image_size) for _, row in rows.iterrows()}
+    sources, failed = _downloads(urls, getter)
     key = (rows[["id", "uuid", "url"]].values.tolist(), params.image_size, params.max_side, sorted(failed))
-    with scratch("fetch_nga", str(tables_folder), *key, code_fingerprint()) as work:
+    with scratch("fetch_nga", str(tables_folder), *key, _sizes(urls, tables_folder), code_fingerprint()) as work:
         stored = write_shards(sources, work, max_side=params.max_side)
         reason = stored["id"].map(failed)
         stored["error"] = reason.where(reason.notna(), stored["error"])
         out.mkdir(parents=True, exist_ok=True)
-        counts |= report_failures(
-            stored,
-            out,
-            params.max_failed_fraction,
-            where=str(tables_folder),
-            remedy="run again (what has arrived is kept), or raise nga.max_failed_fraction in params.yaml",
-        )
+        try:
+            counts |= report_failures(
+                stored,
+                out,
+                params.max_failed_fraction,
+                where=str(tables_folder),
+                remedy="run again (what has arrived is kept), or raise nga.max_failed_fraction in params.yaml",
+            )
+        except ArtExtractError:
+            discard(work)  # images will be mended now: what was seen of the broken ones must not be believed
+            raise
         index = rows.merge(stored, on="id", validate="one_to_one")
         index = index[index["error"].isna()].reset_index(drop=True)
         index["group"] = _groups(index, params.near_duplicate_bits)

@@ -71,7 +71,12 @@ def predictions_table(
 
     Returns:
         id, task, split, y_true, p_0 ... p_{K-1} (null beyond a task's classes), stratum, group.
+
+    Raises:
+        ArtExtractError: A row was predicted twice, as a padded last batch would have it.
     """
+    if len(set(rows)) < len(rows):
+        raise ArtExtractError(f"{len(rows) - len(set(rows))} images were predicted twice", where="predictions")
     part = index.iloc[list(rows)].reset_index(drop=True)
     tables = []
     for task in TASKS:
@@ -93,9 +98,10 @@ def of_task(table: pd.DataFrame, task: str, classes: Sequence[str]) -> TaskPredi
     """
     part = table[table["task"] == task]
     p = part[[f"p_{k}" for k in range(len(classes))]].to_numpy(dtype=float)
-    if not np.isfinite(p).all():
-        bad = part["id"][~np.isfinite(p).all(axis=1)]
-        raise ArtExtractError(f"{len(bad)} predictions are not finite, first: {bad.iloc[0]}", where=f"task {task}")
+    bad = np.flatnonzero(~np.isfinite(p).all(axis=1))
+    if len(bad):
+        first = part["id"].iloc[bad[0]]
+        raise ArtExtractError(f"{len(bad)} predictions are not finite, first: {first}", where=f"task {task}")
     strata = None if part["stratum"].isna().all() else part["stratum"].fillna("").to_numpy(dtype=str)
     return TaskPredictions(
         part["y_true"].to_numpy(dtype=np.int64), p, part["group"].to_numpy(dtype=np.int64), strata, classes
@@ -177,10 +183,10 @@ def baselines(task: TaskPredictions, train_counts: np.ndarray, params: Evaluate,
 
 
 def confusion_matrix(task: TaskPredictions) -> np.ndarray:
-    """Counts (classes, classes): row = true class, column = predicted class."""
-    from sklearn.metrics import confusion_matrix as matrix
-
-    return matrix(task.y, task.p.argmax(1), labels=range(len(task.classes)))
+    """Counts (classes, classes): row = true class, column = predicted class; all 0 where the task has no rows."""
+    counts = np.zeros((len(task.classes), len(task.classes)), dtype=np.int64)
+    np.add.at(counts, (task.y, task.p.argmax(1)), 1)
+    return counts
 
 
 def confusion_rows(task: TaskPredictions) -> pd.DataFrame:

@@ -29,7 +29,7 @@ def report_failures(stored: pd.DataFrame, folder: Path, limit: float, *, where: 
         table = stored.loc[chosen, ["id", "error"]].rename(columns={"id": "path", "error": "reason"})
         write_csv_for_people(folder / f"{name}.csv", table)
     failed = int((missing | unreadable).sum())
-    if failed > limit * len(stored) or failed == len(stored):
+    if failed == len(stored) or failed / len(stored) > limit:  # divided: .29 * 100 is less than 29
         examples = ", ".join(f"{i} ({e})" for i, e in stored.loc[missing | unreadable, ["id", "error"]].head(3).values)
         raise ArtExtractError(
             f"{int(missing.sum())} images are missing and {int(unreadable.sum())} unreadable of {len(stored)}, more "

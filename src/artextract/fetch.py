@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import unquote, urljoin
 from urllib.robotparser import RobotFileParser
 
 import requests
+from urllib3.exceptions import HTTPError, LocationParseError
+from urllib3.util import Url, parse_url
 
 from artextract import __version__
 from artextract.errors import ArtExtractError
@@ -35,12 +37,23 @@ class FetchError(OSError):
     """An address that could not be had; the message says why."""
 
 
+class MissingError(FetchError, FileNotFoundError):
+    """The server answered that there is no such file: a gap in its collection, not a fault on the way."""
+
+
 class _Again(Exception):
     """A failure that may pass: wait at least ``seconds`` and ask again."""
 
     def __init__(self, reason: str, seconds: float = 0.0):
         super().__init__(reason)
         self.seconds = seconds
+
+
+class _Session(requests.Session):
+    """Follows no redirect by itself, not even to look ahead: requests would read that answer's body without bounds."""
+
+    def resolve_redirects(self, *args: object, **kwargs: object) -> Generator[requests.Response]:
+        yield from ()
 
 
 @dataclass
@@ -90,7 +103,7 @@ class Getter:
         for attempt in range(self.attempts):
             try:
                 return self._request(url, kind)
-            except (_Again, requests.RequestException) as error:
+            except (_Again, requests.RequestException, HTTPError) as error:
                 reason = str(error) or type(error).__name__
                 seconds = getattr(error, "seconds", 0.0)
                 self._pause(max(seconds, min(0.5 * 2**attempt, 30.0)) if attempt + 1 < self.attempts else 0.0)
@@ -105,9 +118,9 @@ class Getter:
             raise FetchError(error.problem) from error
 
     def _check_host(self, url: str) -> None:
-        parts = urlsplit(url)
-        loopback = self.allow_loopback and parts.scheme in ("http", "https") and parts.hostname in LOOPBACK
-        if not loopback and (parts.scheme != "https" or parts.hostname not in self.hosts):
+        parts = _parts(url)
+        loopback = self.allow_loopback and parts.scheme in ("http", "https") and parts.host in LOOPBACK
+        if not loopback and (parts.scheme != "https" or parts.host not in self.hosts):
             raise FetchError(f"address not allowed: {url}")
 
     def _pause(self, seconds: float) -> None:
@@ -116,32 +129,34 @@ class Getter:
             self._next = max(self._next, time.monotonic() + seconds)
 
     def _take_turn(self) -> None:
-        with self._lock:
-            now = time.monotonic()
-            turn = max(now, self._next)
-            self._next = turn + 1.0 / self.per_second
-            self.requests_made += 1
-        time.sleep(max(0.0, turn - now))
+        """Wait until a request may be sent; who waits already is held back by a later ``_pause`` too."""
+        while True:
+            with self._lock:
+                wait = self._next - time.monotonic()
+                if wait <= 0:
+                    self._next = time.monotonic() + 1.0 / self.per_second
+                    self.requests_made += 1
+                    return
+            time.sleep(wait)
 
     def _session(self) -> requests.Session:
         if not hasattr(self._local, "session"):
-            self._local.session = requests.Session()
+            self._local.session = _Session()
             self._local.session.headers["User-Agent"] = AGENT
         return self._local.session
 
     def _allowed_by_robots(self, url: str) -> bool:
-        parts = urlsplit(url)
+        parts = _parts(url)
         base = f"{parts.scheme}://{parts.netloc}"
         with self._lock:
             known = self._robots.get(base)
         if known is None:
             known = RobotFileParser()
             try:
-                self._take_turn()
-                answer = self._session().get(f"{base}/robots.txt", timeout=10)
-                known.parse(answer.text.splitlines() if answer.ok else [])
-            except requests.RequestException:
-                known.parse([])  # no answer forbids nothing; the request itself will tell what is wrong
+                rules = self._request(f"{base}/robots.txt", "table").decode("utf-8", "replace")
+            except (_Again, FetchError, requests.RequestException, HTTPError):
+                rules = ""  # no answer forbids nothing; the request itself will tell what is wrong
+            known.parse(rules.splitlines())
             delay = known.crawl_delay(AGENT)
             with self._lock:
                 self._robots[base] = known
@@ -150,14 +165,15 @@ class Getter:
         return known.can_fetch(AGENT, url)
 
     def _request(self, url: str, kind: str) -> bytes:
-        end = time.monotonic() + self.deadline
+        timeout = (min(10.0, self.deadline), min(20.0, self.deadline))  # to connect; for each sign of life
         for _ in range(MAX_REDIRECTS + 1):
             self._take_turn()
-            with self._session().get(url, stream=True, allow_redirects=False, timeout=(10, 20)) as answer:
+            end = time.monotonic() + self.deadline
+            with self._session().get(url, stream=True, allow_redirects=False, timeout=timeout) as answer:
                 if answer.is_redirect:
-                    url = urljoin(url, answer.headers["Location"])
+                    url = _joined(url, answer.headers["Location"])
                     if "__300" in url:  # how this museum's server answers for an unknown id
-                        raise FetchError("missing: the server knows no such image")
+                        raise MissingError("the server knows no such image")
                     self._check_host(url)
                     continue
                 self._check_status(answer)
@@ -170,6 +186,8 @@ class Getter:
         if answer.status_code in (429, 500, 502, 503, 504):
             seconds = retry_after(answer.headers.get("Retry-After", ""))
             raise _Again(f"HTTP {answer.status_code}", seconds)
+        if answer.status_code in (404, 410):
+            raise MissingError(f"HTTP {answer.status_code}")
         if answer.status_code != 200:
             raise FetchError(f"HTTP {answer.status_code}")
 
@@ -181,7 +199,7 @@ class Getter:
 
     def _body(self, answer: requests.Response, end: float, kind: str) -> bytes:
         chunks, size = [], 0
-        for chunk in answer.iter_content(1 << 16):
+        for chunk in _as_it_arrives(answer):
             size += len(chunk)
             chunks.append(chunk)
             if size > self.max_bytes:
@@ -198,15 +216,33 @@ class Getter:
         return data
 
 
+def _parts(url: str) -> Url:
+    """The parts of an address as the client reads them: another parser could see another host in the same text."""
+    try:
+        return parse_url(url)
+    except LocationParseError:
+        raise FetchError(f"address not allowed: {url}") from None
+
+
+def _joined(url: str, location: str) -> str:
+    try:
+        return urljoin(url, location)
+    except ValueError:
+        raise FetchError(f"address not allowed: {location}") from None
+
+
+def _as_it_arrives(answer: requests.Response) -> Iterator[bytes]:
+    """The decoded body in the pieces that the network brings; ``iter_content`` waits for whole blocks, however long."""
+    while chunk := answer.raw.read1(1 << 16, decode_content=True):
+        yield chunk
+
+
 def retry_after(value: str) -> float:
     """Seconds to wait by a Retry-After header (seconds or a date), at most ``RETRY_AFTER_CAP``."""
-    if value.strip().isdigit():
-        seconds = float(value)
-    else:
-        try:
-            seconds = parsedate_to_datetime(value).timestamp() - time.time()
-        except ValueError:
-            seconds = 0.0
+    try:
+        seconds = float(value) if value.strip().isdigit() else parsedate_to_datetime(value).timestamp() - time.time()
+    except (ValueError, OverflowError):
+        seconds = 0.0
     return min(max(seconds, 0.0), RETRY_AFTER_CAP)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 INK, PAPER, GRID = "#22272e", "#ffffff", "#d9dde3"
 SPLIT_COLOURS = {"train": "#2f6f8f", "select": "#8fb9cb", "val": "#b5432a"}
-STYLE = {
+STYLE: Any = {  # matplotlib types the keys of its settings one by one
     "font.size": 9, "axes.edgecolor": GRID, "axes.labelcolor": INK, "text.color": INK, "xtick.color": INK,
     "ytick.color": INK, "axes.spines.top": False, "axes.spines.right": False, "axes.titlesize": 10,
     "axes.titleweight": "bold", "axes.titlelocation": "left", "figure.facecolor": PAPER, "legend.frameon": False,

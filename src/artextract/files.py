@@ -58,17 +58,17 @@ def write_text(path: Path, text: str) -> None:
     write_bytes(path, text.encode())
 
 
-def _rounded(value: Any) -> Any:
-    """Round floats to four decimals and refuse NaN, recursively."""
+def _rounded(value: Any, key: str = "") -> Any:
+    """Round floats to four decimals and refuse NaN by its key, recursively."""
     if isinstance(value, Mapping):
-        return {str(key): _rounded(item) for key, item in value.items()}
+        return {str(name): _rounded(item, f"{key}.{name}" if key else str(name)) for name, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_rounded(item) for item in value]
+        return [_rounded(item, f"{key}.{i}") for i, item in enumerate(value)]
     if hasattr(value, "item"):  # numpy scalars
         value = value.item()
     if isinstance(value, float):
         if not math.isfinite(value):
-            raise ValueError("a metric is not finite; leave undefined metrics out and count them")
+            raise ValueError(f"metric `{key}` is not finite; leave undefined metrics out and count them")
         return round(value, 4)
     return value
 
@@ -78,8 +78,7 @@ def write_metrics(path: Path, metrics: Mapping[str, Any]) -> None:
     try:
         rounded = _rounded(metrics)
     except ValueError as error:
-        bad = [key for key, value in metrics.items() if isinstance(value, float) and not math.isfinite(value)]
-        raise ArtExtractError(f"{error}: {bad}", where=str(path)) from error
+        raise ArtExtractError(str(error), where=str(path)) from error
     write_text(path, json.dumps(rounded, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
 
 
@@ -110,7 +109,10 @@ def write_csv_for_people(path: Path, table: pd.DataFrame) -> None:
     """Write a CSV that spreadsheets may open: cells that look like formulas are defused with an apostrophe."""
 
     def defuse(cell: Any) -> Any:
-        return f"'{cell}" if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
+        if not isinstance(cell, str):
+            return cell
+        cell = cell.replace("\r\n", "\n").replace("\r", "\n")  # csv leaves a lone \r unquoted: it would end the row
+        return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\n") else cell
 
     write_table(path, table.map(defuse))
 

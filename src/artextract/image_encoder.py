@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from artextract.compute import device, set_threads, unit_rows
+from artextract.compute import device, on_device, set_threads, unit_rows
+from artextract.errors import ArtExtractError
 from artextract.params import ImageEncoder
 from artextract.shards import ShardReader
 from artextract.torchvision_cure import import_torchvision
@@ -31,14 +32,27 @@ class Preprocessing:
 
     @classmethod
     def of(cls, model: nn.Module) -> Preprocessing:
-        """The preprocessing that a timm model was trained with."""
+        """The preprocessing that a timm model was trained with.
+
+        Raises:
+            ArtExtractError: The model frames images in a way that is not built here.
+        """
         import_torchvision()
         from timm.data import resolve_data_config  # type: ignore[attr-defined]
 
         config: dict[str, Any] = resolve_data_config({}, model=model)
+        height, width = config["input_size"][-2:]
+        squashed = config["crop_mode"] == "squash" and config["crop_pct"] == 1
+        if height != width or not (squashed or config["crop_mode"] == "center"):
+            raise ArtExtractError(
+                f"the model wants {width} x {height} pixels framed by {config['crop_mode']!r}, "
+                f"crop {config['crop_pct']:g}; only centre crops and squashing to a square are built here",
+                where="params.yaml",
+                remedy="choose another model",
+            )
         return cls(
-            size=config["input_size"][-1],
-            crop=config["crop_pct"],
+            size=height,
+            crop=None if squashed else config["crop_pct"],
             interpolation=config["interpolation"],
             mean=tuple(config["mean"]),
             std=tuple(config["std"]),
@@ -101,8 +115,7 @@ def embed_images(reader: ShardReader, params: ImageEncoder) -> tuple[np.ndarray,
     import torch
 
     set_threads()
-    model = timm_model(params.name, params.weights, params.sha256, num_classes=0).eval()
-    model = model.to(device(), memory_format=torch.channels_last)
+    model = on_device(timm_model(params.name, params.weights, params.sha256, num_classes=0).eval())
     preprocessing = Preprocessing.of(model)
     parts = []
     with torch.inference_mode():

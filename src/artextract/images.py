@@ -31,7 +31,7 @@ def _as_unreadable() -> Iterator[None]:
 def to_rgb(image: Image.Image) -> Image.Image:
     """Upright 8-bit RGB: EXIF orientation applied, 16 bit rescaled, transparency over white, first frame."""
     image = ImageOps.exif_transpose(image)
-    if image.mode == "RGB":
+    if image.mode == "RGB" and "transparency" not in image.info:  # a PNG may declare one colour transparent
         return image
     if image.mode.startswith("I") or image.mode == "F":
         # Pillow clips 16-bit values on conversion, which turns most scans white; rescale instead.
@@ -84,7 +84,9 @@ def normalise(data: bytes, max_side: int) -> tuple[bytes, Image.Image]:
     if max(image.size) <= max_side and _is_plain_jpeg(data):
         return data, image
     if max(image.size) > max_side:
-        image = ImageOps.contain(image, (max_side, max_side), Image.Resampling.LANCZOS)
+        longest = max(image.size)
+        width, height = (max(1, round(side / longest * max_side)) for side in image.size)  # of a strip one pixel stays
+        image = image.resize((width, height), Image.Resampling.LANCZOS)
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=JPEG_QUALITY, subsampling=0)
     return buffer.getvalue(), decode(buffer.getvalue())

@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 
 from artextract.artgan import TASKS
-from artextract.compute import device
+from artextract.augment import Augmentation, apply
+from artextract.compute import autocast, device, on_device
 from artextract.image_encoder import Preprocessing, pixel_batches
 from artextract.multitask import IGNORED, MultitaskNet, make_backbone, preprocessing_of, tokens_of
 from artextract.params import Train
@@ -36,15 +37,13 @@ class Inputs:
     preprocessing: Preprocessing
     backbone_sha256: str
 
-    def batch(self, rows: np.ndarray, flip: np.ndarray | None = None) -> Tensor:
-        """The network's input for some rows, on its device; pixels may be mirrored where ``flip`` is True."""
+    def batch(self, rows: np.ndarray, augmentation: Augmentation | None = None) -> Tensor:
+        """The network's input for some rows, on its device; pixels as ``augmentation`` (of these rows) shows them."""
         block = torch.from_numpy(np.ascontiguousarray(self.array[rows])).to(device())
         if self.backbone_sha256:
             return block
         images = self.preprocessing.normalise(block)
-        if flip is not None:
-            images = torch.where(torch.from_numpy(flip).to(device())[:, None, None, None], images.flip(3), images)
-        return images
+        return images if augmentation is None else apply(images, augmentation)
 
 
 def load_inputs(reader: ShardReader, index: pd.DataFrame, rows: Sequence[int], params: Train) -> Inputs:
@@ -56,7 +55,7 @@ def load_inputs(reader: ShardReader, index: pd.DataFrame, rows: Sequence[int], p
         rows: Rows wanted; result row i is image rows[i].
         params: Section ``train``.
     """
-    backbone = make_backbone(params).eval().to(device(), memory_format=torch.channels_last)
+    backbone = on_device(make_backbone(params).eval())
     preprocessing = preprocessing_of(backbone)
     images = index["sha256"].iloc[list(rows)].tolist()
     if not params.frozen:
@@ -95,13 +94,18 @@ def labels_of(index: pd.DataFrame, rows: Sequence[int], split: str) -> dict[str,
     }
 
 
-def predict(net: MultitaskNet, inputs: Inputs, batch_size: int) -> dict[str, Tensor]:
-    """Logits (n, classes) of each task for all rows of ``inputs``."""
+def predict(net: MultitaskNet, inputs: Inputs, batch_size: int, params: Train) -> dict[str, Tensor]:
+    """Logits (n, classes) of each task for all rows of ``inputs``.
+
+    Where training mirrored images, the logits of both orientations are averaged.
+    """
     net.eval()
+    mirror = params.flip and not inputs.backbone_sha256
     parts: dict[str, list[Tensor]] = {task: [] for task in TASKS}
-    with torch.inference_mode():
+    with torch.inference_mode(), autocast(params.precision):
         for start in range(0, len(inputs.array), batch_size):
-            rows = np.arange(start, min(start + batch_size, len(inputs.array)))
-            for task, logits in net(inputs.batch(rows)).items():
-                parts[task].append(logits)
+            batch = inputs.batch(np.arange(start, min(start + batch_size, len(inputs.array))))
+            views = [net(batch), net(batch.flip(3))] if mirror else [net(batch)]
+            for task in TASKS:
+                parts[task].append(torch.stack([view[task] for view in views]).mean(0))
     return {task: torch.cat(logits) for task, logits in parts.items()}

@@ -17,7 +17,6 @@ from artextract.image_encoder import Preprocessing
 from artextract.params import Train
 from artextract.weights import timm_model
 
-REFERENCE = "reference"
 IGNORED = -1  # label of an image that a task does not label
 
 
@@ -40,6 +39,44 @@ class ReferenceBackbone(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         """(n, 3, h, w) to a feature map (n, 64, h / 8, w / 8)."""
         return self.blocks(images)
+
+
+def _conv(inputs: int, outputs: int, stride: int = 1, size: int = 3) -> nn.Sequential:
+    padding = size // 2
+    return nn.Sequential(nn.Conv2d(inputs, outputs, size, stride, padding, bias=False), nn.BatchNorm2d(outputs))
+
+
+class ResidualBlock(nn.Module):
+    """Two 3 x 3 convolutions with batch norm beside a shortcut (He et al. 2016; pooled shortcut: He et al. 2019)."""
+
+    def __init__(self, inputs: int, outputs: int, stride: int = 1):
+        """A stride of 2 halves height and width."""
+        super().__init__()
+        self.first, self.second = _conv(inputs, outputs, stride), _conv(outputs, outputs)
+        self.shortcut: nn.Module = nn.Identity()
+        if inputs != outputs or stride != 1:
+            self.shortcut = nn.Sequential(nn.AvgPool2d(stride), _conv(inputs, outputs, size=1))
+
+    def forward(self, features: Tensor) -> Tensor:
+        """(n, inputs, h, w) to (n, outputs, h / stride, w / stride)."""
+        return functional.relu(self.second(functional.relu(self.first(features))) + self.shortcut(features))
+
+
+class SmallBackbone(nn.Module):
+    """A residual network for training from scratch at 128 px: nine convolutions, 0.55 M parameters."""
+
+    dim = 144
+
+    def __init__(self) -> None:
+        """Random weights."""
+        super().__init__()
+        self.stem = _conv(3, 32, 2)
+        widths = (32, 32, 64, 96, self.dim)
+        self.blocks = nn.Sequential(*(ResidualBlock(i, o, 1 if i == o else 2) for i, o in itertools.pairwise(widths)))
+
+    def forward(self, images: Tensor) -> Tensor:
+        """(n, 3, h, w) to a feature map (n, 144, h / 16, w / 16)."""
+        return self.blocks(functional.relu(self.stem(images)))
 
 
 class TimmBackbone(nn.Module):
@@ -80,11 +117,60 @@ def tokens_of(features: Tensor, grid: int) -> Tensor:
     return functional.adaptive_avg_pool2d(features, size).flatten(2).transpose(1, 2)
 
 
-class RecurrentHeads(nn.Module):
-    """Tokens to logits: an optional projection, a bidirectional GRU shared by the tasks, a linear head each.
+def snake_order(cells: int) -> list[int]:
+    """Cells of a square grid in reading order, every second row backwards, so that neighbours follow each other."""
+    side = math.isqrt(cells)
+    if side * side != cells:
+        raise ArtExtractError(f"{cells} tokens are no square grid", where="train.scan")
+    rows = [list(range(r * side, (r + 1) * side)) for r in range(side)]
+    return [cell for r, row in enumerate(rows) for cell in (row[::-1] if r % 2 else row)]
 
-    The summary of an image is the GRU's last state in both directions; with a projection, the mean token stands
-    beside it, so that what needs no order does not have to pass through the recurrence.
+
+class GRUSummary(nn.Module):
+    """The last state of a bidirectional GRU over the tokens, both directions side by side."""
+
+    def __init__(self, width: int, hidden: int, scan: str):
+        """Random weights; ``scan`` is the order of the tokens."""
+        super().__init__()
+        self.gru = nn.GRU(width, hidden, batch_first=True, bidirectional=True)
+        self.dim, self.scan = 2 * hidden, scan
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """(n, cells, width) to (n, 2 * hidden)."""
+        if self.scan == "snake":
+            tokens = tokens[:, snake_order(tokens.shape[1])]
+        _, state = self.gru(tokens)
+        return torch.cat([state[0], state[1]], dim=1)
+
+
+class AttentionSummary(nn.Module):
+    """A weighted mean of the tokens, the weights by a learned score of each token: no order, no recurrence."""
+
+    def __init__(self, width: int):
+        """Random weights."""
+        super().__init__()
+        self.score = nn.Linear(width, 1)
+        self.dim = width
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """(n, cells, width) to (n, width)."""
+        return (self.score(tokens).softmax(dim=1) * tokens).sum(1)
+
+
+def _summary(params: Train, width: int) -> GRUSummary | AttentionSummary | None:
+    match params.recurrence:
+        case "none":
+            return None
+        case "attention":
+            return AttentionSummary(width)
+        case _:
+            return GRUSummary(width, params.hidden, params.scan)
+
+
+class RecurrentHeads(nn.Module):
+    """Tokens to logits: an optional projection, a recurrent summary (one for all tasks or one each), linear heads.
+
+    The mean token may stand beside the summary, so that what needs no order does not have to pass through the GRU.
     """
 
     def __init__(self, dim: int, classes: Mapping[str, int], params: Train):
@@ -93,26 +179,33 @@ class RecurrentHeads(nn.Module):
         Args:
             dim: Size of a token.
             classes: Number of classes of each task.
-            params: token_dim, hidden and dropout are used.
+            params: token_dim, recurrence, scan, mean_token, hidden and dropout are used.
         """
         super().__init__()
         self.project = nn.Linear(dim, params.token_dim) if params.token_dim else None
         width = params.token_dim or dim
-        self.gru = nn.GRU(width, params.hidden, batch_first=True, bidirectional=True)
+        self.mean_token, self.per_task = params.mean_token, params.recurrence == "per_task"
+        names = TASKS if self.per_task else ("shared",)
+        found = {name: _summary(params, width) for name in names}
+        self.summaries = nn.ModuleDict({name: module for name, module in found.items() if module is not None})
         self.dropout = nn.Dropout(params.dropout)
-        summary = 2 * params.hidden + (width if self.project else 0)
-        self.heads = nn.ModuleDict({task: nn.Linear(summary, classes[task]) for task in TASKS})
+        size = (width if params.mean_token else 0) + (next(iter(found.values())).dim if self.summaries else 0)
+        self.heads = nn.ModuleDict({task: nn.Linear(size, classes[task]) for task in TASKS})
 
     def forward(self, tokens: Tensor) -> dict[str, Tensor]:
-        """(n, cells, dim) to logits (n, classes) of each task."""
-        if self.project is not None:
-            tokens = functional.gelu(self.project(self.dropout(tokens)))
-        _, state = self.gru(tokens)
-        summary = torch.cat([state[0], state[1]], dim=1)
-        if self.project is not None:
-            summary = torch.cat([summary, tokens.mean(1)], dim=1)
-        summary = self.dropout(summary)
-        return {task: head(summary) for task, head in self.heads.items()}
+        """(n, cells, dim) to logits (n, classes) of each task; in fp32, since recurrences add up what bf16 rounds."""
+        with torch.autocast(tokens.device.type, enabled=False):
+            tokens = tokens.float()
+            if self.project is not None:
+                tokens = functional.gelu(self.project(self.dropout(tokens)))
+            mean = [tokens.mean(1)] if self.mean_token else []
+            summaries = {name: [module(tokens)] for name, module in self.summaries.items()}
+            result = {}
+            shared = None if self.per_task else self.dropout(torch.cat(summaries.get("shared", []) + mean, dim=1))
+            for task, head in self.heads.items():
+                own = self.dropout(torch.cat(summaries[task] + mean, dim=1)) if shared is None else shared
+                result[task] = head(own)
+            return result
 
 
 class MultitaskNet(nn.Module):
@@ -138,15 +231,17 @@ class MultitaskNet(nn.Module):
         return self.recurrent(inputs)
 
 
-def make_backbone(params: Train) -> ReferenceBackbone | TimmBackbone:
+def make_backbone(params: Train) -> ReferenceBackbone | SmallBackbone | TimmBackbone:
     """The backbone that params.yaml names."""
-    if params.backbone == REFERENCE:
+    if params.backbone == "reference":
         return ReferenceBackbone()
+    if params.backbone == "small":
+        return SmallBackbone()
     return TimmBackbone(params.backbone, params.weights, params.weights_sha256)
 
 
 def preprocessing_of(backbone: nn.Module) -> Preprocessing:
-    """128 px squashed for the reference; timm's own configuration for a timm model."""
+    """128 px squashed for networks from scratch; timm's own configuration for a timm model."""
     if isinstance(backbone, TimmBackbone):
         return Preprocessing.of(backbone.model)
     return Preprocessing(128, None, "bilinear", (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
@@ -167,12 +262,13 @@ def multitask_loss(
         label_smoothing: Share of the target spread over all classes.
 
     Returns:
-        The loss, and the loss of each task that has a labelled row; a batch without any gives 0.
+        The loss, and the loss of each task that has a labelled row of a class with weight; a batch without any
+        gives 0.
     """
     losses = {}
     for task, scores in logits.items():
         known = labels[task] != IGNORED
-        if known.any():
+        if class_weights[task][labels[task][known]].any():  # classes of weight 0 alone would give 0 / 0
             losses[task] = functional.cross_entropy(
                 scores[known], labels[task][known], weight=class_weights[task], label_smoothing=label_smoothing
             )

@@ -57,6 +57,8 @@ def read_table(folder: Path, name: str) -> pd.DataFrame:
     absent = sorted(set(COLUMNS[name]) - set(table.columns))
     if absent:
         raise ArtExtractError(f"lacks the columns {', '.join(absent)}", where=str(path), remedy=remedy)
+    if not isinstance(table.index, pd.RangeIndex):  # pandas takes the first cells for row names and shifts all others
+        raise ArtExtractError("the rows have more cells than the header", where=str(path), remedy=remedy)
     if table.empty:
         raise ArtExtractError("holds a header and no rows", where=str(path), remedy=remedy)
     return table[COLUMNS[name]]
@@ -69,7 +71,8 @@ def read_tables(folder: Path) -> dict[str, pd.DataFrame]:
 
 def clean_title(title: str) -> str:
     """A title as a reader would write it: no underscores of italics, no line ends, composed letters."""
-    without = re.sub(r"(?<!\w)_(.+?)_(?!\w)", r"\1", title)
+    line = re.sub(r"\s+", " ", title)
+    without = re.sub(r"(?<!\w)_(.+?)_(?!\w)", r"\1", line)
     return unicodedata.normalize("NFC", re.sub(r"\s+", " ", without)).strip()
 
 
@@ -201,7 +204,7 @@ def select_paintings(tables: Mapping[str, pd.DataFrame]) -> tuple[pd.DataFrame, 
         "second_primary_views_left_out": int((every_view["viewtype"] == "primary").sum()) - len(joined),
         "images_capped": int(result["maxpixels"].notna().sum()),
         "duplicate_titles": int(result["title"].duplicated(keep=False).sum()),
-        "untitled": int(result["title"].map(is_untitled).sum()),
+        "untitled": sum(map(is_untitled, result["title"])),
         "with_named_artist": int(result["artist"].notna().sum()),
         "rows_by_reference_rule": len(by_reference),
     }

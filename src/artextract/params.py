@@ -20,11 +20,12 @@ Count = Annotated[int, Field(ge=0)]
 Fraction = Annotated[float, Field(ge=0, lt=1)]
 OpenFraction = Annotated[float, Field(gt=0, lt=1)]
 PositiveFloat = Annotated[float, Field(gt=0)]
+FROM_SCRATCH = ("reference", "small")  # backbones of this project's own, without pretrained weights
 Sha256 = Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")]
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
 class Met(_Section):
@@ -53,7 +54,7 @@ class ArtGAN(_Section):
 class ClassWeights(_Section):
     """How rare classes are weighted."""
 
-    scheme: Literal["inverse", "none"]
+    scheme: Literal["inverse", "sqrt_inverse", "effective", "none"]
 
 
 class Train(_Section):
@@ -65,20 +66,29 @@ class Train(_Section):
     frozen: bool
     token_grid: Positive
     token_dim: Count
+    recurrence: Literal["shared", "per_task", "attention", "none"]
+    scan: Literal["rows", "snake"]
+    mean_token: bool
     hidden: Positive
     dropout: Fraction
     weight_decay: Annotated[float, Field(ge=0)]
     label_smoothing: Fraction
     flip: bool
-    precision: Literal["fp32"]
+    crop: Fraction
+    mixup: Annotated[float, Field(ge=0)]
+    ema: Fraction
+    select_by: Literal["loss", "auc"]
+    precision: Literal["fp32", "fast"]
 
     @model_validator(mode="after")
-    def _reference_is_trained(self) -> Train:
-        if self.backbone == "reference" and (self.frozen or self.weights != "none"):
+    def _fits_together(self) -> Train:
+        if self.backbone in FROM_SCRATCH and (self.frozen or self.weights != "none"):
             raise ValueError(
-                "backbone `reference` is trained from scratch: set train.weights=none, train.frozen=false "
+                f"backbone `{self.backbone}` is trained from scratch: set train.weights=none, train.frozen=false "
                 "and train.weights_sha256=''"
             )
+        if self.recurrence == "none" and not self.mean_token:
+            raise ValueError("recurrence none leaves the mean token alone: set train.mean_token=true")
         if self.frozen and self.weights == "none":
             raise ValueError("a frozen backbone needs pretrained weights: train.weights=package or hub")
         return self
@@ -239,10 +249,10 @@ def read_params(path: Path) -> Params:
         raise ArtExtractError(
             "there is no such file", where=str(path), remedy="start stages from the repository's root"
         ) from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ArtExtractError(f"not readable as YAML: {error}", where=str(path)) from error
     except ArtExtractError as error:
         raise ArtExtractError(error.problem, where=str(path)) from None
+    except Exception as error:  # besides YAMLError PyYAML raises what its constructors do: `2026-13-45` a ValueError
+        raise ArtExtractError(f"not readable as YAML: {error}", where=str(path)) from error
     if not isinstance(content, dict):
         raise ArtExtractError("holds no keys", where=str(path), remedy="`git restore params.yaml`")
     try:

@@ -38,5 +38,5 @@ def predict_validation(
     record = read_record(model)
     inputs = load_inputs(reader, index, rows, record.train)
     net = load_model(model, record, inputs.backbone_sha256)
-    logits = predict(net, inputs, batch_size)
+    logits = predict(net, inputs, batch_size, record.train)
     return rows, {task: torch.softmax(logits[task], 1).double().cpu().numpy() for task in TASKS}, record.classes

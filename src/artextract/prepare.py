@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,6 @@ from artextract.errors import ArtExtractError
 from artextract.failures import report_failures
 from artextract.files import (
     code_fingerprint,
-    contained,
     discard,
     scratch,
     write_csv_for_people,
@@ -25,6 +23,9 @@ from artextract.files import (
     write_table,
     write_text,
 )
+from artextract.image_sources import ImageSource, open_images
+from artextract.images import UnreadableImage
+from artextract.names import Resolution, resolve
 from artextract.params import ArtGAN
 from artextract.shard_writer import Source, write_shards
 from artextract.splits import carve
@@ -37,7 +38,7 @@ INDEX_COLUMNS = [
 
 @dataclass(frozen=True)
 class Layout:
-    """A folder of lists and a folder of images, often the same one."""
+    """A folder of lists; and the images: a folder of files (often the same one), of tar shards, or a zip archive."""
 
     lists: Path
     images: Path
@@ -48,7 +49,8 @@ def read_manifest(images: Path) -> pd.DataFrame:
 
     Returns:
         Columns path, and of ``geometry`` (how the source framed the picture; becomes the stratum) and ``group``
-        (works that belong together) those that it has; empty where there is no manifest.
+        (works that belong together) those that it has, null where a cell is empty; no rows where there is no
+        manifest.
     """
     path = images / "manifest.csv"
     if not path.exists():
@@ -56,25 +58,21 @@ def read_manifest(images: Path) -> pd.DataFrame:
     table = pd.read_csv(path, dtype=str, keep_default_na=False)
     if "path" not in table:
         raise ArtExtractError("has no column `path`", where=str(path), remedy="name the column, or move the file away")
-    return table[[name for name in ("path", "geometry", "group") if name in table]].drop_duplicates("path")
+    table = table[[name for name in ("path", "geometry", "group") if name in table]].drop_duplicates("path")
+    return table.replace("", None)
 
 
-def _sources(images: Path, paths: pd.Series) -> list[Source]:
-    def reader(relative: str):
-        return lambda: contained(images, relative, where="the lists").read_bytes()
+def _source(path: str, source: ImageSource, resolution: Resolution) -> Source:
+    """The image of one listed path, read when its shard is written."""
 
-    return [Source(path, reader(path)) for path in paths]
+    def read() -> bytes:
+        if path in resolution.ambiguous:
+            raise UnreadableImage(f"several files could be meant: {' | '.join(resolution.ambiguous[path])}")
+        if path not in resolution.files:
+            raise FileNotFoundError(path)
+        return source.read(resolution.files[path])
 
-
-def _sizes(images: Path, paths: pd.Series) -> list[int]:
-    """File sizes (-1 = missing): part of the scratch folder's key, so that other images make other shards."""
-    sizes = []
-    for path in paths:
-        try:
-            sizes.append(os.stat(images / path).st_size)
-        except OSError:
-            sizes.append(-1)
-    return sizes
+    return Source(path, read)
 
 
 def assign_groups(index: pd.DataFrame, bits: int, declared: pd.Series) -> np.ndarray:
@@ -128,6 +126,7 @@ def build_index(table: pd.DataFrame, stored: pd.DataFrame, manifest: pd.DataFram
     """The rows whose image is stored, with group and stratum."""
     index = table.merge(stored, left_on="path", right_on="id", how="inner", validate="one_to_one")
     index = index[index["error"].isna()].reset_index(drop=True)
+    index = index.astype(dict.fromkeys(("width", "height", "offset", "size"), "int64"))  # a missing image made floats
     extra = index[["path"]].merge(manifest, on="path", how="left")
     nothing = pd.Series([None] * len(index), dtype="string")
     declared = extra["group"] if "group" in extra else nothing
@@ -162,9 +161,15 @@ def prepare(layout: Layout, params: ArtGAN, *, seed: int, out: Path, metrics: Pa
     """
     lists = artgan.read_lists(layout.lists)
     table = artgan.union(lists)
-    key = (table["path"].tolist(), _sizes(layout.images, table["path"]), params.max_side, code_fingerprint())
-    with scratch("prepare_artgan", *key) as work:
-        stored = write_shards(_sources(layout.images, table["path"]), work, max_side=params.max_side)
+    paths = table["path"].tolist()
+    source = open_images(layout.images)
+    available = source.sizes()
+    resolution = resolve(paths, available)
+    # Files and their sizes are part of the key, so that other images make other shards.
+    found = [(path, resolution.files.get(path), available.get(resolution.files.get(path, ""))) for path in paths]
+    with scratch("prepare_artgan", str(layout.images), found, params.max_side, code_fingerprint()) as work:
+        sources = [_source(path, source, resolution) for path in paths]
+        stored = write_shards(sources, work, max_side=params.max_side)
         out.mkdir(parents=True, exist_ok=True)
         counts = report_failures(
             stored,
@@ -173,9 +178,12 @@ def prepare(layout: Layout, params: ArtGAN, *, seed: int, out: Path, metrics: Pa
             where=str(layout.images),
             remedy="get the missing images, or raise artgan.max_missing_fraction in params.yaml",
         )
-        index = build_index(table, stored, read_manifest(layout.images), params.near_duplicate_bits)
+        index = build_index(table, stored, read_manifest(source.root), params.near_duplicate_bits)
         index = pd.concat([index, assign_splits(index, params.select_fraction, seed)], axis=1)
         write_csv_for_people(out / "problems.csv", lists.problems)
+        renamed = pd.DataFrame(sorted(resolution.renamed.items()), columns=pd.Index(["path", "file"]))
+        write_csv_for_people(out / "renamed.csv", renamed)
+        counts["renamed"] = len(renamed)
         write_text(out / "labels.json", _labels_json(lists))
         for shard in sorted(work.glob("shard-*.tar")):
             shutil.move(shard, out / shard.name)

@@ -54,10 +54,9 @@ def report(folder: Path) -> str:
     classification, similarity, siamese = (
         read_json(folder / f"{name}.json") for name in ("classification", "similarity", "siamese")
     )
-    return "\n".join(
-        ["Task 1, validation works:", "", *classification_table(classification), "", "Task 2, nDCG@10:", ""]
-        + similarity_table(similarity, siamese)
-    )
+    first = ["Task 1, validation works:", "", *classification_table(classification)]
+    second = ["Task 2, nDCG@10:", "", *similarity_table(similarity, siamese)]
+    return "\n".join([*first, "", *second])
 
 
 def main() -> None:

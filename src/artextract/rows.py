@@ -41,6 +41,8 @@ def cached_rows(kind: str, key: Any, n: int, shape: tuple[int, ...], dtype: Any,
 def _fill(final: Path, n: int, shape: tuple[int, ...], dtype: Any, batches: Batches) -> None:
     partial, progress = final.with_suffix(".partial"), final.with_suffix(".done")
     done = int(progress.read_text()) if partial.exists() and progress.exists() else 0
+    if not done:
+        progress.unlink(missing_ok=True)  # of an array that was finished and then deleted: not this one's
     mode = "r+" if done else "w+"
     array = np.lib.format.open_memmap(partial, mode=mode, dtype=dtype, shape=(n, *shape) if mode == "w+" else None)
     for block in batches(done):

@@ -23,7 +23,7 @@ def threads() -> int:
     metric, depends on it.
     """
     value = os.environ.get("ARTEXTRACT_THREADS", "2")
-    if not value.isdigit() or int(value) < 1:
+    if not value.isdecimal() or int(value) < 1:
         raise ArtExtractError(
             f"ARTEXTRACT_THREADS is {value!r}", remedy="set it to a whole number of threads, 1 or more"
         )

@@ -53,12 +53,20 @@ def _lines(text: str, width: int, most: int) -> list[str]:
     return lines
 
 
+def _fit(image: Image.Image, side: int) -> Image.Image:
+    """The image in a box of side x side; the narrow side of a long scroll keeps one pixel."""
+    fitted = ImageOps.contain(image, (side, side), Image.Resampling.LANCZOS)
+    if min(fitted.size) == 0:
+        fitted = image.resize((max(1, fitted.width), max(1, fitted.height)), Image.Resampling.LANCZOS)
+    return fitted
+
+
 CAPTION = 66
 
 
 def _draw_card(draw: ImageDraw.ImageDraw, sheet: Image.Image, card: Card, x: int, y: int, side: int) -> None:
     """A painting in a box of side x side pixels, its foot on one line, and its caption below."""
-    picture = ImageOps.contain(card.image, (side, side), Image.Resampling.LANCZOS)
+    picture = _fit(card.image, side)
     left, top = x + (side - picture.width) // 2, y + side - picture.height
     sheet.paste(picture, (left, top))
     if card.marked:
@@ -154,7 +162,7 @@ def thumbnail_map(
         cell = int(((free - scaled[i]) ** 2).sum(1).argmin())
         x, y = free[cell]
         free[cell] = np.inf
-        picture = ImageOps.contain(images[i], (thumb - 6, thumb - 6), Image.Resampling.LANCZOS)
+        picture = _fit(images[i], thumb - 6)
         place = (
             MARGIN + int(x) * thumb + (thumb - picture.width) // 2,
             top + int(y) * thumb + (thumb - picture.height) // 2,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -64,7 +65,8 @@ def typical_words(titles: Sequence[str], others: Sequence[str], n: int = 4) -> l
 
     try:
         vectors = CountVectorizer(stop_words="english", binary=True, min_df=2)
-        counts = vectors.fit_transform([*titles, *others]).toarray()
+        sparse: Any = vectors.fit_transform([*titles, *others])
+        counts: np.ndarray = sparse.toarray()
     except ValueError:  # no word occurs twice
         return []
     inside, outside = counts[: len(titles)].mean(0), counts[len(titles) :].mean(0) if others else 0.0
@@ -95,10 +97,10 @@ def draw_clusters(
         theme, count = themes.most_common(1)[0] if themes else ("", 0)
         words = ", ".join(typical_words(titles[labels == number].tolist(), titles[labels != number].tolist()))
         cards = [card(index, reader, int(row)) for row in rows[:SHEET_LIMIT]]
-        shown = f"{len(rows)} works" + (f", the {SHEET_LIMIT} most typical shown" if len(rows) > SHEET_LIMIT else "")
-        subtitle = (
-            f"{shown}; most are {theme.replace('_', ' ')} ({count}); in their titles: {words or 'no common word'}."
-        )
+        shown = "1 work" if len(rows) == 1 else f"{len(rows)} works"
+        shown += f", the {SHEET_LIMIT} most typical shown" if len(rows) > SHEET_LIMIT else ""
+        most = f"most are {theme.replace('_', ' ')} ({count})" if theme else "no theme is given"
+        subtitle = f"{shown}; {most}; in their titles: {words or 'no common word'}."
         contact_sheet(cards, f"Cluster {number + 1}", subtitle, folder / f"cluster_{number + 1:02d}.png")
         records.append(
             {
@@ -115,7 +117,11 @@ def draw_clusters(
 
 def first_theme(index: pd.DataFrame) -> pd.Series:
     """One theme a work for colouring; "none" where there is none."""
-    return index["themes"].map(lambda themes: str(themes[0]) if len(themes) else "none")
+
+    def first(themes: Any) -> str:
+        return str(themes[0]) if len(themes) else "none"
+
+    return index["themes"].map(first)
 
 
 def plot_maps(maps: dict[str, tuple[np.ndarray, float]], themes: pd.Series, path: Path) -> None:

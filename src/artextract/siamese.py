@@ -85,11 +85,12 @@ def mine_pairs(
         raise ArtExtractError(f"only {len(titled)} titled works to take pairs from", where="train_siamese")
     positive_from, negative_to = np.quantile(cosine[upper], [params.positive_quantile, params.negative_quantile])
     negative = np.zeros((len(index), len(index)), dtype=bool)
-    negative[np.ix_(titled, titled)] = (cosine <= negative_to) & possible
+    # Where most titles are equal both quantiles are one number, and a pair must not be drawn together and apart.
+    negative[np.ix_(titled, titled)] = (cosine <= negative_to) & (cosine < positive_from) & possible
     left, right = np.nonzero(upper & (cosine >= positive_from))
     order = np.argsort(-cosine[left, right], kind="stable")
     used: Counter[str] = Counter()
-    artists = index["artist"].astype("string").fillna("").to_numpy()
+    artists = index["artist"].astype("string").fillna("").tolist()
     positive = []
     for i, j in zip(titled[left[order]], titled[right[order]], strict=True):
         names = {name for name in (artists[i], artists[j]) if name}

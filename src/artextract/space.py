@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 PCA_DIMENSIONS = 50
@@ -28,6 +30,8 @@ def tsne_map(embedding: np.ndarray, perplexity: float, seed: int) -> tuple[np.nd
     """
     from sklearn.manifold import TSNE, trustworthiness
 
+    if len(embedding) < 3:  # t-SNE needs neighbours; one or two works stand side by side, and nothing can be wrong
+        return np.eye(2, dtype=np.float32)[: len(embedding)], 1.0
     reduced = reduce(embedding, seed)
     perplexity = min(perplexity, (len(embedding) - 1) / 3)
     positions = TSNE(2, perplexity=perplexity, init="pca", random_state=seed).fit_transform(reduced)
@@ -44,7 +48,8 @@ def cluster(embedding: np.ndarray, k: int, seed: int) -> np.ndarray:
     from sklearn.cluster import KMeans
 
     k = min(k, len(embedding))
-    labels = KMeans(k, n_init=10, random_state=seed).fit_predict(reduce(embedding, seed))
+    starts: Any = 10  # the default is a word, from which type checkers conclude that only words are allowed
+    labels = KMeans(k, n_init=starts, random_state=seed).fit_predict(reduce(embedding, seed))
     order = np.argsort(-np.bincount(labels, minlength=k), kind="stable")
     rank = np.empty(k, dtype=np.int64)
     rank[order] = np.arange(k)

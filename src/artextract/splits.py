@@ -17,7 +17,7 @@ class _Labels:
         self.sizes: Counter[int] = Counter(int(g) for g in group)
         for row, g in zip(labels.to_dict("records"), group, strict=True):
             counter = self.by_group.setdefault(int(g), Counter())
-            counter.update((task, int(label)) for task, label in row.items() if pd.notna(label))
+            counter.update((str(task), int(label)) for task, label in row.items() if pd.notna(label))
 
     def total(self) -> Counter[tuple[str, int]]:
         return sum(self.by_group.values(), Counter())
@@ -81,10 +81,10 @@ def carve(
     Returns:
         Boolean array (n,): True = carved out.
     """
-    group = np.asarray(group)
-    whole = pd.Series(eligible).groupby(group).transform("all").to_numpy(dtype=bool)
-    facts = _Labels(labels[whole], group[whole].tolist())
-    remaining = _Labels(labels[eligible], group[eligible].tolist()).total()
+    groups = np.asarray(group)
+    whole = pd.Series(eligible).groupby(groups).transform("all").to_numpy(dtype=bool)
+    facts = _Labels(labels[whole], groups[whole].tolist())
+    remaining = _Labels(labels[eligible], groups[eligible].tolist()).total()
     target, taken = fraction * eligible.sum(), 0
     chosen: set[int] = set()
     for g in (int(g) for g in rng.permutation(sorted(facts.by_group))):
@@ -94,4 +94,4 @@ def carve(
             chosen.add(g)
             taken += facts.sizes[g]
             remaining -= facts.by_group[g]
-    return np.isin(group, sorted(chosen)) & whole
+    return np.isin(groups, sorted(chosen)) & whole

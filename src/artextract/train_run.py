@@ -10,7 +10,7 @@ import pandas as pd
 import torch
 
 from artextract.artgan import TASKS
-from artextract.compute import device, set_threads
+from artextract.compute import backend, device, set_threads
 from artextract.errors import ArtExtractError
 from artextract.files import code_fingerprint, discard, scratch
 from artextract.multitask import MultitaskNet
@@ -68,11 +68,10 @@ def train(
     best = trainer.history[trainer.best["epoch"]]
     metrics = {
         "best_epoch": trainer.best["epoch"],
-        "select_loss": trainer.best["loss"],
-        **{f"{name}_loss": value for name, value in best.items() if name != "epoch"},
+        **{name if name.endswith("_auc") else f"{name}_loss": v for name, v in best.items() if name != "epoch"},
         "train_images": len(data),
         "select_images": len(select),
-        "parameters": sum(p.numel() for p in trainer.net.parameters()),
-        "backend": f"torch {device().type} {params.train.precision}",
+        "parameters": sum(p.numel() for p in trainer.shown.parameters()),
+        "backend": backend(params.train.precision),
     }
-    return Trained(trainer.net, data.inputs.backbone_sha256, trainer.history, metrics)
+    return Trained(trainer.shown, data.inputs.backbone_sha256, trainer.history, metrics)

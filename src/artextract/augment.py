@@ -1,0 +1,77 @@
+"""Augmentation keyed by (seed, epoch, row): the same run for any number of workers and after any resumption."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """What happens to each of n images in one epoch.
+
+    Attributes:
+        flip: Mirrored left to right, boolean (n,).
+        scale: Share of height and width that is seen, (n, 2).
+        shift: Where the seen part lies, -1 to 1 of the room that is left, (n, 2).
+    """
+
+    flip: np.ndarray
+    scale: np.ndarray
+    shift: np.ndarray
+
+    def rows(self, rows: np.ndarray) -> Augmentation:
+        """That of some rows."""
+        return Augmentation(self.flip[rows], self.scale[rows], self.shift[rows])
+
+
+def draw(n: int, *, flip: bool, crop: float, seed: int, epoch: int) -> Augmentation:
+    """Draw one epoch's augmentation for all rows at once.
+
+    Args:
+        n: Number of rows.
+        flip: Whether images may be mirrored.
+        crop: Up to this share of height and of width, each for itself, is cut away; 0 shows the whole image.
+        seed: Of the run.
+        epoch: Of the run.
+    """
+    rng = np.random.default_rng([seed, epoch, 1])
+    mirrored = rng.random(n) < 0.5 if flip else np.zeros(n, dtype=bool)
+    return Augmentation(mirrored, 1 - crop * rng.random((n, 2)), 2 * rng.random((n, 2)) - 1)
+
+
+def apply(images: Tensor, augmentation: Augmentation) -> Tensor:
+    """Images as the network sees them in this epoch, resampled bilinearly.
+
+    Args:
+        images: float (n, 3, s, s).
+        augmentation: Of these n images.
+    """
+    scale, shift = (torch.as_tensor(v, dtype=images.dtype) for v in (augmentation.scale, augmentation.shift))
+    direction = torch.where(torch.as_tensor(augmentation.flip), -1.0, 1.0).to(images.dtype)
+    if bool((scale == 1).all()):
+        flip = torch.as_tensor(augmentation.flip, device=images.device)[:, None, None, None]
+        return torch.where(flip, images.flip(3), images)
+    theta = torch.zeros(len(images), 2, 3, dtype=images.dtype)
+    theta[:, 0, 0], theta[:, 1, 1] = scale[:, 1] * direction, scale[:, 0]
+    theta[:, 0, 2], theta[:, 1, 2] = (shift * (1 - scale)).flip(1).T
+    grid = functional.affine_grid(theta.to(images.device), list(images.shape), align_corners=False)
+    seen = functional.grid_sample(images.contiguous(), grid, padding_mode="reflection", align_corners=False)
+    return seen.contiguous(memory_format=torch.channels_last)
+
+
+def mix(rng: np.random.Generator, n: int, alpha: float) -> tuple[float, np.ndarray]:
+    """Mixup (Zhang et al. 2018): the weight of a batch's own images, and the partner of each.
+
+    Args:
+        rng: Keyed by the step.
+        n: Size of the batch.
+        alpha: Of the Beta distribution; 0 mixes nothing.
+    """
+    if not alpha:
+        return 1.0, np.arange(n)
+    return float(rng.beta(alpha, alpha)), rng.permutation(n)

@@ -1,0 +1,114 @@
+"""Small museums for tests: the five tables with the official headers, and shards of pictures."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from artextract.met_nga import HEADERS
+from artextract.nga import COLUMNS
+from artextract.shard_writer import Source, write_shards
+from artextract.shards import ShardReader
+from tests.conftest import jpeg
+
+Row = Mapping[str, object]
+
+
+def painting(number: int, **changes: object) -> Row:
+    """A row of ``objects``."""
+    row = {"objectid": number, "title": f"Work {number}", "classification": "Painting", "isvirtual": 0}
+    return row | {"displaydate": "1890", "beginyear": 1890, "endyear": 1890, "attribution": "A. Painter"} | changes
+
+
+def view(number: int, **changes: object) -> Row:
+    """A row of ``published_images``: by default the primary view of object ``number``, found beside the tables."""
+    row = {"uuid": f"uuid-{number}", "iiifurl": f"file:pictures/{number}.jpg", "viewtype": "primary", "sequence": 0}
+    return row | {"width": 40, "height": 30, "depictstmsobjectid": number} | changes
+
+
+def link(number: int, person: int, **changes: object) -> Row:
+    """A row of ``objects_constituents``: by default ``person`` painted object ``number``."""
+    row = {"objectid": number, "constituentid": person, "displayorder": 1, "roletype": "artist", "role": "painter"}
+    return row | changes
+
+
+def person(number: int, name: str, **changes: object) -> Row:
+    """A row of ``constituents``; the names of people read "Last, First"."""
+    forward = " ".join(reversed(name.split(", ")))
+    row = {"constituentid": number, "preferreddisplayname": name, "forwarddisplayname": forward}
+    return row | {"constituenttype": "individual"} | changes
+
+
+def term(number: int, kind: str, value: str, **changes: object) -> Row:
+    """A row of ``objects_terms``."""
+    return {"objectid": number, "termtype": kind, "term": value} | changes
+
+
+def museum(
+    objects: Sequence[Row] = (painting(1),),
+    images: Sequence[Row] | None = None,
+    links: Sequence[Row] = (link(1, 7),),
+    people: Sequence[Row] = (person(7, "Painter, A."),),
+    terms: Sequence[Row] = (term(1, "Theme", "landscape"),),
+) -> dict[str, Sequence[Row]]:
+    """The five tables by name; without ``images``, each object has its primary view."""
+    return {
+        "objects": objects,
+        "published_images": [view(int(str(o["objectid"]))) for o in objects] if images is None else images,
+        "objects_constituents": links,
+        "constituents": people,
+        "objects_terms": terms,
+    }
+
+
+def table_text(name: str, rows: Sequence[Row], *, columns: Sequence[str] | None = None, end: str = "\n") -> str:
+    """CSV text of one table with the official header, or with ``columns`` in that order."""
+    buffer = io.StringIO()
+    writer = csv.DictWriter(buffer, columns or HEADERS[name].split(","), restval="", lineterminator=end)
+    writer.writeheader()
+    writer.writerows(rows)
+    return buffer.getvalue()
+
+
+def write_tables(folder: Path, tables: Mapping[str, Sequence[Row]]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, rows in tables.items():
+        (folder / f"{name}.csv").write_bytes(table_text(name, rows).encode())
+
+
+def as_read(tables: Mapping[str, Sequence[Row]]) -> dict[str, pd.DataFrame]:
+    """What ``nga.read_tables`` gives for these tables, without the way over files."""
+    return {
+        name: pd.DataFrame(
+            [[str(row.get(column, "")) for column in COLUMNS[name]] for row in rows],
+            columns=pd.Index(COLUMNS[name]),
+            dtype="str",
+        )
+        for name, rows in tables.items()
+    }
+
+
+def shards(folder: Path, pictures: Sequence[bytes]) -> ShardReader:
+    """A reader over shards that hold these images."""
+    sources = [Source(f"p{i}", lambda data=data: data) for i, data in enumerate(pictures)]
+    return ShardReader(folder, write_shards(sources, folder, max_side=4096))
+
+
+def gallery(folder: Path, titles: Sequence[str]) -> tuple[pd.DataFrame, ShardReader]:
+    """An index with these titles, two painters in turn, three themes, and the pictures to it."""
+    n = len(titles)
+    index = pd.DataFrame(
+        {
+            "id": [str(i) for i in range(n)],
+            "title": list(titles),
+            "attribution": [f"Painter {i % 2}" for i in range(n)],
+            "artist": pd.array([f"a{i % 2}" for i in range(n)], dtype="string"),
+            "themes": [[["landscape"], ["still_life", "portrait"], []][i % 3] for i in range(n)],
+            "group": range(n),
+        }
+    )
+    return index, shards(folder, [jpeg(i, 60 + 10 * (i % 3), 50) for i in range(n)])

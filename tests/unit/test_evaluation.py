@@ -1,0 +1,320 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from artextract import auc
+from artextract.artgan import TASKS
+from artextract.errors import ArtExtractError
+from artextract.evaluation import (
+    HEADLINE,
+    TaskPredictions,
+    baselines,
+    confusion_matrix,
+    confusion_rows,
+    headline,
+    of_task,
+    predictions_table,
+    roc_curves,
+    score,
+    scores_table,
+)
+from artextract.files import write_metrics
+from artextract.params import Evaluate
+from tests.toys import CLASSES, NAMES
+
+PARAMS = Evaluate(min_val_rows=2, bootstrap=200)
+
+
+def predictions(
+    y: list[int], p: np.ndarray, strata: list[str] | None = None, group: list[int] | None = None
+) -> TaskPredictions:
+    names = [f"class{k}" for k in range(p.shape[1])]
+    groups = np.array(group if group is not None else range(len(y)), dtype=np.int64)
+    return TaskPredictions(np.array(y, dtype=np.int64), p, groups, None if strata is None else np.array(strata), names)
+
+
+def random_predictions(seed: int, n: int = 40, classes: int = 4, strata: bool = False) -> TaskPredictions:
+    rng = np.random.default_rng(seed)
+    y = np.r_[np.arange(classes), np.arange(classes), rng.integers(0, classes, n - 2 * classes)]
+    logits = rng.normal(size=(n, classes)) + np.eye(classes)[y]
+    p = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+    return predictions(y.tolist(), p, rng.choice(["a", "b"], n).tolist() if strata else None)
+
+
+def index_of(splits: dict[str, list[str | None]], labels: dict[str, list[int | None]]) -> pd.DataFrame:
+    n = len(splits["style"])
+    index = pd.DataFrame({"id": [f"p{i}" for i in range(n)], "group": np.arange(n) // 2})
+    index["stratum"] = pd.array([None] * n, dtype="string")
+    for task in TASKS:
+        index[task] = pd.array(labels[task], dtype="Int64")
+        index[f"{task}_split"] = pd.array(splits[task], dtype="string")
+    return index
+
+
+def uniform(n: int) -> dict[str, np.ndarray]:
+    return {task: np.full((n, classes), 1 / classes) for task, classes in CLASSES.items()}
+
+
+# --- the table of predictions
+
+
+def test_predictions_table_by_eye() -> None:
+    index = index_of(
+        {
+            "style": ["train", "val", "val", "select", "val"],
+            "genre": ["train", None, "val", "select", "guarded"],
+            "artist": [None, "val", None, "select", "train"],
+        },
+        {"style": [0, 1, 2, 3, 3], "genre": [0, None, 1, 0, 1], "artist": [None, 2, None, 0, 1]},
+    )
+    p = {task: np.arange(3 * k).reshape(3, k) / 100 for task, k in CLASSES.items()}
+    table = predictions_table(index, [4, 1, 2], p)
+    assert table.columns.tolist() == ["id", "task", "split", "y_true", "p_0", "p_1", "p_2", "p_3", "stratum", "group"]
+    assert table[["task", "id", "y_true", "group"]].values.tolist() == [
+        ["style", "p4", 3, 2], ["style", "p1", 1, 0], ["style", "p2", 2, 1],
+        ["genre", "p2", 1, 1], ["artist", "p1", 2, 0],
+    ]  # fmt: skip
+    assert set(table["split"]) == {"val"}
+    cells = table[["p_0", "p_1", "p_2", "p_3"]].to_numpy()
+    nan = np.nan
+    expected = [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9, 10, 11], [4, 5, nan, nan], [3, 4, 5, nan]]
+    np.testing.assert_allclose(cells, np.array(expected) / 100)
+
+
+@st.composite
+def collections(draw: st.DrawFn) -> pd.DataFrame:
+    n = draw(st.integers(1, 12))
+    split = st.sampled_from(["train", "select", "val", "guarded", None])
+    splits = {task: draw(st.lists(split, min_size=n, max_size=n)) for task in TASKS}
+    labels = {t: [None if s is None else i % CLASSES[t] for i, s in enumerate(splits[t])] for t in TASKS}
+    return index_of(splits, labels)
+
+
+@given(collections())
+def test_every_validation_image_once_and_no_other_image(index: pd.DataFrame) -> None:
+    """Even when all rows were predicted, as a padding or careless caller would have it."""
+    table = predictions_table(index, range(len(index)), uniform(len(index)))
+    assert not table.duplicated(["id", "task"]).any()
+    for task in TASKS:
+        expected = [i for i, s in enumerate(index[f"{task}_split"].fillna("")) if s == "val"]
+        part = table[table["task"] == task]
+        assert part["id"].tolist() == [f"p{i}" for i in expected]
+        assert part["y_true"].tolist() == [index[task].tolist()[i] for i in expected]
+
+
+@pytest.mark.parametrize("rows", [[0, 1, 1], [2, 0, 1, 2, 2]])
+def test_an_image_predicted_twice_is_refused(rows: list[int]) -> None:
+    """A padded last batch would count some images twice."""
+    labels: dict[str, list[int | None]] = {task: [0, 1, 0] for task in TASKS}
+    index = index_of({task: ["val"] * 3 for task in TASKS}, labels)
+    with pytest.raises(ArtExtractError, match="twice"):
+        predictions_table(index, rows, uniform(len(rows)))
+
+
+def test_of_task_takes_its_own_columns() -> None:
+    index = index_of(
+        {task: ["val"] * 4 for task in TASKS}, {"style": [0, 1, 2, 3], "genre": [1, 0, 1, 0], "artist": [2, 2, 1, 0]}
+    )
+    rng = np.random.default_rng(0)
+    p = {task: rng.random((4, k)) for task, k in CLASSES.items()}
+    table = predictions_table(index, range(4), p)
+    for task in TASKS:
+        found = of_task(table, task, NAMES[task])
+        np.testing.assert_array_equal(found.p, p[task])
+        np.testing.assert_array_equal(found.y, index[task].astype(int))
+        np.testing.assert_array_equal(found.group, [0, 0, 1, 1])
+        assert found.strata is None
+    stored = table.assign(stratum=pd.array(["a", None, "b", "a"] * 3, dtype="string"))
+    assert of_task(stored, "genre", NAMES["genre"]).strata is not None
+    np.testing.assert_array_equal(of_task(stored, "genre", NAMES["genre"]).strata, ["a", "", "b", "a"])
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_scores_that_are_not_finite_are_refused(bad: float) -> None:
+    labels: dict[str, list[int | None]] = {task: [0, 1, 1] for task in TASKS}
+    index = index_of({task: ["val"] * 3 for task in TASKS}, labels)
+    p = uniform(3)
+    p["genre"][1, 0] = bad
+    table = predictions_table(index, range(3), p)
+    with pytest.raises(ArtExtractError, match="1 predictions are not finite, first: p1") as caught:
+        of_task(table, "genre", NAMES["genre"])
+    assert caught.value.where == "task genre"
+    assert len(of_task(table, "style", NAMES["style"]).y) == 3
+
+
+# --- scores
+
+
+def test_scores_of_perfect_predictions() -> None:
+    y = [0, 0, 1, 1, 2, 2]
+    scores, table = score(predictions(y, np.eye(3)[y]), PARAMS, 0)
+    for name in ("auc_ovo", "auc_ovr", "balanced_accuracy", "top1"):
+        assert (scores[name], scores[f"{name}_low"], scores[f"{name}_high"]) == (1, 1, 1)
+    assert (scores["val_rows"], scores["classes"], scores["classes_scored"]) == (6, 3, 3)
+    assert scores["val_rows_of_scored_classes"] == 6
+    assert table["class"].tolist() == ["class0", "class1", "class2"]
+    assert table["auc_ovr"].tolist() == [1, 1, 1]
+    assert "auc_ovo_stratified" not in scores and "pairs_comparable_in_strata" not in scores
+
+
+def test_absent_and_small_classes_are_counted_and_left_out_of_the_auc() -> None:
+    y = [0, 0, 0, 1, 1, 1, 3]  # class 2 is absent, class 3 has one row
+    p = np.random.default_rng(0).dirichlet(np.ones(4), 7)
+    found, table = score(predictions(y, p), PARAMS, 0)
+    assert (found["classes"], found["classes_scored"]) == (4, 2)
+    assert (found["val_rows"], found["val_rows_of_scored_classes"]) == (7, 6)
+    without, _ = score(predictions(y[:6], p[:6]), PARAMS, 0)
+    for name in ("auc_ovo", "auc_ovr", "balanced_accuracy"):
+        assert found[name] == without[name]
+    assert found["top1"] == np.mean(p.argmax(1) == y)  # top-1 is over all rows
+    assert table["val_rows"].tolist() == [3, 3, 0, 1]
+    assert table["scored"].tolist() == [True, True, False, False]
+    assert table["auc_ovr"].isna().tolist() == [False, False, True, True]
+
+
+def test_undefined_scores_are_left_out() -> None:
+    for task in (predictions([1, 1, 1], np.full((3, 2), 0.5)), predictions([], np.zeros((0, 2)))):
+        found, table = score(task, PARAMS, 0)
+        assert not [name for name in found if name.startswith("auc")]
+        assert all(np.isfinite(value) for value in found.values())
+        assert table["auc_ovr"].isna().all()
+        assert all(np.isfinite(value) for value in baselines(task, np.array([0, 0]), PARAMS, 0).values())
+
+
+def test_a_source_that_gives_the_class_away() -> None:
+    y = [0] * 12 + [1] * 12
+    strata = ["a"] * 9 + ["b"] * 3 + ["a"] * 3 + ["b"] * 9
+    likely = np.where(np.array(strata) == "a", 0.8, 0.2)
+    found, _ = score(predictions(y, np.stack([likely, 1 - likely], axis=1), strata), PARAMS, 0)
+    assert found["auc_ovo"] == pytest.approx(0.75)
+    assert (found["auc_ovo_stratified"], found["pairs_comparable_in_strata"]) == (0.5, 1)
+    assert (found["auc_ovo_stratified_low"], found["auc_ovo_stratified_high"]) == (0.5, 0.5)
+
+
+def test_strata_that_cannot_be_compared() -> None:
+    y = [0, 0, 0, 1, 1, 1]
+    found, _ = score(predictions(y, np.eye(2)[y], ["a"] * 3 + ["b"] * 3), PARAMS, 0)
+    assert found["pairs_comparable_in_strata"] == 0
+    assert "auc_ovo_stratified" not in found
+
+
+@settings(max_examples=15)
+@given(st.integers(0, 2**32 - 1))
+def test_scores_lie_within_their_intervals_and_repeat(seed: int) -> None:
+    task = random_predictions(seed, strata=True)
+    found, table = score(task, PARAMS, seed)
+    for name in ("auc_ovo", "auc_ovr", "balanced_accuracy", "top1", "auc_ovo_stratified"):
+        assert 0 <= found[f"{name}_low"] < found[f"{name}_high"] <= 1
+        assert found[f"{name}_low"] - 0.05 <= found[name] <= found[f"{name}_high"] + 0.05
+    assert found["auc_ovr"] == pytest.approx(table["auc_ovr"].mean())
+    again, same = score(task, PARAMS, seed)
+    assert again == found
+    pd.testing.assert_frame_equal(same, table)
+
+
+def test_duplicated_rows_in_one_group_do_not_narrow_the_interval() -> None:
+    task = random_predictions(3)
+    twice = predictions([*task.y, *task.y], np.r_[task.p, task.p], group=[*task.group.tolist(), *task.group.tolist()])
+    once, doubled = score(task, PARAMS, 0)[0], score(twice, PARAMS, 0)[0]
+    for name in ("top1", "balanced_accuracy", "auc_ovo", "auc_ovo_low", "auc_ovo_high"):
+        assert doubled[name] == pytest.approx(once[name])
+
+
+# --- baselines
+
+
+def test_majority_baseline_by_hand() -> None:
+    y = [0, 0, 1, 1, 1, 2]  # class 2 has too few rows to be scored
+    found = baselines(predictions(y, np.full((6, 3), 1 / 3)), np.array([50, 20, 10]), PARAMS, 0)
+    assert found["majority_top1"] == pytest.approx(2 / 6)  # everything is called class 0
+    assert found["majority_balanced_accuracy"] == pytest.approx((1 + 0) / 2)
+    assert found["majority_auc_ovo"] == 0.5
+    unseen = baselines(predictions(y, np.full((6, 3), 1 / 3)), np.array([0, 0, 0]), PARAMS, 0)
+    assert unseen["majority_top1"] == pytest.approx(2 / 6)
+
+
+def test_chance_of_perfect_predictions_is_the_chance_of_a_match() -> None:
+    y = [0] * 6 + [1] * 3 + [2] * 3
+    found = baselines(predictions(y, np.eye(3)[y]), np.array([1, 1, 1]), PARAMS, 0)
+    # one-hot scores handed out at random: P(match) = sum of squared shares
+    assert found["chance_top1"] == pytest.approx(0.25 + 2 / 16, abs=0.03)
+    assert found["chance_auc_ovo"] == pytest.approx(0.5, abs=0.03)
+    assert found["chance_balanced_accuracy"] == pytest.approx(1 / 3, abs=0.03)
+
+
+def test_chance_depends_on_the_labels_only_through_chance() -> None:
+    """A network that always names the wrong class scores 0, and its chance stays where chance is."""
+    y = np.arange(30) % 3
+    wrong = predictions(y.tolist(), np.eye(3)[(y + 1) % 3])
+    assert score(wrong, PARAMS, 0)[0]["top1"] == 0
+    assert baselines(wrong, np.array([1, 1, 1]), PARAMS, 0)["chance_top1"] == pytest.approx(1 / 3, abs=0.03)
+
+
+# --- what is shown
+
+
+def test_headline_is_a_screen_and_holds_what_it_names(tmp_path: Path) -> None:
+    metrics: dict[str, float] = {}
+    for task in TASKS:
+        found = random_predictions(1, strata=True)
+        scores = score(found, PARAMS, 0)[0] | baselines(found, np.array([3, 2, 1, 1]), PARAMS, 0)
+        metrics |= {f"{task}.{name}": value for name, value in scores.items()}
+    short = headline(metrics)
+    assert short.items() <= metrics.items()
+    assert set(short) == {f"{task}.{name}" for task in TASKS for name in HEADLINE}
+    assert len(short) <= 40 < len(metrics)
+    write_metrics(tmp_path / "m.json", short)
+    assert json.loads((tmp_path / "m.json").read_text()) == {key: round(value, 4) for key, value in short.items()}
+
+
+def test_scores_table_puts_intervals_beside_their_score() -> None:
+    metrics = {"style.top1": 0.5, "style.top1_low": 0.4, "style.top1_high": 0.6, "genre.val_rows": 7.0}
+    table = scores_table(metrics)
+    assert table[["task", "score", "value"]].values.tolist() == [["style", "top1", 0.5], ["genre", "val_rows", 7]]
+    assert table[["low", "high"]].values[0].tolist() == [0.4, 0.6]
+    assert table[["low", "high"]].iloc[1].isna().all()
+
+
+def test_confusion_by_eye() -> None:
+    p = np.array([[0.9, 0.1, 0], [0.2, 0.8, 0], [0.6, 0.4, 0], [0.1, 0.9, 0]])
+    task = predictions([0, 0, 1, 1], p)
+    assert confusion_matrix(task).tolist() == [[1, 1, 0], [1, 1, 0], [0, 0, 0]]
+    assert confusion_rows(task).values.tolist() == [
+        ["class0", "class0"], ["class0", "class1"], ["class1", "class0"], ["class1", "class1"],
+    ]  # fmt: skip
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_confusion_rows_and_matrix_agree(seed: int) -> None:
+    task = random_predictions(seed, n=15)
+    rows, matrix = confusion_rows(task), confusion_matrix(task)
+    for i, actual in enumerate(task.classes):
+        for j, predicted in enumerate(task.classes):
+            assert matrix[i, j] == ((rows["actual"] == actual) & (rows["predicted"] == predicted)).sum()
+    assert matrix.sum() == 15
+    assert np.trace(matrix) / 15 == pytest.approx(auc.top1(task.y, task.p, auc.ones(15))[0])
+
+
+def test_a_task_without_validation_rows_breaks_nothing() -> None:
+    empty = predictions([], np.zeros((0, 3)))
+    assert confusion_matrix(empty).tolist() == [[0, 0, 0]] * 3
+    assert len(confusion_rows(empty)) == 0
+    curves = roc_curves(empty, [], np.linspace(0, 1, 5))
+    assert curves["macro"].isna().all() and len(curves) == 5
+
+
+def test_roc_curves_of_scored_classes() -> None:
+    y = [0, 0, 1, 1, 2]
+    task = predictions(y, np.eye(3)[y])
+    grid = np.linspace(0, 1, 5)
+    curves = roc_curves(task, [0, 1], grid)
+    assert curves.columns.tolist() == ["fpr", "macro", "class0", "class1"]
+    assert curves["macro"].tolist() == [1] * 5
+    assert roc_curves(task, [2], grid)["macro"].isna().all()  # one class alone has no rest

