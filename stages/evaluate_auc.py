@@ -1,9 +1,11 @@
 """Scores the trained network on validation rows only.
 
 Reads: data/artgan/, data/model/.
-Writes: data/evaluation/predictions.parquet (id, task, split, y_true, p_0 ... p_{K-1}, stratum, group),
-    metrics/classification.json (the headline), plots/classification/: scores.csv (every score with its interval),
-    classes_<task>.csv (AUC of each class), confusion_<task>.csv and .png, roc.csv (fpr, style, genre, artist), roc.png.
+Writes: data/evaluation/predictions.parquet (id, task, split, y_true, p_0 ... p_{K-1}, stratum, group; split: val, and
+    select for the temperature), metrics/classification.json (the headline), plots/classification/: scores.csv (every
+    score with its interval), classes_<task>.csv (AUC of each class), baselines_<task>.csv, confused_<task>.csv (the
+    most frequent confusions), confusion_<task>.csv and .png, roc.csv (fpr, style, genre, artist), roc.png,
+    reliability.csv and .png.
 """
 
 from pathlib import Path
@@ -14,11 +16,14 @@ import pandas as pd
 import stages  # noqa: F401
 from artextract import auc, evaluation
 from artextract.artgan import TASKS
+from artextract.baseline_run import histograms, task_baselines
 from artextract.class_weights import count_classes
-from artextract.classification_figures import plot_confusion, plot_roc
+from artextract.classification_figures import plot_confusion, plot_reliability, plot_roc
 from artextract.files import write_metrics, write_table
+from artextract.inputs import load_inputs
+from artextract.model_files import read_record
 from artextract.params import load_params
-from artextract.predicting import predict_validation
+from artextract.predicting import predict_split, rows_of
 from artextract.runtime import run_stage
 from artextract.shards import ShardReader
 
@@ -28,27 +33,40 @@ PLOTS, OUT = Path("plots/classification"), Path("data/evaluation")
 def main() -> None:
     """Predict, score, and draw."""
     p = load_params("seed", "batch_size", "evaluate")
-    source = Path("data/artgan")
+    source, model = Path("data/artgan"), Path("data/model")
     index = pd.read_parquet(source / "index.parquet")
-    reader = ShardReader(source, index)
-    rows, probabilities, classes = predict_validation(reader, index, Path("data/model"), p.batch_size)
-    table = evaluation.predictions_table(index, rows, probabilities)
+    reader, record = ShardReader(source, index), read_record(model)
+    found = {split: predict_split(reader, index, split, model, p.batch_size) for split in ("val", "select")}
+    tables = [evaluation.predictions_table(index, f.rows, f.probabilities, split) for split, f in found.items()]
+    table = pd.concat(tables, ignore_index=True)
     write_table(OUT / "predictions.parquet", table)
-    counts = count_classes(index, classes, "train")
+    fitted, asked = rows_of(index, "train"), found["val"].rows
+    train = (fitted, histograms(reader, index, fitted), load_inputs(reader, index, fitted, record.train))
+    val = (asked, histograms(reader, index, asked), found["val"].inputs)
+    counts = count_classes(index, record.classes, "train")
     metrics: dict[str, float] = {}
-    grid, curves = np.linspace(0, 1, 101), {}
-    for task in TASKS:
-        predictions = evaluation.of_task(table, task, classes[task])
+    grid, curves, reliability = np.linspace(0, 1, 101), {}, []
+    for task, names in record.classes.items():
+        predictions = evaluation.of_task(table, task, names)
         scores, per_class = evaluation.score(predictions, p.evaluate, p.seed)
         scores |= evaluation.baselines(predictions, counts[task], p.evaluate, p.seed)
-        metrics |= {f"{task}.{name}": value for name, value in scores.items()}
+        calibrated, bins = evaluation.calibrate(predictions, evaluation.of_task(table, task, names, "select"))
+        reliability.append(bins.assign(task=task))
+        metrics |= {f"{task}.{name}": value for name, value in (scores | calibrated).items()}
+        baselines = task_baselines(index, task, len(names), train, val, p.seed)
+        write_table(
+            PLOTS / f"baselines_{task}.csv", evaluation.baseline_table(predictions, baselines, p.evaluate, p.seed)
+        )
         write_table(PLOTS / f"classes_{task}.csv", per_class)
+        write_table(PLOTS / f"confused_{task}.csv", evaluation.confused_pairs(predictions))
         write_table(PLOTS / f"confusion_{task}.csv", evaluation.confusion_rows(predictions))
-        plot_confusion(evaluation.confusion_matrix(predictions), classes[task], task, PLOTS / f"confusion_{task}.png")
-        chosen = auc.scored_classes(predictions.y, len(classes[task]), p.evaluate.min_val_rows)
+        plot_confusion(evaluation.confusion_matrix(predictions), names, task, PLOTS / f"confusion_{task}.png")
+        chosen = auc.scored_classes(predictions.y, len(names), p.evaluate.min_val_rows)
         curves[task] = evaluation.roc_curves(predictions, chosen, grid)
     write_table(PLOTS / "roc.csv", pd.DataFrame({"fpr": grid} | {task: curves[task]["macro"] for task in TASKS}))
     plot_roc(curves, metrics, PLOTS / "roc.png")
+    write_table(PLOTS / "reliability.csv", pd.concat(reliability, ignore_index=True))
+    plot_reliability(pd.concat(reliability, ignore_index=True), metrics, PLOTS / "reliability.png")
     write_table(PLOTS / "scores.csv", evaluation.scores_table(metrics))
     write_metrics(Path("metrics/classification.json"), evaluation.headline(metrics))
 

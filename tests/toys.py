@@ -40,7 +40,7 @@ def toy_params(**changes: Any) -> Params:
     committed = read_params(COMMITTED)
     reference = {
         "backbone": "reference", "weights": "none", "weights_sha256": "", "frozen": False, "token_grid": 4,
-        "token_dim": 0, "hidden": 32,
+        "token_dim": 0, "recurrence": "shared", "scan": "rows", "mean_token": False, "hidden": 32,
     }  # fmt: skip
     train = reference | {key: changes.pop(key) for key in list(changes) if key in Train.model_fields}
     top = {"epochs": 3, "batch_size": 8, "seed": 5} | changes
@@ -63,7 +63,7 @@ def toy_data(n: int, seed: int, size: int = 16) -> Data:
     }
     tensors = {task: torch.tensor(values, dtype=torch.int64) for task, values in labels.items()}
     inputs = Inputs(pixels.clip(0, 255).astype(np.uint8), toy_preprocessing(size), "")
-    return Data(inputs, tensors, [f"image-{seed}-{i}" for i in range(n)])
+    return Data(inputs, tensors, [f"image-{seed}-{i}" for i in range(n)], None)
 
 
 def painting(colour: int, seed: int, side: int = 32) -> bytes:

@@ -124,6 +124,41 @@ def top1(y: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> np.ndarray:
     return _ratio(weights @ (scores.argmax(1) == y), weights.sum(1))
 
 
+def top_k(y: np.ndarray, scores: np.ndarray, k: int, weights: np.ndarray) -> np.ndarray:
+    """Share of rows whose class is among the k highest scores (ties count against); (draws,)."""
+    own = scores[np.arange(len(y)), y][:, None]
+    hit = (scores >= own).sum(1) <= k
+    return _ratio(weights @ hit, weights.sum(1))
+
+
+def macro_f1(y: np.ndarray, scores: np.ndarray, chosen: list[int], weights: np.ndarray) -> np.ndarray:
+    """Mean F1 over the chosen classes, predictions over all classes; (draws,)."""
+    predicted = scores.argmax(1)
+    values = []
+    for c in chosen:
+        true_positives = weights @ ((y == c) & (predicted == c))
+        values.append(_ratio(2 * true_positives, weights @ (y == c) + weights @ (predicted == c)))
+    return _nanmean(values, len(weights))
+
+
+def average_precision(scores: np.ndarray, positive: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Area under the precision-recall curve as the step-wise sum (no interpolation), ties as one step; (draws,)."""
+    order = np.argsort(-scores, kind="stable")
+    scores, positive, weights = scores[order], positive[order], weights[:, order]
+    starts = np.flatnonzero(np.r_[True, scores[1:] != scores[:-1]])
+    hits = np.add.reduceat(weights * positive, starts, axis=1)
+    seen = np.cumsum(np.add.reduceat(weights, starts, axis=1), axis=1)
+    precision = np.divide(np.cumsum(hits, axis=1), seen, out=np.zeros(hits.shape), where=seen > 0)
+    return _ratio((hits * precision).sum(1), hits.sum(1))
+
+
+def macro_average_precision(y: np.ndarray, scores: np.ndarray, chosen: list[int], weights: np.ndarray) -> np.ndarray:
+    """Mean one-vs-rest average precision over the chosen classes, among their rows; (draws,)."""
+    rows = np.isin(y, chosen)
+    values = [average_precision(scores[rows, c], y[rows] == c, weights[:, rows]) for c in chosen]
+    return _nanmean(values, len(weights))
+
+
 def roc_curve(positive: np.ndarray, scores: np.ndarray, grid: np.ndarray) -> np.ndarray:
     """True-positive rate at the given false-positive rates; both classes must be there; shape of ``grid``."""
     from sklearn.metrics import roc_curve as curve

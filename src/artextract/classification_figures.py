@@ -15,6 +15,7 @@ from artextract.figures import GRID, INK, new_figure, readable, save
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+GREY = "#9aa1ab"
 COLOURS = {"style": "#b5432a", "genre": "#2f6f8f", "artist": "#7a6a1f"}
 
 
@@ -70,4 +71,29 @@ def plot_roc(curves: Mapping[str, pd.DataFrame], metrics: Mapping[str, float], p
             title = f"{task}: AUC {value:.2f} ({low:.2f} to {high:.2f}), {scored} of {total} classes"
         axis.set(title=title, xlabel="false positives (one class against the rest)", aspect="equal")
     axes[0][0].set_ylabel("true positives")
+    save(figure, path)
+
+
+def plot_reliability(bins: pd.DataFrame, metrics: Mapping[str, float], path: Path) -> None:
+    """Confidence against accuracy, a panel a task, before and after the temperature; a dot's area is its rows.
+
+    Args:
+        bins: task, calibrated (before, after), rows, confidence, accuracy.
+        metrics: Flat metrics, for the calibration errors in the titles.
+        path: PNG to write.
+    """
+    figure, axes = new_figure(1, len(TASKS), 12, 4.2)
+    for axis, task in zip(axes[0], TASKS, strict=True):
+        axis.plot([0, 1], [0, 1], color=GRID, lw=1, zorder=0)
+        for name, colour, key in (("before", GREY, "ece"), ("after", COLOURS[task], "ece_calibrated")):
+            part = bins[(bins["task"] == task) & (bins["calibrated"] == name)] if len(bins) else bins
+            if len(part):
+                label = f"{name}: error {metrics[f'{task}.{key}']:.2f}"
+                area = 20 + 300 * part["rows"] / part["rows"].sum()
+                axis.plot(part["confidence"], part["accuracy"], color=colour, lw=1.2)
+                axis.scatter(part["confidence"], part["accuracy"], s=area, color=colour, label=label, alpha=0.8)
+        axis.set(title=task, xlabel="confidence", xlim=(0, 1.03), ylim=(-0.03, 1.03), aspect="equal")
+        if axis.has_data() and axis.get_legend_handles_labels()[0]:
+            axis.legend(loc="upper left")
+    axes[0][0].set_ylabel("accuracy")
     save(figure, path)

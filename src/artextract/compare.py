@@ -36,7 +36,7 @@ def _aligned(a: pd.DataFrame, b: pd.DataFrame, task: str) -> tuple[TaskPredictio
     Raises:
         ArtExtractError: The runs were evaluated on other rows, labels or classes.
     """
-    parts = [table[table["task"] == task].sort_values("id").reset_index(drop=True) for table in (a, b)]
+    parts = [t[(t["task"] == task) & (t["split"] == "val")].sort_values("id").reset_index(drop=True) for t in (a, b)]
     for column in ("id", "y_true"):
         if parts[0][column].tolist() != parts[1][column].tolist():
             raise ArtExtractError(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from artextract import auc
+from artextract import auc, calibration
 from artextract.artgan import TASKS
 from artextract.bootstrap import cluster_bootstrap, interval
 from artextract.errors import ArtExtractError
@@ -39,7 +40,8 @@ class TaskPredictions:
 
 HEADLINE = (
     "auc_ovo", "auc_ovo_low", "auc_ovo_high", "auc_ovo_stratified", "auc_ovr", "balanced_accuracy", "top1",
-    "chance_auc_ovo", "majority_balanced_accuracy", "majority_top1", "classes_scored", "val_rows",
+    "pr_auc", "macro_f1", "ece", "ece_calibrated", "chance_auc_ovo", "majority_balanced_accuracy", "majority_top1",
+    "classes_scored", "val_rows",
 )  # fmt: skip
 
 
@@ -60,14 +62,15 @@ def scores_table(metrics: Mapping[str, float]) -> pd.DataFrame:
 
 
 def predictions_table(
-    index: pd.DataFrame, rows: Sequence[int], probabilities: Mapping[str, np.ndarray]
+    index: pd.DataFrame, rows: Sequence[int], probabilities: Mapping[str, np.ndarray], split: str = "val"
 ) -> pd.DataFrame:
-    """One row an image and task, where the image is validation in that task.
+    """One row an image and task, where the image is in ``split`` of that task.
 
     Args:
         index: See stages/prepare_artgan.py.
         rows: Rows of the index that were predicted.
         probabilities: (len(rows), classes) of each task.
+        split: val, which is scored, or select, which the temperature is fitted on.
 
     Returns:
         id, task, split, y_true, p_0 ... p_{K-1} (null beyond a task's classes), stratum, group.
@@ -80,23 +83,23 @@ def predictions_table(
     part = index.iloc[list(rows)].reset_index(drop=True)
     tables = []
     for task in TASKS:
-        is_val = (part[f"{task}_split"] == "val").fillna(False).to_numpy(dtype=bool)
-        table = part.loc[is_val, ["id", "stratum", "group"]].assign(task=task, split="val")
-        table["y_true"] = part.loc[is_val, task].astype("int64")
-        p = probabilities[task][is_val]
+        chosen = (part[f"{task}_split"] == split).fillna(False).to_numpy(dtype=bool)
+        table = part.loc[chosen, ["id", "stratum", "group"]].assign(task=task, split=split)
+        table["y_true"] = part.loc[chosen, task].astype("int64")
+        p = probabilities[task][chosen]
         tables.append(table.assign(**{f"p_{k}": p[:, k] for k in range(p.shape[1])}))
     table = pd.concat(tables, ignore_index=True)
     columns = sorted((c for c in table if str(c).startswith("p_")), key=lambda c: int(str(c)[2:]))
     return table[["id", "task", "split", "y_true", *columns, "stratum", "group"]]
 
 
-def of_task(table: pd.DataFrame, task: str, classes: Sequence[str]) -> TaskPredictions:
-    """The rows of one task as arrays.
+def of_task(table: pd.DataFrame, task: str, classes: Sequence[str], split: str = "val") -> TaskPredictions:
+    """The rows of one task and split as arrays.
 
     Raises:
         ArtExtractError: A score is not finite; such a run is not evaluated.
     """
-    part = table[table["task"] == task]
+    part = table[(table["task"] == task) & (table["split"] == split)]
     p = part[[f"p_{k}" for k in range(len(classes))]].to_numpy(dtype=float)
     bad = np.flatnonzero(~np.isfinite(p).all(axis=1))
     if len(bad):
@@ -135,6 +138,10 @@ def score(task: TaskPredictions, params: Evaluate, seed: int) -> tuple[Scores, p
     scores |= both("auc_ovr", lambda w: auc.macro_ovr(y, p, chosen, w))
     scores |= both("balanced_accuracy", lambda w: auc.balanced_accuracy(y, p, chosen, w))
     scores |= both("top1", lambda w: auc.top1(y, p, w))
+    scores |= both("pr_auc", lambda w: auc.macro_average_precision(y, p, chosen, w))
+    scores |= both("macro_f1", lambda w: auc.macro_f1(y, p, chosen, w))
+    for k in (3, 5):
+        scores[f"top{k}"] = float(auc.top_k(y, p, k, plain)[0])
     if task.strata is not None:
         pairs = auc.pairwise_aucs(y, p, chosen, plain, task.strata)
         scores["pairs_comparable_in_strata"] = sum(bool(np.isfinite(v[0])) for v in pairs.values())
@@ -180,6 +187,63 @@ def baselines(task: TaskPredictions, train_counts: np.ndarray, params: Evaluate,
         "chance_top1": np.mean([auc.top1(y, p, weights)[0] for p in shuffled]),
     }
     return {name: float(value) for name, value in scores.items() if np.isfinite(value)}
+
+
+def calibrate(task: TaskPredictions, kept_back: TaskPredictions) -> tuple[Scores, pd.DataFrame]:
+    """Calibration of validation predictions before and after a temperature fitted on rows kept back from training.
+
+    Args:
+        task: Validation predictions.
+        kept_back: Predictions of select rows, which were neither trained on nor are reported on.
+
+    Returns:
+        ``temperature``, ``ece``, ``ece_calibrated``, ``nll``, ``nll_calibrated``; nothing where either has no rows.
+        And reliability tables of both, with a column ``calibrated`` (before, after).
+    """
+    if not len(task.y) or not len(kept_back.y):
+        return {}, pd.DataFrame()
+    temperature = calibration.fit_temperature(kept_back.y, kept_back.p)
+    after = calibration.apply_temperature(task.p, temperature)
+    scores = {"temperature": temperature}
+    tables = []
+    for name, suffix, p in (("before", "", task.p), ("after", "_calibrated", after)):
+        scores[f"ece{suffix}"] = calibration.expected_calibration_error(task.y, p)
+        scores[f"nll{suffix}"] = calibration.negative_log_likelihood(task.y, p)
+        tables.append(calibration.reliability(task.y, p).assign(calibrated=name))
+    return scores, pd.concat(tables, ignore_index=True)
+
+
+def baseline_table(task: TaskPredictions, found: Mapping[str, np.ndarray], params: Evaluate, seed: int) -> pd.DataFrame:
+    """The network and each baseline through the same functions.
+
+    Args:
+        task: The network's validation predictions.
+        found: Probabilities of each baseline for the same rows.
+        params: Section ``evaluate``.
+        seed: Of the bootstrap.
+
+    Returns:
+        A row a baseline: baseline, auc_ovo with low and high, auc_ovo_stratified where there are strata,
+        balanced_accuracy, top1.
+    """
+    wanted = ["auc_ovo", "auc_ovo_low", "auc_ovo_high", "auc_ovo_stratified", "balanced_accuracy", "top1"]
+    rows = []
+    for name, p in {"this network": task.p, **found}.items():
+        scores, _ = score(dataclasses.replace(task, p=p), params, seed)
+        rows.append({"baseline": name} | {key: scores[key] for key in wanted if key in scores})
+    return pd.DataFrame(rows, columns=pd.Index(["baseline", *wanted]))
+
+
+def confused_pairs(task: TaskPredictions, most: int = 20) -> pd.DataFrame:
+    """The most frequent confusions: true class, predicted class, images, share of the true class."""
+    counts = confusion_matrix(task)
+    totals = counts.sum(axis=1)
+    pairs = [(int(counts[i, j]), i, j) for i, j in np.argwhere(counts > 0).tolist() if i != j]
+    rows = [
+        {"true": task.classes[i], "predicted": task.classes[j], "images": n, "share": n / totals[i]}
+        for n, i, j in sorted(pairs, key=lambda pair: (-pair[0], pair[1], pair[2]))[:most]
+    ]
+    return pd.DataFrame(rows, columns=pd.Index(["true", "predicted", "images", "share"]))
 
 
 def confusion_matrix(task: TaskPredictions) -> np.ndarray:

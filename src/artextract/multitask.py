@@ -189,7 +189,8 @@ class RecurrentHeads(nn.Module):
         found = {name: _summary(params, width) for name in names}
         self.summaries = nn.ModuleDict({name: module for name, module in found.items() if module is not None})
         self.dropout = nn.Dropout(params.dropout)
-        size = (width if params.mean_token else 0) + (next(iter(found.values())).dim if self.summaries else 0)
+        summary = next((module.dim for module in found.values() if module is not None), 0)
+        size = summary + (width if params.mean_token else 0)
         self.heads = nn.ModuleDict({task: nn.Linear(size, classes[task]) for task in TASKS})
 
     def forward(self, tokens: Tensor) -> dict[str, Tensor]:

@@ -1,7 +1,8 @@
-"""Predictions of a trained network on validation rows."""
+"""Predictions of a trained network on the rows of one split."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -11,32 +12,49 @@ import torch
 from artextract.artgan import TASKS
 from artextract.compute import set_threads
 from artextract.errors import ArtExtractError
-from artextract.inputs import load_inputs, predict
+from artextract.inputs import Inputs, load_inputs, predict
 from artextract.model_files import load_model, read_record
 from artextract.shards import ShardReader
 
 
-def predict_validation(
-    reader: ShardReader, index: pd.DataFrame, model: Path, batch_size: int
-) -> tuple[list[int], dict[str, np.ndarray], dict[str, list[str]]]:
-    """Softmax of each task over all images that are validation in any task.
+@dataclass(frozen=True)
+class Predictions:
+    """Predictions of one split.
+
+    Attributes:
+        rows: Rows of the index, each once.
+        inputs: What the network saw, row i = rows[i].
+        probabilities: (rows, classes) of each task.
+    """
+
+    rows: list[int]
+    inputs: Inputs
+    probabilities: dict[str, np.ndarray]
+
+
+def rows_of(index: pd.DataFrame, split: str) -> list[int]:
+    """Rows of the index that are in ``split`` of at least one task."""
+    return np.flatnonzero((index[[f"{task}_split" for task in TASKS]] == split).fillna(False).any(axis=1)).tolist()
+
+
+def predict_split(reader: ShardReader, index: pd.DataFrame, split: str, model: Path, batch_size: int) -> Predictions:
+    """Softmax of each task over all images that are in a split of any task.
 
     Args:
         reader: Images of the index.
         index: See stages/prepare_artgan.py.
+        split: val or select.
         model: Folder of the trained network.
         batch_size: Images at once.
-
-    Returns:
-        Rows of the index, probabilities (rows, classes) of each task, and the class names.
     """
     set_threads()
-    is_val = (index[[f"{task}_split" for task in TASKS]] == "val").fillna(False).any(axis=1)
-    rows = np.flatnonzero(is_val).tolist()
+    rows = rows_of(index, split)
     if not rows:
-        raise ArtExtractError("no validation rows", where="data/artgan/index.parquet", remedy="check the val lists")
+        raise ArtExtractError(
+            f"no {split} rows", where="data/artgan/index.parquet", remedy="check the lists, and `dvc repro`"
+        )
     record = read_record(model)
     inputs = load_inputs(reader, index, rows, record.train)
     net = load_model(model, record, inputs.backbone_sha256)
     logits = predict(net, inputs, batch_size, record.train)
-    return rows, {task: torch.softmax(logits[task], 1).double().cpu().numpy() for task in TASKS}, record.classes
+    return Predictions(rows, inputs, {task: torch.softmax(logits[task], 1).double().cpu().numpy() for task in TASKS})

@@ -205,7 +205,7 @@ class Trainer:
         raise ArtExtractError(problem, where="train_multitask", remedy=f"lower lr{kept}")
 
     def fit(self, train: Data, select: Data) -> None:
-        """Train to the last epoch; ``best`` is the one of lowest loss or highest AUC, mean over tasks, on ``select``."""
+        """Train to the last epoch; ``best`` is the one of lowest loss or highest mean AUC on ``select``."""
         from tqdm import tqdm
 
         epochs = self.params.epochs

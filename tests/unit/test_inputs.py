@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 import torch
 
+from artextract.augment import Augmentation, draw
 from artextract.errors import ArtExtractError
 from artextract.image_encoder import Preprocessing
 from artextract.inputs import Inputs, labels_of, load_inputs, predict
@@ -113,8 +114,8 @@ def test_tokens_of_a_frozen_backbone(tmp_path: Path, cache: Path, monkeypatch: p
                 torch.from_numpy(np.array(tokens)), tokens_of(backbone(image), 3)[0], rtol=1e-4, atol=1e-5
             )
     # tokens go to the network as they are, and are not mirrored
-    flips = np.ones(2, dtype=bool)
-    np.testing.assert_array_equal(inputs.batch(np.array([3, 1]), flips).numpy(), inputs.array[[3, 1]])
+    shown = draw(2, flip=True, crop=0.5, seed=0, epoch=0)
+    np.testing.assert_array_equal(inputs.batch(np.array([3, 1]), shown).numpy(), inputs.array[[3, 1]])
 
 
 def test_other_backbone_weights_are_other_tokens(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -134,49 +135,57 @@ def test_only_the_rows_marked_are_mirrored() -> None:
     pixels = np.arange(3 * 3 * 2 * 4, dtype=np.uint8).reshape(3, 3, 2, 4)
     plain = Preprocessing(4, None, "bilinear", (0.0, 0.0, 0.0), (1 / 255, 1 / 255, 1 / 255))
     inputs = Inputs(pixels, plain, "")
-    batch = inputs.batch(np.array([2, 0, 1]), np.array([True, False, True])).round().numpy()
+    mirrored = Augmentation(np.array([True, False, True]), np.ones((3, 2)), np.zeros((3, 2)))
+    batch = inputs.batch(np.array([2, 0, 1]), mirrored).round().numpy()
     np.testing.assert_array_equal(batch[0], pixels[2][:, :, ::-1])
     np.testing.assert_array_equal(batch[1], pixels[0])
     np.testing.assert_array_equal(batch[2], pixels[1][:, :, ::-1])
     np.testing.assert_array_equal(inputs.batch(np.array([2, 0, 1])).round().numpy(), pixels[[2, 0, 1]])
 
 
-def flips_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, epoch: int, **changes: int | bool) -> dict[int, bool]:
-    """Row -> whether it was mirrored in one epoch of a training."""
-    seen: dict[int, bool] = {}
+Shown = dict[int, list[float]]
+
+
+def shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, epoch: int, **changes: float) -> Shown:
+    """Row -> how it was shown in one epoch of a training: mirrored, height and width seen, where."""
+    seen: Shown = {}
     batch = Inputs.batch
 
-    def watched(self: Inputs, rows: np.ndarray, flip: np.ndarray | None = None) -> torch.Tensor:
-        if flip is not None:
-            seen.update(zip(rows.tolist(), flip.tolist(), strict=True))
-        return batch(self, rows, flip)
+    def watched(self: Inputs, rows: np.ndarray, augmentation: Augmentation | None = None) -> torch.Tensor:
+        assert augmentation is not None
+        columns = np.column_stack([augmentation.flip, augmentation.scale, augmentation.shift])
+        seen.update(zip(rows.tolist(), columns.tolist(), strict=True))
+        return batch(self, rows, augmentation)
 
     with monkeypatch.context() as patched:
         patched.setattr(Inputs, "batch", watched)
-        trainer = Trainer(toy_params(**changes), CLASSES, EVEN, tmp_path)
+        trainer = Trainer(toy_params(**{"crop": 0.3} | changes), CLASSES, EVEN, tmp_path)
         trainer._train_epoch(epoch, toy_data(40, 0))
     return dict(sorted(seen.items()))
 
 
-def test_mirroring_depends_on_seed_epoch_and_row_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    first = flips_seen(tmp_path, monkeypatch, 1)
-    assert list(first) == list(range(40)) and 8 < sum(first.values()) < 32
+def test_augmentation_depends_on_seed_epoch_and_row_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = shown(tmp_path, monkeypatch, 1)
+    assert list(first) == list(range(40)) and 8 < sum(row[0] for row in first.values()) < 32
     torch.rand(7)
     np.random.rand(7)  # the global generators play no part
-    assert flips_seen(tmp_path, monkeypatch, 1) == first
-    assert flips_seen(tmp_path, monkeypatch, 1, batch_size=13) == first
-    assert flips_seen(tmp_path, monkeypatch, 1, hidden=8, epochs=9) == first
-    assert flips_seen(tmp_path, monkeypatch, 2) != first
-    assert flips_seen(tmp_path, monkeypatch, 1, seed=6) != first
-    assert not any(flips_seen(tmp_path, monkeypatch, 1, flip=False).values())
+    assert shown(tmp_path, monkeypatch, 1) == first
+    assert shown(tmp_path, monkeypatch, 1, batch_size=13) == first
+    assert shown(tmp_path, monkeypatch, 1, hidden=8, epochs=9, mixup=0.2) == first
+    for other in (shown(tmp_path, monkeypatch, 2), shown(tmp_path, monkeypatch, 1, seed=6)):
+        for column in range(5):  # none of the five is drawn alike
+            assert [row[column] for row in other.values()] != [row[column] for row in first.values()]
+    assert not any(row[0] for row in shown(tmp_path, monkeypatch, 1, flip=False).values())
+    assert all(row[1:3] == [1, 1] for row in shown(tmp_path, monkeypatch, 1, crop=0.0).values())
 
 
 @pytest.mark.parametrize("batch_size", [1, 4, 7, 100])
 def test_predictions_stand_in_row_order_whatever_the_batch(batch_size: int) -> None:
     torch.manual_seed(0)
-    net = MultitaskNet(toy_params().train, CLASSES).train()  # predict turns dropout off by itself
+    params = toy_params(flip=False).train
+    net = MultitaskNet(params, CLASSES).train()  # predict turns dropout off by itself
     inputs = toy_data(14, 1).inputs
-    logits = predict(net, inputs, batch_size)
+    logits = predict(net, inputs, batch_size, params)
     net.eval()
     with torch.inference_mode():
         for row in range(14):
@@ -184,6 +193,20 @@ def test_predictions_stand_in_row_order_whatever_the_batch(batch_size: int) -> N
             for task, scores in logits.items():
                 torch.testing.assert_close(scores[row], alone[task][0], rtol=1e-4, atol=1e-5)
     assert {task: tuple(scores.shape) for task, scores in logits.items()} == {t: (14, k) for t, k in CLASSES.items()}
+
+
+def test_predictions_average_both_orientations_where_training_mirrored() -> None:
+    torch.manual_seed(0)
+    params = toy_params(flip=True).train
+    net = MultitaskNet(params, CLASSES)
+    inputs = toy_data(5, 1).inputs
+    turned = Inputs(inputs.array[:, :, :, ::-1], inputs.preprocessing, "")
+    plain = toy_params(flip=False).train
+    one, two = predict(net, inputs, 5, plain), predict(net, turned, 5, plain)
+    for task, logits in predict(net, inputs, 5, params).items():
+        torch.testing.assert_close(logits, (one[task] + two[task]) / 2)
+        assert (one[task] - two[task]).abs().max() > 1e-5
+        torch.testing.assert_close(logits, predict(net, turned, 5, params)[task])
 
 
 def test_normalised_pixels_by_eye() -> None:

@@ -12,13 +12,17 @@ from torch import Tensor, nn
 from artextract.artgan import TASKS
 from artextract.errors import ArtExtractError
 from artextract.multitask import (
+    AttentionSummary,
+    GRUSummary,
     MultitaskNet,
     RecurrentHeads,
     ReferenceBackbone,
+    SmallBackbone,
     TimmBackbone,
     feature_map,
     multitask_loss,
     preprocessing_of,
+    snake_order,
     tokens_of,
 )
 from tests.toys import (  # noqa: F401
@@ -47,24 +51,77 @@ def test_the_reference_network_has_its_published_size() -> None:
     assert preprocessing_of(ReferenceBackbone()).crop is None  # squashed
 
 
-@pytest.mark.parametrize(("token_dim", "summary"), [(0, 2 * 5), (7, 2 * 5 + 7)])
-def test_parts_of_the_summary(token_dim: int, summary: int) -> None:
-    """Both directions' last states, and the mean token where tokens are projected."""
-    heads = RecurrentHeads(64, CLASSES, toy_params(token_dim=token_dim, hidden=5).train)
+@pytest.mark.parametrize("token_dim", [0, 7])
+@pytest.mark.parametrize("mean_token", [False, True])
+@pytest.mark.parametrize("recurrence", ["shared", "per_task", "attention", "none"])
+def test_parts_of_the_summary(token_dim: int, mean_token: bool, recurrence: str) -> None:
+    """Parameters by hand: projection, recurrences, and heads over summary and mean token."""
+    if recurrence == "none" and not mean_token:
+        return  # refused by params
+    params = toy_params(token_dim=token_dim, hidden=5, mean_token=mean_token, recurrence=recurrence).train
+    heads = RecurrentHeads(64, CLASSES, params)
     width = token_dim or 64
     gru = 2 * (3 * 5 * width + 3 * 5 * 5 + 2 * 3 * 5)
+    recurrences = {"shared": gru, "per_task": 3 * gru, "attention": width + 1, "none": 0}[recurrence]
+    summary = {"shared": 10, "per_task": 10, "attention": width, "none": 0}[recurrence] + width * mean_token
     linear = sum((summary + 1) * classes for classes in CLASSES.values())
-    assert count(heads) == gru + linear + (65 * token_dim)
+    assert count(heads) == recurrences + linear + 65 * token_dim
+    shapes = {task: tuple(logits.shape) for task, logits in heads(torch.randn(2, 9, 64)).items()}
+    assert shapes == {task: (2, classes) for task, classes in CLASSES.items()}
 
 
 def test_the_last_state_of_both_directions_decides() -> None:
     """Without a projection the logits are the heads' of what nn.GRU ends with, forwards and backwards."""
     heads = RecurrentHeads(8, CLASSES, toy_params(hidden=5).train).eval()
     tokens = torch.randn(3, 6, 8)
-    outputs, _ = heads.gru(tokens)
+    outputs, _ = cast(GRUSummary, heads.summaries["shared"]).gru(tokens)
     summary = torch.cat([outputs[:, -1, :5], outputs[:, 0, 5:]], dim=1)
     for task, logits in heads(tokens).items():
         torch.testing.assert_close(logits, cast(nn.Linear, heads.heads[task])(summary))
+
+
+def test_a_recurrence_of_its_own_sees_its_own_task_only() -> None:
+    heads = RecurrentHeads(8, CLASSES, toy_params(recurrence="per_task", hidden=5).train)
+    heads(torch.randn(2, 4, 8))["genre"].sum().backward()
+    touched = {n.split(".")[1] for n, p in heads.named_parameters() if p.grad is not None and p.grad.any()}
+    assert touched == {"genre"}
+
+
+def test_order_matters_to_the_gru_alone() -> None:
+    tokens = torch.randn(1, 9, 8)
+    for recurrence, mean_token in (("attention", True), ("none", True), ("attention", False)):
+        params = toy_params(recurrence=recurrence, mean_token=mean_token).train
+        heads = RecurrentHeads(8, CLASSES, params).eval()
+        torch.testing.assert_close(heads(tokens)["style"], heads(tokens.flip(1))["style"])
+
+
+def test_attention_is_a_weighted_mean_of_tokens() -> None:
+    summary = AttentionSummary(2)
+    tokens = torch.tensor([[[1.0, 0], [0, 1], [0, 0]]])
+    with torch.no_grad():
+        summary.score.weight.copy_(torch.tensor([[np.log(2.0), 0.0]]))
+        summary.score.bias.zero_()
+        assert summary(tokens)[0].tolist() == pytest.approx([2 / 4, 1 / 4])  # weights 2 : 1 : 1
+
+
+def test_snake_order_by_eye() -> None:
+    assert snake_order(9) == [0, 1, 2, 5, 4, 3, 6, 7, 8]
+    assert snake_order(1) == [0]
+    with pytest.raises(ArtExtractError, match="6 tokens are no square grid"):
+        snake_order(6)
+
+
+def test_the_snake_is_read_instead_of_the_rows() -> None:
+    rows, snake = (RecurrentHeads(8, CLASSES, toy_params(scan=scan).train).eval() for scan in ("rows", "snake"))
+    snake.load_state_dict(rows.state_dict())
+    tokens = torch.randn(2, 9, 8)
+    torch.testing.assert_close(snake(tokens)["style"], rows(tokens[:, snake_order(9)])["style"])
+
+
+def test_the_small_network_has_the_size_that_it_names() -> None:
+    backbone = SmallBackbone()
+    assert 540_000 < count(backbone) < 560_000
+    assert backbone.eval()(torch.zeros(1, 3, 128, 128)).shape == (1, 144, 8, 8)
 
 
 def test_the_order_of_tokens_matters_to_the_network() -> None:

@@ -101,7 +101,8 @@ def test_outputs(layout: Layout, tmp_path: Path) -> None:
     assert index.columns.tolist() == INDEX_COLUMNS
     assert index["id"].tolist() == sorted(index["id"]) and len(index) == 30
     assert sorted(path.name for path in out.iterdir()) == [
-        "index.parquet", "labels.json", "m.json", "missing.csv", "problems.csv", "renamed.csv", "shard-00000.tar", "unreadable.csv"
+        "index.parquet", "labels.json", "m.json", "missing.csv", "problems.csv", "renamed.csv", "shard-00000.tar",
+        "unreadable.csv",
     ]  # fmt: skip
     assert json.loads((out / "labels.json").read_text()) == {task: STYLES for task in TASKS}
     assert index["stratum"].isna().all()

@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 from torch import nn
 
 from artextract.artgan import TASKS
+from artextract.augment import Augmentation
 from artextract.errors import ArtExtractError
 from artextract.inputs import Inputs
-from artextract.multitask import multitask_loss
+from artextract.multitask import MultitaskNet, multitask_loss
 from artextract.params import Params
-from artextract.training import Data, Trainer, evaluate_loss, learning_rate, load_split
+from artextract.training import Data, MovingAverage, Trainer, evaluate, learning_rate, load_split
 from tests.toys import (  # noqa: F401
     CLASSES,
     EVEN,
@@ -40,9 +41,11 @@ def trained(folder: Path, params: Params, train: Data = TRAIN) -> Trainer:
 def assert_same(one: Trainer, two: Trainer) -> None:
     """Bit for bit: history, chosen epoch, weights, and the optimiser's state."""
     assert one.history == two.history
-    assert (one.best["epoch"], one.best["loss"]) == (two.best["epoch"], two.best["loss"])
+    assert (one.best["epoch"], one.best["cost"]) == (two.best["epoch"], two.best["cost"])
     for key, tensor in one.net.state_dict().items():
         assert torch.equal(tensor, two.net.state_dict()[key]), key
+        assert torch.equal(one.average.state[key], two.average.state[key]), key
+        assert torch.equal(one.shown.state_dict()[key], two.shown.state_dict()[key]), key
     states = [trainer.optimizer.state_dict()["state"] for trainer in (one, two)]
     assert states[0].keys() == states[1].keys()
     for key, moments in states[0].items():
@@ -91,10 +94,10 @@ def test_each_row_is_trained_on_once_an_epoch_in_another_order(tmp_path: Path, m
     orders: list[list[int]] = []
     batch = Inputs.batch
 
-    def noted(self: Inputs, rows: np.ndarray, flip: np.ndarray | None = None) -> torch.Tensor:
-        if flip is not None:
+    def noted(self: Inputs, rows: np.ndarray, augmentation: Augmentation | None = None) -> torch.Tensor:
+        if augmentation is not None:
             orders.append(rows.tolist())
-        return batch(self, rows, flip)
+        return batch(self, rows, augmentation)
 
     monkeypatch.setattr(Inputs, "batch", noted)
     trained(tmp_path, toy_params(epochs=2, batch_size=8))
@@ -109,9 +112,9 @@ def test_losses_of_the_history_are_means_over_rows(tmp_path: Path) -> None:
     params = toy_params(epochs=1, batch_size=3, lr=1e-12, dropout=0.0, flip=False)
     weights = {task: torch.linspace(0.5, 2, k) for task, k in CLASSES.items()}
     trainer = Trainer(params, CLASSES, weights, tmp_path)
-    expected = evaluate_loss(trainer.net, TRAIN, weights, 20)
+    expected, _ = evaluate(trainer.net, TRAIN, weights, params)
     trainer.fit(TRAIN, SELECT)
-    selected = evaluate_loss(trainer.net, SELECT, weights, 2)
+    selected, _ = evaluate(trainer.net, SELECT, weights, params)
     for task in TASKS:
         assert trainer.history[0][f"{task}_train"] == pytest.approx(expected[task], rel=1e-5)
         assert trainer.history[0][f"{task}_select"] == pytest.approx(selected[task], rel=1e-5)
@@ -126,23 +129,60 @@ def test_gradients_are_clipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
     monkeypatch.setattr(torch.optim.AdamW, "step", noted)
     loud = dataclasses.replace(TRAIN.inputs.preprocessing, std=(0.001, 0.001, 0.001))  # inputs of about 500
-    data = Data(Inputs(TRAIN.inputs.array, loud, ""), TRAIN.labels, TRAIN.ids)
+    data = Data(Inputs(TRAIN.inputs.array, loud, ""), TRAIN.labels, TRAIN.ids, None)
     Trainer(toy_params(), CLASSES, EVEN, tmp_path)._train_epoch(0, data)
     assert norms == pytest.approx([1.0] * len(norms), rel=1e-4)
 
 
 def test_evaluation_is_exact_whatever_the_batch_size(tmp_path: Path) -> None:
     net = Trainer(toy_params(), CLASSES, EVEN, tmp_path).net
-    losses = [evaluate_loss(net, SELECT, EVEN, size) for size in (1, 4, 9, 50)]
+    found = [evaluate(net, SELECT, EVEN, toy_params(batch_size=size, flip=False)) for size in (1, 4, 9, 50)]
     with torch.inference_mode():
         logits = net.eval()(SELECT.inputs.batch(np.arange(9)))
         _, whole = multitask_loss(logits, SELECT.labels, EVEN)
-    for found in losses:
-        assert found == pytest.approx({task: float(loss) for task, loss in whole.items()}, rel=1e-5)
+    for losses, aucs in found:
+        assert losses == pytest.approx({task: float(loss) for task, loss in whole.items()}, rel=1e-5)
+        assert aucs == found[0][1]
+
+
+def test_the_auc_along_the_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By task, over classes with three rows or more; within strata where the data name them."""
+    y = torch.tensor([0, 0, 0, 1, 1, 1, 2])
+    scores = torch.tensor([[3.0, 0, 0, 0]] * 3 + [[0.0, 2, 0, 0]] * 2 + [[4.0, 0, 0, 0], [9, 9, 0, 0]])
+    labels = {"style": y, "genre": torch.full((7,), -1), "artist": torch.tensor([0, 0, 1, 1, 2, 2, -1])}
+    logits = {"style": scores, "genre": torch.zeros(7, 2), "artist": torch.zeros(7, 3)}
+    monkeypatch.setattr("artextract.training.predict", lambda *_: logits)
+    net = Trainer(toy_params(), CLASSES, EVEN, tmp_path).net
+    data = Data(SELECT.inputs, labels, [str(i) for i in range(7)], None)
+    losses, aucs = evaluate(net, data, EVEN, toy_params())
+    assert set(losses) == {"style", "artist"}
+    # column 0: each 0 beats two of three; column 1: two of three ones beat every 0, the third loses (its p is lower)
+    assert aucs == {"style": pytest.approx(2 / 3)}
+    strata = np.array(["a", "a", "a", "b", "b", "b", "b"])
+    assert evaluate(net, dataclasses.replace(data, strata=strata), EVEN, toy_params())[1] == {}
+
+
+def test_the_moving_average_by_eye() -> None:
+    net = nn.Sequential(nn.Linear(1, 1, bias=False), nn.BatchNorm1d(1))
+    weight, counter = cast(nn.Linear, net[0]).weight, cast(nn.BatchNorm1d, net[1])
+    averages = [MovingAverage(cast(MultitaskNet, net), decay) for decay in (0.0, 0.9)]
+    start = float(weight.detach())
+    for step in (1, 2):
+        with torch.no_grad():
+            weight.fill_(start + step)
+        net(torch.zeros(2, 1))
+        for average in averages:
+            average.update(cast(MultitaskNet, net))
+    assert torch.equal(averages[0].state["0.weight"], weight)  # decay 0 follows exactly
+    # warmed up: decays 1/11, then 2/12
+    first = start + 10 / 11
+    assert float(averages[1].state["0.weight"]) == pytest.approx(2 / 12 * first + 10 / 12 * (start + 2))
+    assert counter.num_batches_tracked is not None
+    assert averages[1].state["1.num_batches_tracked"] == counter.num_batches_tracked == 2
 
 
 def test_a_task_without_labels_is_left_out_of_the_history(tmp_path: Path) -> None:
-    no_artist = Data(TRAIN.inputs, TRAIN.labels | {"artist": torch.full((20,), -1)}, TRAIN.ids)
+    no_artist = Data(TRAIN.inputs, TRAIN.labels | {"artist": torch.full((20,), -1)}, TRAIN.ids, None)
     trainer = Trainer(toy_params(epochs=1), CLASSES, EVEN, tmp_path)
     head = cast(nn.Linear, trainer.net.recurrent.heads["artist"])
     before = head.weight.clone()
@@ -155,21 +195,29 @@ def test_a_task_without_labels_is_left_out_of_the_history(tmp_path: Path) -> Non
 # --- the epoch that is kept
 
 
-def test_the_epoch_with_the_lowest_selection_loss_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("select_by", "ema"), [("loss", 0.0), ("loss", 0.9), ("auc", 0.0)])
+def test_the_best_epoch_on_the_select_rows_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, select_by: str, ema: float
+) -> None:
     wanted = iter([3.0, 1.0, 2.0, 1.0])
     states: list[dict[str, torch.Tensor]] = []
 
-    def scripted(net: torch.nn.Module, *_: Any) -> dict[str, float]:
+    def scripted(net: nn.Module, *_: Any) -> tuple[dict[str, float], dict[str, float]]:
         states.append({key: value.clone() for key, value in net.state_dict().items()})
         value = next(wanted)
-        return {"style": value - 0.5, "genre": value + 0.5}
+        losses = {"style": value - 0.5, "genre": value + 0.5}
+        return (losses, {"genre": 0.9}) if select_by == "loss" else ({"style": 1.0}, {"style": 1 - value / 10})
 
-    monkeypatch.setattr("artextract.training.evaluate_loss", scripted)
-    trainer = trained(tmp_path, toy_params(epochs=4, lr=0.01))
-    assert (trainer.best["epoch"], trainer.best["loss"]) == (1, 1.0)  # the first of equals
-    assert [row["style_select"] for row in trainer.history] == [2.5, 0.5, 1.5, 0.5]
+    monkeypatch.setattr("artextract.training.evaluate", scripted)
+    trainer = trained(tmp_path, toy_params(epochs=4, lr=0.01, select_by=select_by, ema=ema))
+    assert trainer.best["epoch"] == 1  # the first of equals
+    assert trainer.best["cost"] == (1.0 if select_by == "loss" else -0.9)
     assert [row["epoch"] for row in trainer.history] == [0, 1, 2, 3]
-    for key, tensor in trainer.net.state_dict().items():
+    if select_by == "loss":
+        assert [row["style_select"] for row in trainer.history] == [2.5, 0.5, 1.5, 0.5]
+    else:
+        assert [row["style_select_auc"] for row in trainer.history] == [0.7, 0.9, 0.8, 0.9]
+    for key, tensor in trainer.shown.state_dict().items():
         assert torch.equal(tensor, states[1][key])
     assert any((states[1][key] != states[3][key]).any() for key in states[1])
 
@@ -177,9 +225,23 @@ def test_the_epoch_with_the_lowest_selection_loss_is_kept(tmp_path: Path, monkey
 # --- repeatability and kills
 
 
-@pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Trainer:
-    return trained(tmp_path_factory.mktemp("undisturbed"), toy_params(epochs=4, token_dim=12, dropout=0.3, lr=0.01))
+def test_an_auc_that_nothing_defines_cannot_choose(tmp_path: Path) -> None:
+    few = Data(SELECT.inputs, {t: torch.where(torch.arange(9) < 2, v, -1) for t, v in SELECT.labels.items()}, [], None)
+    few.ids.extend(SELECT.ids)
+    trainer = Trainer(toy_params(select_by="auc"), CLASSES, EVEN, tmp_path)
+    with pytest.raises(ArtExtractError, match="an AUC cannot choose the epoch"):
+        trainer.fit(TRAIN, few)
+
+
+KNOBS: list[dict[str, Any]] = [
+    {"token_dim": 12, "dropout": 0.3},
+    {"backbone": "small", "crop": 0.3, "mixup": 0.4, "ema": 0.9, "select_by": "auc", "recurrence": "per_task"},
+]
+
+
+@pytest.fixture(scope="module", params=KNOBS, ids=["plain", "everything"])
+def undisturbed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Trainer:
+    return trained(tmp_path_factory.mktemp("undisturbed"), toy_params(epochs=4, lr=0.01, **request.param))
 
 
 def test_the_same_seed_gives_the_same_network(tmp_path: Path, undisturbed: Trainer) -> None:
@@ -250,12 +312,12 @@ def with_nan(data: Data, row: int) -> Data:
     """Data whose row ``row`` is NaN when it is fed to the network."""
 
     class Poisoned(Inputs):
-        def batch(self, rows: np.ndarray, flip: np.ndarray | None = None) -> torch.Tensor:
-            images = super().batch(rows, flip)
+        def batch(self, rows: np.ndarray, augmentation: Augmentation | None = None) -> torch.Tensor:
+            images = super().batch(rows, augmentation)
             images[torch.from_numpy(rows == row)] = math.nan
             return images
 
-    return Data(Poisoned(data.inputs.array, data.inputs.preprocessing, ""), data.labels, data.ids)
+    return Data(Poisoned(data.inputs.array, data.inputs.preprocessing, ""), data.labels, data.ids, None)
 
 
 def test_a_nan_loss_stops_with_the_images_named(tmp_path: Path) -> None:
@@ -295,7 +357,7 @@ def test_a_selection_loss_that_is_not_finite_stops_before_the_checkpoint(
 ) -> None:
     """Where the last step of an epoch broke the weights, they must not replace the state that is still good."""
     losses = iter([1.0, math.nan])
-    monkeypatch.setattr("artextract.training.evaluate_loss", lambda *_: {"style": next(losses), "genre": 1.0})
+    monkeypatch.setattr("artextract.training.evaluate", lambda *_: ({"style": next(losses), "genre": 1.0}, {}))
     with pytest.raises(ArtExtractError, match="the selection loss is not finite after epoch 1"):
         trained(tmp_path, toy_params(epochs=3))
     assert [row["epoch"] for row in Trainer(toy_params(epochs=3), CLASSES, EVEN, tmp_path).history] == [0]

@@ -1,0 +1,63 @@
+"""All baselines of one task: from words about the image, from its colours, from a plain probe on frozen features."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import pandas as pd
+
+from artextract.baselines import baselines_without_pixels, colour_histogram, linear_probe
+from artextract.inputs import Inputs
+from artextract.rows import cached_rows
+from artextract.shards import ShardReader
+
+LEVELS, THUMB, BLOCK = 4, 64, 256
+
+
+def histograms(reader: ShardReader, index: pd.DataFrame, rows: Sequence[int]) -> np.ndarray:
+    """Colour histograms of some rows of an index, from images reduced to 64 x 64; float32 (rows, 64), cached."""
+
+    def blocks(start: int) -> Iterator[np.ndarray]:
+        for at in range(start, len(rows), BLOCK):
+            images = [reader.image(row).resize((THUMB, THUMB)) for row in rows[at : at + BLOCK]]
+            yield colour_histogram(np.stack([np.asarray(image).transpose(2, 0, 1) for image in images]), LEVELS)
+
+    key = (index["sha256"].iloc[list(rows)].tolist(), THUMB, LEVELS)
+    return np.asarray(cached_rows("histograms", key, len(rows), (LEVELS**3,), np.float32, blocks))
+
+
+def task_baselines(
+    index: pd.DataFrame,
+    task: str,
+    classes: int,
+    train: tuple[Sequence[int], np.ndarray, Inputs],
+    val: tuple[Sequence[int], np.ndarray, Inputs],
+    seed: int,
+) -> dict[str, np.ndarray]:
+    """Probabilities of every baseline for the validation rows of a task.
+
+    Args:
+        index: See stages/prepare_artgan.py.
+        task: style, genre or artist.
+        classes: Number of classes.
+        train: Rows that are trained on in any task, their histograms, and what the network saw of them.
+        val: The same of the validation rows.
+        seed: Of the solvers.
+
+    Returns:
+        Name to (validation rows of this task in order of the index, classes).
+    """
+    (train_rows, train_colours, train_inputs), (val_rows, val_colours, val_inputs) = train, val
+    fit = (index[f"{task}_split"].iloc[list(train_rows)] == "train").fillna(False).to_numpy(dtype=bool)
+    ask = (index[f"{task}_split"].iloc[list(val_rows)] == "val").fillna(False).to_numpy(dtype=bool)
+    fitted, asked = index.iloc[np.array(train_rows)[fit]], index.iloc[np.array(val_rows)[ask]]
+    found = baselines_without_pixels(fitted, asked, task, classes)
+    y = fitted[task].to_numpy(dtype=np.int64)
+    if len(np.unique(y)) < 2 or not len(asked):
+        return found
+    found["colour histogram"] = linear_probe(train_colours[fit], y, val_colours[ask], classes, seed)
+    if train_inputs.backbone_sha256:  # tokens of a frozen backbone: their mean is the image's embedding
+        features = [np.asarray(i.array[chosen]).mean(axis=1) for i, chosen in ((train_inputs, fit), (val_inputs, ask))]
+        found["linear probe on frozen features"] = linear_probe(features[0], y, features[1], classes, seed)
+    return found
