@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 import stages  # noqa: F401
-from artextract.files import read_json, write_metrics, write_table
+from artextract.files import discard, read_json, write_metrics, write_table
 from artextract.loss_figure import plot_losses
 from artextract.model_files import save_model
 from artextract.params import load_params
@@ -32,6 +32,7 @@ def main() -> None:
     write_table(Path("plots/training/losses.csv"), losses)
     plot_losses(losses, trained.metrics["best_epoch"], Path("plots/training/losses.png"))
     write_metrics(Path("metrics/train.json"), trained.metrics)
+    discard(trained.checkpoints)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,8 @@ class Checkout:
 
     def __init__(self, folder: Path):
         self.folder = folder
+        self.committed: dict[str, dict] = {}
+        self.first_output = ""
         self.env = os.environ | {
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
             "ARTEXTRACT_CACHE": str(folder.parent / "cache"),
@@ -44,26 +47,31 @@ class Checkout:
         return [line.split("'")[1] for line in output.splitlines() if line.startswith("Running stage")]
 
 
-@pytest.fixture(scope="module")
-def checkout(tmp_path_factory: pytest.TempPathFactory):
-    """The tracked files of this checkout, committed in a repository of their own, run once from nothing."""
-    folder = tmp_path_factory.mktemp("end-to-end") / "checkout"
+def copy_of_this_checkout(folder: Path) -> Checkout:
+    """The tracked files of this checkout, as they are, committed in a repository of their own."""
+    target = folder / "checkout"
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout
     for name in listed.decode().rstrip("\0").split("\0"):
-        target = folder / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(ROOT / name, target)
-    project = Checkout(folder)
+        (target / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / name, target / name)
+    project = Checkout(target)
     project.run("git", "init", "-q", "-b", "main")
     project.run("git", "add", "-A")
     project.run("git", "commit", "-qm", "start")
-    project.committed = project.metrics()  # type: ignore[attr-defined]
-    project.first_output = project.run("dvc", "repro")  # type: ignore[attr-defined]
+    return project
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
+    """A copy that has run once from nothing."""
+    project = copy_of_this_checkout(tmp_path_factory.mktemp("end-to-end"))
+    project.committed = project.metrics()
+    project.first_output = project.run("dvc", "repro")
     yield project
     project.run("dvc", "queue", "stop", "--kill", check=False)
 
 
-def test_a_run_from_nothing_gives_the_committed_metrics(checkout):
+def test_a_run_from_nothing_gives_the_committed_metrics(checkout: Checkout):
     assert checkout.stages_run(checkout.first_output) == list(STAGES)
     for name, committed in checkout.committed.items():
         found = checkout.metrics()[name]
@@ -73,7 +81,7 @@ def test_a_run_from_nothing_gives_the_committed_metrics(checkout):
             assert found[key] == expected, f"{name}.{key}"
 
 
-def test_declared_outs_are_exactly_what_is_written(checkout):
+def test_declared_outs_are_exactly_what_is_written(checkout: Checkout):
     outs = [out for stage in STAGES.values() for out in outs_of(stage)]
     for out in outs:
         assert (checkout.folder / out).exists(), out
@@ -84,21 +92,21 @@ def test_declared_outs_are_exactly_what_is_written(checkout):
     assert stray == []
 
 
-def test_nothing_to_do_is_quick_and_runs_nothing(checkout):
+def test_nothing_to_do_is_quick_and_runs_nothing(checkout: Checkout):
     start = time.monotonic()
     output = checkout.run("dvc", "repro")
     assert checkout.stages_run(output) == [] and "up to date" in output
     print(f"no-op repro: {time.monotonic() - start:.1f} s")
 
 
-def test_a_second_run_writes_the_same_bytes(checkout):
+def test_a_second_run_writes_the_same_bytes(checkout: Checkout):
     before = yaml.safe_load((checkout.folder / "dvc.lock").read_text())
     checkout.run("git", "commit", "-qam", "outcome on this machine", "--allow-empty")
     checkout.run("dvc", "repro", "--force")
     assert yaml.safe_load((checkout.folder / "dvc.lock").read_text()) == before
 
 
-def test_plots_need_no_network(checkout):
+def test_plots_need_no_network(checkout: Checkout):
     checkout.run(sys.executable, "-c", _USE_PLOTS_PAGE)
     checkout.run("dvc", "plots", "show")
     page = (checkout.folder / "dvc_plots" / "index.html").read_text(encoding="utf-8")
@@ -113,7 +121,7 @@ use_plots_page()
 """
 
 
-def test_another_lr_reruns_training_and_evaluation_alone(checkout):
+def test_another_lr_reruns_training_and_evaluation_alone(checkout: Checkout):
     output = checkout.run("dvc", "exp", "run", "-S", "lr=1e-5")
     assert checkout.stages_run(output) == ["train_multitask", "evaluate_auc"]
     assert yaml.safe_load((checkout.folder / "dvc.lock").read_text())["stages"]["train_multitask"]["params"]
@@ -123,7 +131,7 @@ def test_another_lr_reruns_training_and_evaluation_alone(checkout):
     checkout.run("dvc", "checkout")
 
 
-def test_metrics_diff_between_branches_shows_the_change(checkout):
+def test_metrics_diff_between_branches_shows_the_change(checkout: Checkout):
     checkout.run("git", "checkout", "-qb", "other-lr")
     checkout.run("dvc", "exp", "run", "-S", "lr=3e-3")
     checkout.run("git", "commit", "-qam", "another lr")
@@ -136,7 +144,7 @@ def test_metrics_diff_between_branches_shows_the_change(checkout):
     assert plots["style loss"][0]["revisions"] == ["main", "other-lr"]
 
 
-def test_a_queued_experiment_runs_the_code_that_was_queued(checkout):
+def test_a_queued_experiment_runs_the_code_that_was_queued(checkout: Checkout):
     stage = checkout.folder / "stages" / "evaluate_auc.py"
     original = stage.read_text()
     line = "evaluation.headline(metrics)"
@@ -160,7 +168,7 @@ def test_a_queued_experiment_runs_the_code_that_was_queued(checkout):
     assert "queued_code" not in (checkout.folder / "metrics" / "classification.json").read_text()
 
 
-def test_one_changed_source_file_reruns_only_the_stages_that_import_it(checkout):
+def test_one_changed_source_file_reruns_only_the_stages_that_import_it(checkout: Checkout):
     source = checkout.folder / "src" / "artextract" / "sheets.py"
     text = source.read_text()
     source.write_text(text + "\n# a remark\n")

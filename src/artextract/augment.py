@@ -39,9 +39,10 @@ def draw(n: int, *, flip: bool, crop: float, seed: int, epoch: int) -> Augmentat
         seed: Of the run.
         epoch: Of the run.
     """
-    rng = np.random.default_rng([seed, epoch, 1])
-    mirrored = rng.random(n) < 0.5 if flip else np.zeros(n, dtype=bool)
-    return Augmentation(mirrored, 1 - crop * rng.random((n, 2)), 2 * rng.random((n, 2)) - 1)
+    # A generator each: what one row gets depends neither on how many rows follow nor on the other choices.
+    mirror, scale, shift = (np.random.default_rng([seed, epoch, stream]) for stream in (1, 2, 3))
+    mirrored = mirror.random(n) < 0.5 if flip else np.zeros(n, dtype=bool)
+    return Augmentation(mirrored, 1 - crop * scale.random((n, 2)), 2 * shift.random((n, 2)) - 1)
 
 
 def apply(images: Tensor, augmentation: Augmentation) -> Tensor:

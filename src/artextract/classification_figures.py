@@ -79,7 +79,7 @@ def plot_reliability(bins: pd.DataFrame, metrics: Mapping[str, float], path: Pat
 
     Args:
         bins: task, calibrated (before, after), rows, confidence, accuracy.
-        metrics: Flat metrics, for the calibration errors in the titles.
+        metrics: Flat metrics, for the calibration errors in the legends.
         path: PNG to write.
     """
     figure, axes = new_figure(1, len(TASKS), 12, 4.2)

@@ -34,11 +34,13 @@ def _aligned(a: pd.DataFrame, b: pd.DataFrame, task: str) -> tuple[TaskPredictio
     """Predictions of both runs on the same rows in the same order.
 
     Raises:
-        ArtExtractError: The runs were evaluated on other rows, labels or classes.
+        ArtExtractError: The runs were evaluated on other rows, labels, strata or classes.
     """
     parts = [t[(t["task"] == task) & (t["split"] == "val")].sort_values("id").reset_index(drop=True) for t in (a, b)]
-    for column in ("id", "y_true"):
-        if parts[0][column].tolist() != parts[1][column].tolist():
+    for column in ("id", "y_true", "stratum"):
+        # Missing values are made alike first: a null may be None, NaN or NA, none of which need equal another.
+        one, two = (part[column].astype(object).where(part[column].notna(), None).tolist() for part in parts)
+        if one != two:
             raise ArtExtractError(
                 f"the two tables differ in the {column} of their rows",
                 where=f"task {task}",
@@ -47,8 +49,8 @@ def _aligned(a: pd.DataFrame, b: pd.DataFrame, task: str) -> tuple[TaskPredictio
     columns = [[c for c in part if str(c).startswith("p_") and part[c].notna().any()] for part in parts]
     if columns[0] != columns[1]:
         raise ArtExtractError("the two runs have other numbers of classes", where=f"task {task}")
-    one, two = (of_task(part, task, [str(c) for c in columns[0]]) for part in parts)
-    return one, two
+    first, second = (of_task(part, task, [str(c) for c in columns[0]]) for part in parts)
+    return first, second
 
 
 def compare(a: pd.DataFrame, b: pd.DataFrame, *, min_rows: int, draws: int, seed: int) -> pd.DataFrame:
@@ -62,11 +64,14 @@ def compare(a: pd.DataFrame, b: pd.DataFrame, *, min_rows: int, draws: int, seed
         seed: Of the resampling.
 
     Returns:
-        task, score, a, b, difference (b - a), low, high; stratified scores where the tables name strata.
+        task, score, a, b, difference (b - a), low, high; stratified scores where the tables name strata, and no
+        task that has no validation rows.
     """
     rows = []
     for task in TASKS:
         one, two = _aligned(a, b, task)
+        if not len(one.y):
+            continue
         chosen = auc.scored_classes(one.y, one.p.shape[1], min_rows)
         weights = cluster_bootstrap(one.group, draws, np.random.default_rng(seed))
         for name, score in SCORES.items():
@@ -76,7 +81,7 @@ def compare(a: pd.DataFrame, b: pd.DataFrame, *, min_rows: int, draws: int, seed
             low, high = interval(score(two, chosen, weights) - score(one, chosen, weights))
             rows.append({"task": task, "score": name, "a": first, "b": second, "difference": second - first})
             rows[-1] |= {"low": low, "high": high}
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=pd.Index(["task", "score", "a", "b", "difference", "low", "high"]))
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -10,8 +10,12 @@ BEGIN, END = "<!-- metrics: begin -->", "<!-- metrics: end -->"
 JUDGES = {"artist": "same painter", "theme": "same theme, other painters", "title_proxy": "similar title (proxy)"}
 
 
+def _value(metrics: dict[str, float], key: str) -> str:
+    return f"{metrics[key]:.2f}" if key in metrics else "undefined"  # the stages leave undefined scores out
+
+
 def _with_interval(metrics: dict[str, float], key: str) -> str:
-    value = f"{metrics[key]:.2f}"
+    value = _value(metrics, key)
     if f"{key}_low" in metrics:
         value += f" ({metrics[f'{key}_low']:.2f} to {metrics[f'{key}_high']:.2f})"
     return value
@@ -26,8 +30,9 @@ def classification_table(metrics: dict[str, float]) -> list[str]:
     for task in ("style", "genre", "artist"):
         m = {key.removeprefix(f"{task}."): value for key, value in metrics.items() if key.startswith(f"{task}.")}
         lines.append(
-            f"| {task} | {_with_interval(m, 'auc_ovo')} | {m['chance_auc_ovo']:.2f} | {m['balanced_accuracy']:.2f} | "
-            f"{m['majority_balanced_accuracy']:.2f} | {m['classes_scored']} | {m['val_rows']} |"
+            f"| {task} | {_with_interval(m, 'auc_ovo')} | {_value(m, 'chance_auc_ovo')} | "
+            f"{_value(m, 'balanced_accuracy')} | {_value(m, 'majority_balanced_accuracy')} | "
+            f"{m['classes_scored']} | {m['val_rows']} |"
         )
     return lines
 
@@ -39,11 +44,10 @@ def similarity_table(metrics: dict[str, float], siamese: dict[str, float]) -> li
         "|---|---|---|---|---|---|",
     ]
     for judge, name in JUDGES.items():
-        title = f"{judge}.title.ndcg10"
+        title = "not judged: circular" if judge == "title_proxy" else _with_interval(metrics, f"{judge}.title.ndcg10")
         lines.append(
-            f"| {name} | {metrics[f'{judge}.queries']} | {metrics[f'{judge}.random.ndcg10']:.2f} | "
-            f"{_with_interval(metrics, f'{judge}.image.ndcg10')} | "
-            f"{_with_interval(metrics, title) if title in metrics else 'not judged: circular'} | "
+            f"| {name} | {metrics[f'{judge}.queries']} | {_value(metrics, f'{judge}.random.ndcg10')} | "
+            f"{_with_interval(metrics, f'{judge}.image.ndcg10')} | {title} | "
             f"{_with_interval(siamese, f'{judge}.gain.ndcg10')} |"
         )
     return lines

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -12,7 +13,7 @@ import torch
 from artextract.artgan import TASKS
 from artextract.compute import backend, device, set_threads
 from artextract.errors import ArtExtractError
-from artextract.files import code_fingerprint, discard, scratch
+from artextract.files import code_fingerprint, scratch
 from artextract.multitask import MultitaskNet
 from artextract.params import Params
 from artextract.shards import ShardReader
@@ -27,6 +28,7 @@ class Trained:
     backbone_sha256: str
     history: list[dict[str, float]]
     metrics: dict[str, Any]
+    checkpoints: Path  # to be discarded once the network is saved
 
 
 def _run_key(index: pd.DataFrame, weights: Mapping[str, Sequence[float]], params: Params) -> list[Any]:
@@ -64,7 +66,6 @@ def train(
     with scratch("train_multitask", *_run_key(index, weights, params)) as folder:
         trainer = Trainer(params, {task: len(classes[task]) for task in TASKS}, tensors, folder)
         trainer.fit(data, select)
-        discard(folder)
     best = trainer.history[trainer.best["epoch"]]
     metrics = {
         "best_epoch": trainer.best["epoch"],
@@ -74,4 +75,4 @@ def train(
         "parameters": sum(p.numel() for p in trainer.shown.parameters()),
         "backend": backend(params.train.precision),
     }
-    return Trained(trainer.shown, data.inputs.backbone_sha256, trainer.history, metrics)
+    return Trained(trainer.shown, data.inputs.backbone_sha256, trainer.history, metrics, folder)

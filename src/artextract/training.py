@@ -197,7 +197,7 @@ class Trainer:
     def _mixing(self, epoch: int, step: int, n: int, data: Data) -> tuple[float, Tensor]:
         """Share of a batch's own images, and the partner of each; tokens of a frozen backbone are not mixed."""
         alpha = 0.0 if data.inputs.backbone_sha256 else self.params.train.mixup
-        share, partner = mix(np.random.default_rng([self.params.seed, epoch, step, 2]), n, alpha)
+        share, partner = mix(np.random.default_rng([self.params.seed, epoch, 4, step]), n, alpha)
         return share, torch.from_numpy(partner).to(device())
 
     def _stop(self, epoch: int, problem: str) -> NoReturn:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.metrics import balanced_accuracy_score, roc_auc_score
+from sklearn.metrics import average_precision_score, balanced_accuracy_score, f1_score, roc_auc_score
 
 from artextract import auc
 
@@ -142,6 +142,10 @@ def test_accuracies_agree_with_scikit_learn(case: tuple[np.ndarray, np.ndarray])
     expected = balanced_accuracy_score(y, scores.argmax(1))
     assert auc.balanced_accuracy(y, scores, every, auc.ones(len(y)))[0] == pytest.approx(expected)
     assert auc.top1(y, scores, auc.ones(len(y)))[0] == pytest.approx(np.mean(scores.argmax(1) == y))
+    f1 = f1_score(y, scores.argmax(1), average="macro", labels=every)
+    assert auc.macro_f1(y, scores, every, auc.ones(len(y)))[0] == pytest.approx(f1)
+    precision = np.mean([average_precision_score(y == c, scores[:, c]) for c in every])
+    assert auc.macro_average_precision(y, scores, every, auc.ones(len(y)))[0] == pytest.approx(precision)
 
 
 @given(several_classes(), st.integers(0, 2**32 - 1))
@@ -154,7 +158,7 @@ def test_every_score_with_weights_equals_the_score_of_the_resampled_rows(
     rows = np.repeat(np.arange(len(y)), times)
     here = sorted(set(y[rows].tolist()))  # a class without rows is undefined, and left out of the mean
     weights = times[None].astype(float)
-    for function in (auc.macro_ovo, auc.macro_ovr, auc.balanced_accuracy):
+    for function in (auc.macro_ovo, auc.macro_ovr, auc.balanced_accuracy, auc.macro_average_precision):
         expected = function(y[rows], scores[rows], here, auc.ones(len(rows)))
         np.testing.assert_allclose(function(y, scores, chosen, weights), expected)
     np.testing.assert_allclose(auc.top1(y, scores, weights), auc.top1(y[rows], scores[rows], auc.ones(len(rows))))
@@ -263,6 +267,14 @@ def test_stratified_pairs_agree_with_the_double_loop(case: tuple[np.ndarray, np.
         np.testing.assert_allclose(found[0], slow_stratified(y, scores, a, b, strata))
 
 
+def test_top_k_by_eye() -> None:
+    scores = np.array([[0.4, 0.3, 0.2, 0.1], [0.4, 0.3, 0.2, 0.1], [0.1, 0.3, 0.3, 0.3], [0.1, 0.2, 0.3, 0.4]])
+    y = np.array([0, 1, 1, 0])  # ranks 1, 2, 3 (a tie counts against), 4
+    found = [auc.top_k(y, scores, k, auc.ones(4))[0] for k in (1, 2, 3, 4)]
+    assert found == [0.25, 0.5, 0.75, 1]
+    assert auc.top_k(y, scores, 1, np.array([[2.0, 1, 1, 0]]))[0] == 0.5
+
+
 def test_roc_curve_by_eye() -> None:
     positive = np.array([True, False, True, False])
     scores = np.array([0.9, 0.8, 0.7, 0.6])
@@ -278,3 +290,103 @@ def test_the_area_under_the_curve_is_the_auc(seed: int) -> None:
     grid = np.linspace(0, 1, 20_001)
     won, compared = auc.wins(scores, positive, auc.ones(42))
     assert np.trapezoid(auc.roc_curve(positive, scores, grid), grid) == pytest.approx(won[0] / compared[0], abs=1e-3)
+
+
+# --- top-k, F1 and average precision
+
+
+def slow_average_precision(scores: np.ndarray, positive: np.ndarray, weights: np.ndarray) -> float:
+    """At each positive row, the share of positives among the rows that score at least as high."""
+    total = found = 0.0
+    for i in np.flatnonzero(positive):
+        if weights[i]:
+            above = [j for j in range(len(scores)) if scores[j] >= scores[i]]
+            total += weights[i] * sum(weights[j] * positive[j] for j in above) / sum(weights[j] for j in above)
+            found += weights[i]
+    return total / found if found else float("nan")
+
+
+def resamplings(n: int, seed: int) -> np.ndarray:
+    """The plain weights, and three of a bootstrap."""
+    return np.r_[np.ones((1, n)), np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=3)]
+
+
+@given(several_classes(), st.integers(1, 5))
+def test_top_k_agrees_with_counting(case: tuple[np.ndarray, np.ndarray], k: int) -> None:
+    y, scores = case
+    hits = [sum(other >= row[label] for other in row) <= k for label, row in zip(y, scores, strict=True)]
+    assert auc.top_k(y, scores, k, auc.ones(len(y)))[0] == pytest.approx(np.mean(hits))
+    distinct = scores + np.arange(scores.shape[1]) * 1e-6  # without ties, top-1 is that of argmax
+    top1 = auc.top1(y, distinct, auc.ones(len(y)))
+    np.testing.assert_allclose(auc.top_k(y, distinct, 1, auc.ones(len(y))), top1)
+
+
+def test_top_k_of_weights_by_eye() -> None:
+    y, scores = np.array([0, 1, 2]), np.tile([0.5, 0.3, 0.2], (3, 1))
+    weights = np.array([[1.0, 2, 1], [4, 0, 0], [0, 0, 1], [0, 0, 0]])
+    np.testing.assert_allclose(auc.top_k(y, scores, 2, weights), [0.75, 1, 0, np.nan])
+
+
+def test_f1_by_eye() -> None:
+    y, predicted = np.array([0, 0, 0, 1, 1, 2]), np.array([0, 0, 1, 1, 2, 0])
+    scores = np.eye(4)[predicted]
+    # class 0: 2 of 3 found, 2 of 3 right; class 1: 1 of 2, 1 of 2; class 2: none; class 3 has no rows and no guesses
+    every = auc.macro_f1(y, scores, [0, 1, 2], auc.ones(6))[0]
+    assert every == pytest.approx((2 / 3 + 1 / 2 + 0) / 3)
+    assert auc.macro_f1(y, scores, [0, 1, 2, 3], auc.ones(6))[0] == every
+    assert auc.macro_f1(y, scores, [1], auc.ones(6))[0] == pytest.approx(0.5)
+    assert np.isnan(auc.macro_f1(y, scores, [3], auc.ones(6))[0])
+
+
+@given(several_classes(), st.integers(0, 2**32 - 1))
+def test_f1_agrees_with_scikit_learn_under_bootstrap_weights(case: tuple[np.ndarray, np.ndarray], seed: int) -> None:
+    y, scores = case
+    guessed, weights = scores.argmax(1), resamplings(len(y), seed)
+    found = auc.macro_f1(y, scores, list(range(scores.shape[1])), weights)
+    for value, times in zip(found, weights, strict=True):
+        here = sorted(set(y[times > 0].tolist()) | set(guessed[times > 0].tolist()))  # others are left out of the mean
+        expected = f1_score(y, guessed, labels=here, average="macro", sample_weight=times)
+        assert value == pytest.approx(expected)
+
+
+def test_average_precision_by_eye() -> None:
+    scores, positive = np.array([0.9, 0.8, 0.7, 0.6]), np.array([True, False, True, False])
+    assert auc.average_precision(scores, positive, auc.ones(4))[0] == pytest.approx((1 + 2 / 3) / 2)
+    assert auc.average_precision(-scores, positive, auc.ones(4))[0] == pytest.approx((1 / 2 + 2 / 4) / 2)
+    constant = np.zeros(4)  # one step: the share of positives
+    assert auc.average_precision(constant, positive, auc.ones(4))[0] == 0.5
+    assert np.isnan(auc.average_precision(scores, np.zeros(4, dtype=bool), auc.ones(4))[0])
+
+
+@given(binary())
+def test_average_precision_agrees_with_the_double_loop_and_scikit_learn(
+    case: tuple[np.ndarray, np.ndarray, np.ndarray],
+) -> None:
+    scores, positive, weights = case
+    found = auc.average_precision(scores, positive, weights[None])[0]
+    np.testing.assert_allclose(found, slow_average_precision(scores, positive, weights))
+    if (weights * positive).sum():
+        assert found == pytest.approx(average_precision_score(positive, scores, sample_weight=weights))
+
+
+@given(several_classes(), st.integers(0, 2**32 - 1))
+def test_macro_average_precision_agrees_with_scikit_learn_under_bootstrap_weights(
+    case: tuple[np.ndarray, np.ndarray], seed: int
+) -> None:
+    y, scores = case
+    weights = resamplings(len(y), seed)
+    found = auc.macro_average_precision(y, scores, list(range(scores.shape[1])), weights)
+    for value, times in zip(found, weights, strict=True):
+        here = sorted(set(y[times > 0].tolist()))  # a class without rows is undefined, and left out of the mean
+        expected = [average_precision_score(y == c, scores[:, c], sample_weight=times) for c in here]
+        assert value == pytest.approx(np.mean(expected))
+
+
+def test_rows_of_classes_not_scored_play_no_part_in_average_precision() -> None:
+    y = np.array([0, 0, 1, 1, 2])
+    scores = np.random.default_rng(0).dirichlet(np.ones(3), 5)
+    scores[4] = [0.99, 0.01, 0]  # would come before every row of class 0
+    found = auc.macro_average_precision(y, scores, [0, 1], auc.ones(5))
+    np.testing.assert_array_equal(found, auc.macro_average_precision(y[:4], scores[:4], [0, 1], auc.ones(4)))
+    assert found[0] != auc.macro_average_precision(y, scores, [0, 1, 2], auc.ones(5))[0]
+    assert np.isnan(auc.macro_average_precision(y, scores, [], auc.ones(5))[0])

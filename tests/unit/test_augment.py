@@ -45,6 +45,45 @@ def test_mirroring_and_cropping_go_together(seed: int, flip: bool, crop: float) 
     assert plain.min() >= images.min() - 1e-5 and plain.max() <= images.max() + 1e-5
 
 
+@given(st.integers(0, 1000), st.integers(0, 6), st.integers(0, 6), st.booleans())
+def test_a_third_of_an_image_is_a_slice(seed: int, top: int, left: int, flip: bool) -> None:
+    """Three of nine pixels enlarged to nine: the second of every three lies on a pixel's centre, and is that pixel."""
+    images = torch.rand(1, 3, 9, 9, generator=torch.Generator().manual_seed(seed))
+    shown = apply(images, one(flip, (1 / 3, 1 / 3), (top / 3 - 1, left / 3 - 1)))  # six pixels of room: -1, ... 1
+    window = images[:, :, top : top + 3, left : left + 3]
+    torch.testing.assert_close(shown[:, :, 1::3, 1::3], window.flip(3) if flip else window, rtol=0, atol=1e-5)
+
+
+@given(st.integers(0, 1000), st.lists(st.booleans(), min_size=1, max_size=5))
+def test_nothing_cut_away_is_the_image_bit_by_bit(seed: int, flips: list[bool]) -> None:
+    """Whatever the shift: there is no room for it."""
+    n = len(flips)
+    images = torch.randn(n, 3, 5, 7, generator=torch.Generator().manual_seed(seed))
+    drawn = draw(n, flip=True, crop=0.0, seed=seed, epoch=0)
+    assert (drawn.scale == 1).all() and (drawn.shift != 0).any()
+    shown = apply(images, Augmentation(np.array(flips), drawn.scale, drawn.shift)).numpy()
+    for image, original, mirrored in zip(shown, images.numpy(), flips, strict=True):
+        np.testing.assert_array_equal(image, np.flip(original, axis=2) if mirrored else original)
+
+
+def test_a_whole_image_among_crops_stays_whole() -> None:
+    images = torch.rand(2, 3, 8, 8, generator=torch.Generator().manual_seed(0))
+    scale, shift = np.array([[1.0, 1.0], [0.5, 0.5]]), np.array([[0.7, -0.3], [0.7, -0.3]])
+    shown = apply(images, Augmentation(np.zeros(2, dtype=bool), scale, shift))
+    torch.testing.assert_close(shown[0], images[0], rtol=0, atol=1e-5)
+    assert (shown[1] - images[1]).abs().max() > 0.1
+
+
+def test_draws_repeat_and_differ_between_epochs_and_seeds() -> None:
+    def drawn(seed: int, epoch: int) -> np.ndarray:
+        found = draw(20, flip=True, crop=0.3, seed=seed, epoch=epoch)
+        return np.column_stack([found.flip, found.scale, found.shift])
+
+    np.testing.assert_array_equal(drawn(1, 2), drawn(1, 2))
+    for other in (drawn(1, 3), drawn(2, 2), drawn(2, 1)):
+        assert (other != drawn(1, 2)).any(axis=0).all()  # none of the five columns is drawn alike
+
+
 def test_whole_images_are_only_mirrored_where_marked() -> None:
     images = torch.rand(3, 3, 4, 4)
     flip = np.array([True, False, True])

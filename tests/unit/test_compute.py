@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from artextract.compute import device, set_threads, unit_rows
+from artextract.compute import autocast, backend, bf16_pays, device, set_threads, unit_rows
 from artextract.errors import ArtExtractError
 
 
@@ -53,3 +53,49 @@ def test_device_is_the_cpu_unless_chosen(monkeypatch: pytest.MonkeyPatch):
     assert device() == torch.device("cpu")
     monkeypatch.setenv("ARTEXTRACT_DEVICE", "cuda:1")
     assert device() == torch.device("cuda", 1)
+
+
+# --- precision
+
+
+def gains(monkeypatch: pytest.MonkeyPatch, amx: bool, avx512: bool) -> None:
+    """A CPU that has these instructions."""
+    monkeypatch.delenv("ARTEXTRACT_DEVICE", raising=False)
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: amx)
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: avx512)
+
+
+def product() -> torch.Tensor:
+    """Of numbers that bf16 rounds: 1 + 2^-10 becomes 1."""
+    return torch.full((1, 1), 1 + 2.0**-10) @ torch.ones(1, 1)
+
+
+@pytest.mark.parametrize(("amx", "avx512"), [(False, False), (True, False), (False, True), (True, True)])
+def test_bf16_pays_where_the_cpu_has_instructions_for_it(monkeypatch: pytest.MonkeyPatch, amx: bool, avx512: bool):
+    gains(monkeypatch, amx, avx512)
+    assert bf16_pays() is (amx or avx512)
+
+
+@pytest.mark.parametrize("supported", [True, False])
+def test_on_a_gpu_the_gpu_is_asked(monkeypatch: pytest.MonkeyPatch, supported: bool):
+    gains(monkeypatch, not supported, not supported)  # the CPU would say the contrary
+    monkeypatch.setenv("ARTEXTRACT_DEVICE", "cuda")
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: supported)
+    assert bf16_pays() is supported
+    assert backend("fast") == f"torch cuda {'bf16' if supported else 'fp32'}"
+    assert backend("fp32") == "torch cuda fp32"
+
+
+@pytest.mark.parametrize(("precision", "pays", "reduced"), [
+    ("fast", True, True), ("fast", False, False), ("fp32", True, False), ("fp32", False, False),
+])  # fmt: skip
+def test_products_are_in_bf16_where_it_is_asked_for_and_pays(
+    monkeypatch: pytest.MonkeyPatch, precision: str, pays: bool, reduced: bool
+):
+    gains(monkeypatch, pays, pays)
+    with autocast(precision):
+        inside = product()
+    assert inside.dtype == (torch.bfloat16 if reduced else torch.float32)
+    assert inside.item() == (1 if reduced else 1 + 2.0**-10)
+    assert product().dtype == torch.float32  # and again outside
+    assert backend(precision) == f"torch cpu {'bf16' if reduced else 'fp32'}"

@@ -9,13 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from artextract import auc
+from artextract import auc, calibration
 from artextract.artgan import TASKS
 from artextract.errors import ArtExtractError
 from artextract.evaluation import (
     HEADLINE,
     TaskPredictions,
+    baseline_table,
     baselines,
+    calibrate,
+    confused_pairs,
     confusion_matrix,
     confusion_rows,
     headline,
@@ -149,6 +152,35 @@ def test_scores_that_are_not_finite_are_refused(bad: float) -> None:
     assert len(of_task(table, "style", NAMES["style"]).y) == 3
 
 
+def test_a_table_of_two_splits_is_read_apart() -> None:
+    """Rows of select stand in the same table as those of val, and neither is counted with the other."""
+    splits: dict[str, list[str | None]] = {
+        "style": ["val", "select", "val", "train", "select"],
+        "genre": ["select", "val", None, "val", "guarded"],
+        "artist": [None, "select", "train", "select", "val"],
+    }
+    labels: dict[str, list[int | None]] = {
+        "style": [0, 1, 2, 3, 3], "genre": [1, 0, None, 1, 0], "artist": [None, 2, 1, 0, 1],
+    }  # fmt: skip
+    index = index_of(splits, labels)
+    rng = np.random.default_rng(0)
+    p = {task: rng.random((5, k)) for task, k in CLASSES.items()}
+    tables = {split: predictions_table(index, range(5), p, split) for split in ("val", "select")}
+    assert {split: set(table["split"]) for split, table in tables.items()} == {"val": {"val"}, "select": {"select"}}
+    both = pd.concat(tables.values(), ignore_index=True)
+    for task, names in NAMES.items():
+        for split in ("val", "select"):
+            rows = [i for i, s in enumerate(splits[task]) if s == split]
+            found = of_task(both, task, names, split)
+            assert found.y.tolist() == [labels[task][i] for i in rows]
+            np.testing.assert_array_equal(found.p, p[task][rows])
+        np.testing.assert_array_equal(of_task(both, task, names).y, of_task(tables["val"], task, names).y)
+    both.loc[both["split"] == "select", "p_0"] = np.nan
+    assert len(of_task(both, "style", NAMES["style"]).y) == 2  # only the split asked for has to be finite
+    with pytest.raises(ArtExtractError, match="task style: 2 predictions are not finite, first: p1"):
+        of_task(both, "style", NAMES["style"], "select")
+
+
 # --- scores
 
 
@@ -265,11 +297,12 @@ def test_headline_is_a_screen_and_holds_what_it_names(tmp_path: Path) -> None:
     for task in TASKS:
         found = random_predictions(1, strata=True)
         scores = score(found, PARAMS, 0)[0] | baselines(found, np.array([3, 2, 1, 1]), PARAMS, 0)
+        scores |= calibrate(found, random_predictions(2))[0]
         metrics |= {f"{task}.{name}": value for name, value in scores.items()}
     short = headline(metrics)
     assert short.items() <= metrics.items()
     assert set(short) == {f"{task}.{name}" for task in TASKS for name in HEADLINE}
-    assert len(short) <= 40 < len(metrics)
+    assert len(short) <= 50 < len(metrics)
     write_metrics(tmp_path / "m.json", short)
     assert json.loads((tmp_path / "m.json").read_text()) == {key: round(value, 4) for key, value in short.items()}
 
@@ -302,8 +335,47 @@ def test_confusion_rows_and_matrix_agree(seed: int) -> None:
     assert np.trace(matrix) / 15 == pytest.approx(auc.top1(task.y, task.p, auc.ones(15))[0])
 
 
+def test_confused_pairs_by_eye() -> None:
+    p = np.eye(3)[[0, 1, 1, 2, 0, 0]]
+    table = confused_pairs(predictions([0, 0, 0, 0, 1, 2], p))
+    assert table.values.tolist() == [
+        ["class0", "class1", 2, 0.5], ["class0", "class2", 1, 0.25], ["class1", "class0", 1, 1.0],
+        ["class2", "class0", 1, 1.0],
+    ]  # fmt: skip
+    assert len(confused_pairs(predictions([0, 0, 0, 0, 1, 2], p), most=1)) == 1
+    assert len(confused_pairs(predictions([0], np.eye(3)[[0]]))) == 0
+
+
+def test_baselines_go_through_the_same_functions() -> None:
+    task = random_predictions(4)
+    constant = np.tile([0.4, 0.3, 0.2, 0.1], (40, 1))
+    table = baseline_table(task, {"majority": constant}, PARAMS, 0)
+    assert table["baseline"].tolist() == ["this network", "majority"]
+    scores, _ = score(task, PARAMS, 0)
+    assert table[["auc_ovo", "auc_ovo_low", "top1"]].iloc[0].tolist() == [
+        scores["auc_ovo"], scores["auc_ovo_low"], scores["top1"],
+    ]  # fmt: skip
+    assert table[["auc_ovo", "top1"]].iloc[1].tolist() == [0.5, np.mean(task.y == 0)]
+
+
+def test_the_temperature_comes_from_the_rows_kept_back_alone() -> None:
+    """An overconfident network is cooled by what select rows say; the labels of val play no part in it."""
+    sharp = random_predictions(0, n=200)
+    hot = predictions(sharp.y.tolist(), sharp.p**4 / (sharp.p**4).sum(1, keepdims=True))
+    kept_back = random_predictions(1, n=200)
+    hot_back = predictions(kept_back.y.tolist(), kept_back.p**4 / (kept_back.p**4).sum(1, keepdims=True))
+    scores, bins = calibrate(hot, hot_back)
+    other = predictions(((sharp.y + 1) % 4).tolist(), hot.p)
+    assert calibrate(other, hot_back)[0]["temperature"] == scores["temperature"] > 2
+    assert scores["ece_calibrated"] < scores["ece"] and scores["nll_calibrated"] < scores["nll"]
+    assert bins.groupby("calibrated")["rows"].sum().to_dict() == {"before": 200, "after": 200}
+    empty = predictions([], np.zeros((0, 4)))
+    assert calibrate(empty, hot_back)[0] == calibrate(hot, empty)[0] == {}
+
+
 def test_a_task_without_validation_rows_breaks_nothing() -> None:
     empty = predictions([], np.zeros((0, 3)))
+    assert len(confused_pairs(empty)) == 0
     assert confusion_matrix(empty).tolist() == [[0, 0, 0]] * 3
     assert len(confusion_rows(empty)) == 0
     curves = roc_curves(empty, [], np.linspace(0, 1, 5))
@@ -318,3 +390,97 @@ def test_roc_curves_of_scored_classes() -> None:
     assert curves.columns.tolist() == ["fpr", "macro", "class0", "class1"]
     assert curves["macro"].tolist() == [1] * 5
     assert roc_curves(task, [2], grid)["macro"].isna().all()  # one class alone has no rest
+
+
+# --- the newer scores, calibration, and baselines beside the network
+
+
+def test_newer_scores_are_those_of_auc() -> None:
+    task = random_predictions(6, classes=6)
+    found, _ = score(task, PARAMS, 0)
+    every, plain = list(range(6)), auc.ones(len(task.y))
+    assert found["pr_auc"] == auc.macro_average_precision(task.y, task.p, every, plain)[0]
+    assert found["macro_f1"] == auc.macro_f1(task.y, task.p, every, plain)[0]
+    assert [found["top3"], found["top5"]] == [auc.top_k(task.y, task.p, k, plain)[0] for k in (3, 5)]
+    assert found["top1"] < found["top3"] < found["top5"] <= 1
+    for name in ("pr_auc", "macro_f1"):
+        assert 0 <= found[f"{name}_low"] < found[name] < found[f"{name}_high"] <= 1
+
+
+def test_calibration_is_that_of_the_fitted_temperature() -> None:
+    task, kept_back = random_predictions(0), random_predictions(1)
+    scores, bins = calibrate(task, kept_back)
+    temperature = calibration.fit_temperature(kept_back.y, kept_back.p)
+    after = calibration.apply_temperature(task.p, temperature)
+    assert scores == {
+        "temperature": temperature,
+        "ece": calibration.expected_calibration_error(task.y, task.p),
+        "nll": calibration.negative_log_likelihood(task.y, task.p),
+        "ece_calibrated": calibration.expected_calibration_error(task.y, after),
+        "nll_calibrated": calibration.negative_log_likelihood(task.y, after),
+    }
+    assert bins.columns.tolist() == ["low", "high", "rows", "confidence", "accuracy", "calibrated"]
+    for name, p in (("before", task.p), ("after", after)):
+        part = bins[bins["calibrated"] == name].drop(columns="calibrated").reset_index(drop=True)
+        pd.testing.assert_frame_equal(part, calibration.reliability(task.y, p))
+
+
+def test_rows_kept_back_that_are_the_task_itself_cannot_be_made_worse() -> None:
+    for seed in range(5):
+        task = random_predictions(seed)
+        scores, _ = calibrate(task, task)
+        assert scores["nll_calibrated"] <= scores["nll"] + 1e-9
+
+
+def test_nothing_is_calibrated_without_rows() -> None:
+    task, empty = random_predictions(0), predictions([], np.zeros((0, 4)))
+    for pair in ((task, empty), (empty, task), (empty, empty)):
+        scores, bins = calibrate(*pair)
+        assert scores == {} and len(bins) == 0
+
+
+def test_table_of_baselines_by_eye() -> None:
+    y = [0] * 12 + [1] * 12
+    strata = ["a"] * 9 + ["b"] * 3 + ["a"] * 3 + ["b"] * 9
+    likely = np.where(np.array(strata) == "a", 0.8, 0.2)
+    found = {"source": np.stack([likely, 1 - likely], axis=1), "majority": np.tile([0.6, 0.4], (24, 1))}
+    table = baseline_table(predictions(y, np.eye(2)[y], strata), found, PARAMS, 0)
+    assert table.columns.tolist() == [
+        "baseline", "auc_ovo", "auc_ovo_low", "auc_ovo_high", "auc_ovo_stratified", "balanced_accuracy", "top1",
+    ]  # fmt: skip
+    short = table.drop(columns=["auc_ovo_low", "auc_ovo_high"]).round(9)
+    assert short.values.tolist() == [
+        ["this network", 1, 1, 1, 1], ["source", 0.75, 0.5, 0.75, 0.75], ["majority", 0.5, 0.5, 0.5, 0.5],
+    ]  # fmt: skip
+    low, high = table[["auc_ovo_low", "auc_ovo_high"]].to_numpy()[1]
+    assert low < 0.75 < high
+
+
+def test_table_of_baselines_where_nothing_is_defined() -> None:
+    empty = predictions([], np.zeros((0, 3)))
+    table = baseline_table(empty, {"majority": np.zeros((0, 3))}, PARAMS, 0)
+    assert table["baseline"].tolist() == ["this network", "majority"]
+    assert table.drop(columns="baseline").isna().all(axis=None)
+    plain = baseline_table(random_predictions(0), {}, PARAMS, 0)
+    assert plain["auc_ovo"].notna().all() and plain["auc_ovo_stratified"].isna().all()  # no strata
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 15))
+def test_confused_pairs_are_the_greatest_cells_off_the_diagonal(seed: int, most: int) -> None:
+    task = random_predictions(seed, n=30)
+    table, matrix = confused_pairs(task, most), confusion_matrix(task)
+    wrong = sorted((int(n) for (i, j), n in np.ndenumerate(matrix) if i != j and n), reverse=True)
+    assert table["images"].tolist() == wrong[:most]
+    for row in table.itertuples():
+        i, j = task.classes.index(row.true), task.classes.index(row.predicted)
+        assert i != j and matrix[i, j] == row.images
+        assert row.share == pytest.approx(row.images / (task.y == i).sum())
+    assert not table.duplicated(["true", "predicted"]).any()
+
+
+def test_what_is_shown_of_calibration() -> None:
+    metrics = {"style.ece": 0.1, "style.ece_calibrated": 0.05, "style.nll": 2.0, "style.temperature": 1.5}
+    assert set(headline(metrics)) == {"style.ece", "style.ece_calibrated"}
+    shown = scores_table(metrics)
+    assert shown["score"].tolist() == ["ece", "ece_calibrated", "nll", "temperature"]
+    assert shown[["low", "high"]].isna().all(axis=None)

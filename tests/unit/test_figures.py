@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib import colors
+from matplotlib.collections import PathCollection
 from matplotlib.container import BarContainer
 from matplotlib.figure import Figure
 from PIL import Image
@@ -50,11 +51,25 @@ def confusion(classes: int) -> np.ndarray:
     return counts
 
 
+def bins() -> pd.DataFrame:
+    """Two tasks with two bins before and one after the temperature; artist has none."""
+    rows = [
+        (task, name, *values)
+        for task in ("style", "genre")
+        for name, values in (("before", (30, 0.6, 0.5)), ("before", (10, 0.9, 0.7)), ("after", (40, 0.55, 0.55)))
+    ]
+    return pd.DataFrame(rows, columns=pd.Index(["task", "calibrated", "rows", "confidence", "accuracy"]))
+
+
+ERRORS = {f"{task}.{name}": value for task in TASKS for name, value in {"ece": 0.126, "ece_calibrated": 0.02}.items()}
+
+
 DRAW: dict[str, Callable[[Path], None]] = {
     "classes": lambda path: class_figure.plot_class_counts(COUNTS, path),
     "losses": lambda path: loss_figure.plot_losses(LOSSES, 1, path),
     "confusion": lambda path: classification_figures.plot_confusion(confusion(3), ["a", "b", "c"], "genre", path),
     "roc": lambda path: classification_figures.plot_roc(curves(), METRICS, path),
+    "reliability": lambda path: classification_figures.plot_reliability(bins(), ERRORS, path),
 }
 
 
@@ -137,6 +152,33 @@ def test_roc_titles_give_the_auc_or_say_that_there_is_none(kept: list[Figure]) -
     assert titles[2] == "artist: no class has enough validation rows"
     assert [len(axis.lines) for axis in kept[0].axes] == [4, 4, 2]  # two classes, their mean, the diagonal
     np.testing.assert_allclose(np.asarray(kept[0].axes[0].lines[2].get_ydata()), np.linspace(0, 1, 11) ** 0.5)
+
+
+def test_reliability_by_eye(kept: list[Figure]) -> None:
+    classification_figures.plot_reliability(bins(), ERRORS, Path())
+    for axis, task in zip(kept[0].axes, TASKS, strict=True):
+        assert axis.get_title(loc="left") == task
+        diagonal, *drawn = axis.lines
+        np.testing.assert_array_equal(diagonal.get_xydata(), [[0, 0], [1, 1]])
+        if task == "artist":
+            assert not drawn and axis.get_legend() is None
+            continue
+        points = [np.column_stack([line.get_xdata(), line.get_ydata()]).tolist() for line in drawn]
+        assert points == [[[0.6, 0.5], [0.9, 0.7]], [[0.55, 0.55]]]
+        legend = axis.get_legend()
+        assert legend is not None
+        assert [text.get_text() for text in legend.get_texts()] == ["before: error 0.13", "after: error 0.02"]
+        before, after = [c for c in axis.collections if isinstance(c, PathCollection)]
+        np.testing.assert_array_equal(np.asarray(before.get_offsets()), points[0])
+        assert np.asarray(before.get_sizes()).tolist() == [20 + 300 * 0.75, 20 + 300 * 0.25]  # areas: share of the rows
+        assert np.asarray(after.get_sizes()).tolist() == [320]
+        assert axis.get_xlabel() == "confidence"
+    assert kept[0].axes[0].get_ylabel() == "accuracy"
+
+
+def test_reliability_of_nothing_is_three_empty_panels(kept: list[Figure]) -> None:
+    classification_figures.plot_reliability(pd.DataFrame(), {}, Path())
+    assert [len(axis.lines) for axis in kept[0].axes] == [1, 1, 1]
 
 
 def test_losses_by_eye(kept: list[Figure]) -> None:

@@ -3,15 +3,17 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
 from artextract.artgan import TASKS
 from artextract.errors import ArtExtractError
 from artextract.evaluation import of_task, predictions_table
-from artextract.model_files import save_model
+from artextract.inputs import predict
+from artextract.model_files import load_model, read_record, save_model
 from artextract.multitask import MultitaskNet
-from artextract.predicting import predict_validation
+from artextract.predicting import predict_split, rows_of
 from artextract.shards import ShardReader
 from tests.toys import CLASSES, NAMES, damage, one_thread, toy_collection, toy_params  # noqa: F401
 
@@ -32,8 +34,9 @@ def test_every_validation_image_exactly_once(tmp_path: Path, model: Path) -> Non
     """Seven images in batches of four: the last batch is not padded, and no image outside of val is opened."""
     _, index = toy_collection(tmp_path / "shards", SPLITS)
     broken = damage(index, ["train", "select", "guarded"])
-    rows, probabilities, classes = predict_validation(ShardReader(tmp_path / "shards", broken), broken, model, 4)
-    assert rows == VAL and classes == NAMES
+    found = predict_split(ShardReader(tmp_path / "shards", broken), broken, "val", model, 4)
+    rows, probabilities = found.rows, found.probabilities
+    assert rows == VAL == rows_of(broken, "val") and len(found.inputs.array) == len(VAL)
     for task in TASKS:
         assert probabilities[task].shape == (len(VAL), CLASSES[task])
         np.testing.assert_allclose(probabilities[task].sum(1), 1, atol=1e-5)
@@ -47,11 +50,12 @@ def test_every_validation_image_exactly_once(tmp_path: Path, model: Path) -> Non
 
 def test_predictions_belong_to_their_images(tmp_path: Path, model: Path) -> None:
     reader, index = toy_collection(tmp_path / "shards", SPLITS)
-    _, probabilities, _ = predict_validation(reader, index, model, 4)
+    probabilities = predict_split(reader, index, "val", model, 4).probabilities
     for position, row in enumerate(VAL):
         alone = index.assign(**{f"{t}_split": index[f"{t}_split"].where(index.index == row) for t in TASKS})
-        rows, single, _ = predict_validation(reader, alone, model, 4)
-        assert rows == [row]
+        found = predict_split(reader, alone, "val", model, 4)
+        assert found.rows == [row]
+        single = found.probabilities
         for task in TASKS:
             np.testing.assert_allclose(single[task][0], probabilities[task][position], rtol=1e-4)
     assert np.ptp(probabilities["style"][:, 0]) > 1e-4  # the images are told apart at all
@@ -60,13 +64,49 @@ def test_predictions_belong_to_their_images(tmp_path: Path, model: Path) -> None
 def test_a_row_of_one_task_only_is_predicted(tmp_path: Path, model: Path) -> None:
     reader, index = toy_collection(tmp_path / "shards", ["train"] * 4)
     index.loc[2, ["style_split", "genre_split"]] = ["guarded", "val"]
-    rows, probabilities, _ = predict_validation(reader, index, model, 4)
-    assert rows == [2]
-    table = predictions_table(index, rows, probabilities)
+    found = predict_split(reader, index, "val", model, 4)
+    assert found.rows == [2]
+    table = predictions_table(index, found.rows, found.probabilities)
     assert table[["id", "task"]].values.tolist() == [["p2", "genre"]]
 
 
-def test_no_validation_rows_are_an_error_of_words(tmp_path: Path, model: Path) -> None:
+@pytest.mark.parametrize("split", ["val", "select"])
+def test_no_rows_are_an_error_of_words(tmp_path: Path, model: Path, split: str) -> None:
     reader, index = toy_collection(tmp_path / "shards", ["train"] * 3)
-    with pytest.raises(ArtExtractError, match="no validation rows"):
-        predict_validation(reader, index, model, 4)
+    with pytest.raises(ArtExtractError, match=rf"(?s)index\.parquet: no {split} rows.*check the lists"):
+        predict_split(reader, index, split, model, 4)
+
+
+def test_the_select_rows_alone(tmp_path: Path, model: Path) -> None:
+    _, index = toy_collection(tmp_path / "shards", SPLITS)
+    broken = damage(index, ["train", "val", "guarded"])
+    found = predict_split(ShardReader(tmp_path / "shards", broken), broken, "select", model, 4)
+    table = predictions_table(index, found.rows, found.probabilities, "select")
+    assert set(table["id"]) == {"p4"} and set(table["split"]) == {"select"}
+    assert len(of_task(table, "style", NAMES["style"]).y) == 0  # only validation rows are scored
+    assert len(of_task(table, "style", NAMES["style"], "select").y) == 1
+
+
+def test_inputs_are_those_that_the_network_saw(tmp_path: Path, model: Path) -> None:
+    reader, index = toy_collection(tmp_path / "shards", SPLITS)
+    found = predict_split(reader, index, "val", model, 4)
+    net = load_model(model, read_record(model), "")
+    logits = predict(net, found.inputs, 100, PARAMS.train)
+    for task in TASKS:
+        assert found.probabilities[task].dtype == np.float64
+        expected = torch.softmax(logits[task].double(), 1).numpy()
+        np.testing.assert_allclose(found.probabilities[task], expected, rtol=1e-4, atol=1e-6)
+
+
+def test_rows_of_a_split_by_eye() -> None:
+    splits = {
+        "style_split": ["val", "train", None, "select", "guarded"],
+        "genre_split": ["val", None, None, "val", "val"],
+        "artist_split": [None, "select", None, "train", "train"],
+    }
+    index = pd.DataFrame({name: pd.array(values, dtype="string") for name, values in splits.items()})
+    assert rows_of(index, "val") == [0, 3, 4]
+    assert rows_of(index, "select") == [1, 3]
+    assert rows_of(index, "train") == [1, 3, 4]
+    assert rows_of(index.iloc[[2]], "val") == []
+    assert rows_of(index.iloc[3:], "train") == [0, 1]  # positions, not labels

@@ -11,7 +11,7 @@ import torch
 from artextract import auc
 from artextract.artgan import TASKS
 from artextract.errors import ArtExtractError
-from artextract.files import write_metrics
+from artextract.files import discard, write_metrics
 from artextract.inputs import labels_of, load_inputs, predict
 from artextract.params import Params
 from artextract.shards import ShardReader
@@ -39,7 +39,10 @@ def collection(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, pd.DataF
 
 
 def run(folder: Path, index: pd.DataFrame, params: Params = PARAMS) -> Trained:
-    return train(ShardReader(folder, index), index, NAMES, WEIGHTS, params)
+    """A run as the stage makes it: its checkpoints go once the network is saved."""
+    result = train(ShardReader(folder, index), index, NAMES, WEIGHTS, params)
+    discard(result.checkpoints)
+    return result
 
 
 def assert_same(one: Trained, two: Trained) -> None:
@@ -83,6 +86,19 @@ def test_the_same_run_twice_is_the_same(collection: tuple[Path, pd.DataFrame], o
     two = run(folder, index)
     assert_same(one, two)
     assert not list(own_cache.glob("scratch/train_multitask-*/*"))  # nothing left to resume: it trained anew
+
+
+def test_checkpoints_stay_until_the_network_is_saved(
+    collection: tuple[Path, pd.DataFrame], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, index = collection
+    reader = ShardReader(folder, index)
+    one = train(reader, index, NAMES, WEIGHTS, PARAMS)
+    log: list[int] = []
+    kill_at(monkeypatch, -1, log)
+    two = train(reader, index, NAMES, WEIGHTS, PARAMS)  # as after a kill between training and saving
+    assert log == []
+    assert_same(one, two)
 
 
 def kill_at(monkeypatch: pytest.MonkeyPatch, epoch: int, log: list[int]) -> None:

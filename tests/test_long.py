@@ -1,0 +1,64 @@
+"""What takes minutes: kills at random moments must end like an undisturbed run."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import time
+
+import pytest
+import yaml
+
+from tests.test_pipeline import Checkout, copy_of_this_checkout
+
+pytestmark = pytest.mark.long
+KILLS = 6
+
+
+def kill_after(project: Checkout, seconds: float) -> bool:
+    """Start ``dvc repro`` and kill DVC itself, not its stage; True where it was still running."""
+    process = subprocess.Popen(
+        ["dvc", "repro"],
+        cwd=project.folder,
+        env=project.env,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        process.wait(seconds)
+        return False
+    except subprocess.TimeoutExpired:
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+        return True
+
+
+def stages_alive(project: Checkout) -> list[str]:
+    listed = subprocess.run(["ps", "-eo", "pid,args"], capture_output=True, text=True, check=True).stdout
+    alive = [line for line in listed.splitlines() if "-m stages." in line]
+    return [line for line in alive if os.path.realpath(f"/proc/{line.split()[0]}/cwd") == str(project.folder)]
+
+
+def test_kills_at_random_moments_end_like_an_undisturbed_run(tmp_path):
+    project = copy_of_this_checkout(tmp_path)
+    committed = yaml.safe_load((project.folder / "dvc.lock").read_text())
+    undisturbed = project.run("dvc", "repro") and yaml.safe_load((project.folder / "dvc.lock").read_text())
+    other = copy_of_this_checkout(tmp_path / "killed")
+    moments = random.Random(1)
+    killed = 0
+    for _ in range(KILLS):
+        killed += kill_after(other, moments.uniform(2, 25))
+        deadline = time.monotonic() + 20
+        while stages_alive(other) and time.monotonic() < deadline:
+            time.sleep(0.2)
+        assert not stages_alive(other), "a stage outlived DVC"
+    assert killed >= 3
+    other.run("dvc", "repro")
+    after = yaml.safe_load((other.folder / "dvc.lock").read_text())
+    assert after == undisturbed
+    assert set(after["stages"]) == set(committed["stages"])
+    leftovers = [p for p in (other.folder.parent / "cache" / "scratch").iterdir() if p.is_dir() and any(p.iterdir())]
+    assert not [p for p in leftovers if p.name.startswith("train_multitask")]

@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from artextract.artgan import TASKS
+from artextract.report import BEGIN, END, JUDGES, classification_table, main, report, similarity_table
+
+SCORES = {
+    "auc_ovo": 0.876, "auc_ovo_low": 0.8, "auc_ovo_high": 0.954, "chance_auc_ovo": 0.501, "balanced_accuracy": 0.4,
+    "majority_balanced_accuracy": 0.1, "classes_scored": 7, "val_rows": 90,
+}  # fmt: skip
+CLASSIFICATION = {f"{task}.{name}": value for task in TASKS for name, value in SCORES.items()}
+SIMILARITY = {
+    f"{judge}.{name}": value
+    for judge in JUDGES
+    for name, value in {
+        "queries": 12, "random.ndcg10": 0.05, "image.ndcg10": 0.25, "image.ndcg10_low": 0.2, "image.ndcg10_high": 0.31,
+        "title.ndcg10": 0.5,
+    }.items()
+    if (judge, name) != ("title_proxy", "title.ndcg10")
+}  # fmt: skip
+SIAMESE = {
+    f"{judge}.gain.ndcg10{end}": value
+    for judge in JUDGES
+    for end, value in {"": 0.04, "_low": -0.01, "_high": 0.1}.items()
+}
+
+
+def test_classification_by_eye() -> None:
+    lines = classification_table(CLASSIFICATION | {"genre.auc_ovo": 0.5, "artist.val_rows": 3})
+    assert lines[2:] == [
+        "| style | 0.88 (0.80 to 0.95) | 0.50 | 0.40 | 0.10 | 7 | 90 |",
+        "| genre | 0.50 (0.80 to 0.95) | 0.50 | 0.40 | 0.10 | 7 | 90 |",
+        "| artist | 0.88 (0.80 to 0.95) | 0.50 | 0.40 | 0.10 | 7 | 3 |",
+    ]
+
+
+def test_similarity_by_eye() -> None:
+    lines = similarity_table(SIMILARITY, SIAMESE)
+    tail = "0.04 (-0.01 to 0.10) |"
+    assert lines[2:] == [
+        f"| same painter | 12 | 0.05 | 0.25 (0.20 to 0.31) | 0.50 | {tail}",
+        f"| same theme, other painters | 12 | 0.05 | 0.25 (0.20 to 0.31) | 0.50 | {tail}",
+        f"| similar title (proxy) | 12 | 0.05 | 0.25 (0.20 to 0.31) | not judged: circular | {tail}",
+    ]
+
+
+@pytest.mark.parametrize("lines", [classification_table(CLASSIFICATION), similarity_table(SIMILARITY, SIAMESE)])
+def test_every_line_has_the_columns_of_the_header(lines: list[str]) -> None:
+    assert len({line.count("|") for line in lines}) == 1
+    assert set(lines[1]) == {"|", "-"}
+
+
+def test_undefined_scores_are_shown_as_such() -> None:
+    """Evaluation leaves undefined scores out, as where no class of a small collection has enough validation rows."""
+    others = {key: value for key, value in CLASSIFICATION.items() if not key.startswith("style.")}
+    lines = classification_table({"style.val_rows": 2, "style.classes_scored": 0, **others})
+    assert lines[2] == "| style | undefined | undefined | undefined | undefined | 0 | 2 |"
+    assert lines[3] == "| genre | 0.88 (0.80 to 0.95) | 0.50 | 0.40 | 0.10 | 7 | 90 |"
+    siamese = {key: value for key, value in SIAMESE.items() if not key.startswith("artist.")}
+    similarity = {key: value for key, value in SIMILARITY.items() if not key.startswith("artist.")}
+    first, second = similarity_table({"artist.queries": 0, **similarity}, siamese)[2:4]
+    assert first == "| same painter | 0 | undefined | undefined | undefined | undefined |"
+    assert "undefined" not in second
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "metrics").mkdir()
+    for name, values in (("classification", CLASSIFICATION), ("similarity", SIMILARITY), ("siamese", SIAMESE)):
+        (tmp_path / "metrics" / f"{name}.json").write_text(json.dumps(values))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_report_holds_both_tables(project: Path) -> None:
+    lines = report(Path("metrics")).split("\n")
+    first, second = classification_table(CLASSIFICATION), similarity_table(SIMILARITY, SIAMESE)
+    assert lines == ["Task 1, validation works:", "", *first, "", "Task 2, nDCG@10:", "", *second]
+
+
+def test_only_what_stands_between_the_marks_is_renewed(project: Path) -> None:
+    readme = project / "README.md"
+    readme.write_text(f"# Ä title\n\n{BEGIN}\nold\n{END}\n\ntail\n", encoding="utf-8")
+    main()
+    once = readme.read_text(encoding="utf-8")
+    assert once == f"# Ä title\n\n{BEGIN}\n{report(Path('metrics'))}\n{END}\n\ntail\n"
+    main()
+    assert readme.read_text(encoding="utf-8") == once
