@@ -59,12 +59,16 @@ def download_tables(commit: str, getter: Getter) -> Path:
 
 
 def address(row: pd.Series, folder: Path, size: str) -> str:
-    """Where an object's image is: beside the tables as images/<id>.jpg, else as its row says."""
-    local = f"images/{row['id']}.jpg"
-    if (folder / local).is_file():
+    """Where an object's image is: beside the tables as images/<id>.jpg, else as its row says.
+
+    A folder images/ beside the tables stands for the museum's server: what it lacks is missing, and is not asked for
+    over the network unseen.
+    """
+    local, url = f"images/{row['id']}.jpg", str(row["url"])
+    remote = not url.startswith("file:")
+    if (folder / local).is_file() or (remote and (folder / "images").is_dir()):
         return f"file:{local}"
-    url = str(row["url"])
-    return url if url.startswith("file:") else f"{url}/full/{size}/0/default.jpg"
+    return f"{url}/full/{size}/0/default.jpg" if remote else url
 
 
 def _downloads(urls: dict[str, str], getter: Getter) -> tuple[list[Source], dict[str, str]]:

@@ -38,11 +38,12 @@ def _font(size: int, style: str = "DejaVuSans") -> ImageFont.FreeTypeFont:
 
 
 def _save(sheet: Image.Image, path: Path) -> None:
-    """Write a PNG of at most 256 colours: a third of the size, and these are for looking, not for measuring."""
+    """Write a PNG of 256 dithered colours: half the size, and these are for looking, not for measuring."""
+    palette = sheet.quantize(256, method=Image.Quantize.MEDIANCUT)
     buffer = io.BytesIO()
-    sheet.quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.FLOYDSTEINBERG).save(
-        buffer, "PNG", optimize=True
-    )
+    # Pillow dithers only towards a palette that it is given.
+    dithered = sheet.quantize(palette=palette, dither=Image.Dither.FLOYDSTEINBERG)
+    dithered.save(buffer, "PNG", optimize=True)
     write_bytes(path, buffer.getvalue())
 
 

@@ -99,7 +99,8 @@ def draw_clusters(
         cards = [card(index, reader, int(row)) for row in rows[:SHEET_LIMIT]]
         shown = "1 work" if len(rows) == 1 else f"{len(rows)} works"
         shown += f", the {SHEET_LIMIT} most typical shown" if len(rows) > SHEET_LIMIT else ""
-        most = f"most are {theme.replace('_', ' ')} ({count})" if theme else "no theme is given"
+        name = theme.replace("_", " ").replace("-", " ")
+        most = f"commonest theme: {name} ({count} of {len(rows)})" if theme else "no theme is given"
         subtitle = f"{shown}; {most}; in their titles: {words or 'no common word'}."
         contact_sheet(cards, f"Cluster {number + 1}", subtitle, folder / f"cluster_{number + 1:02d}.png")
         records.append(

@@ -126,9 +126,13 @@ def test_image_named_by_the_object_is_preferred(folder: Path):
 def test_address(tmp_path: Path):
     row = pd.Series({"id": "8", "url": "https://api.nga.gov/iiif/u"})
     assert address(row, tmp_path, "!600,600") == "https://api.nga.gov/iiif/u/full/!600,600/0/default.jpg"
-    (tmp_path / "images").mkdir()
+    (tmp_path / "images").mkdir()  # from here on nothing is asked for over the network
+    assert address(row, tmp_path, "!600,600") == "file:images/8.jpg"
     (tmp_path / "images" / "8.jpg").touch()
     assert address(row, tmp_path, "!600,600") == "file:images/8.jpg"
+    assert address(pd.Series(row.to_dict() | {"id": "9"}), tmp_path, "") == "file:images/9.jpg"
+    elsewhere = pd.Series({"id": "9", "url": "file:other/9.jpg"})
+    assert address(elsewhere, tmp_path, "") == "file:other/9.jpg"
 
 
 @pytest.mark.parametrize("number", ["../../secret", "/etc/hostname"])
