@@ -53,8 +53,3 @@ def groups(n: int, pairs: Sequence[tuple[int, int]]) -> np.ndarray:
     _, first = np.unique(labels, return_index=True)
     order = {int(labels[i]): rank for rank, i in enumerate(sorted(first))}
     return np.array([order[int(label)] for label in labels], dtype=np.int64)
-
-
-def near_duplicate_groups(hashes: Sequence[str], bits: int) -> np.ndarray:
-    """Groups of images whose perceptual hashes lie within ``bits`` of each other, transitively; shape (n,)."""
-    return groups(len(hashes), hamming_pairs(hashes, bits))
