@@ -46,14 +46,14 @@ def draw_examples(
         path: PNG to write.
     """
     group = index["group"].to_numpy()
+    painter = pd.factorize(index["artist"])[0]  # -1 = no named painter
     rows, scores = nearest(embedding[queries], embedding, k, exclude=(group[queries], group))
     lines = []
     for query, found, similarity in zip(queries, rows, scores, strict=True):
-        artist = index["artist"].iloc[query]
         cards = []
         for row, score in zip(found[found >= 0], similarity[found >= 0], strict=True):
-            same = pd.notna(artist) and index["artist"].iloc[row] == artist
-            cards.append(card(index, reader, int(row), f"{score:.2f}" + (" same painter" if same else ""), bool(same)))
+            same = bool(painter[query] >= 0 and painter[row] == painter[query])
+            cards.append(card(index, reader, int(row), f"{score:.2f}" + (" same painter" if same else ""), same))
         lines.append((card(index, reader, int(query), "query"), cards))
     subtitle = f"The {k} nearest works by cosine of their {by} embeddings; queries drawn at random."
     retrieval_sheet(lines, f"Similar by {by}", subtitle, path)

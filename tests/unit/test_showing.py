@@ -58,6 +58,14 @@ def test_examples_show_the_nearest_with_their_scores_and_mark_the_painter(tmp_pa
     assert isinstance(lines[0][0], Card) and lines[0][0].image.size == reader.image(0).size
 
 
+def test_a_known_painter_beside_an_unknown_one(tmp_path: Path, sheet: list[tuple]):
+    """Read from Parquet, an unknown painter is NA, which is neither equal nor unequal to a name."""
+    index, reader = gallery(tmp_path, ["zero", "one"])
+    index["artist"] = pd.array(["7", None], dtype="string")
+    showing.draw_examples(index, reader, np.eye(2, dtype=np.float32), np.array([0, 1]), 1, "image", tmp_path / "x.png")
+    assert [card.marked for _, cards in sheet[0][0] for card in cards] == [False, False]
+
+
 def test_unknown_painters_are_not_the_same_painter(tmp_path: Path, sheet: list[tuple]):
     index, reader = gallery(tmp_path, ["zero", "one"])
     index["artist"] = pd.array([None, None], dtype="string")
