@@ -118,12 +118,11 @@ def test_a_stage_reports_a_bad_parameter_without_a_traceback(tmp_path: Path):
     assert "params.yaml" in done.stderr and "`lr`" in done.stderr and "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "profiles").glob("*.args")), ids=lambda p: p.stem)
-def test_profiles_name_existing_params_with_valid_values(path: Path):
+def with_overrides(words: list[str]) -> Params:
+    """The committed params.yaml with the ``-S key=value`` words of a profile or a documented command."""
     from artextract.params import _YAML12Loader
 
     values = yaml.load((ROOT / "params.yaml").read_text(), Loader=_YAML12Loader)
-    words = path.read_text().split()
     assert words[::2] == ["-S"] * (len(words) // 2)
     for word in words[1::2]:
         key, _, value = word.partition("=")
@@ -133,4 +132,19 @@ def test_profiles_name_existing_params_with_valid_values(path: Path):
             place = place[section]
         assert leaf in place, key
         place[leaf] = yaml.load(value, Loader=_YAML12Loader) if value else ""
-    Params.model_validate(values)
+    return Params.model_validate(values)
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "profiles").glob("*.args")), ids=lambda p: p.stem)
+def test_profiles_name_existing_params_with_valid_values(path: Path):
+    with_overrides(path.read_text().split())
+
+
+def test_the_readme_command_for_the_reference_network_builds_it():
+    from artextract.multitask import MultitaskNet
+
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    start = text.index("dvc exp run -S train.backbone=reference")
+    command = text[start : text.index("```", start)].replace("\\\n", " ").split()
+    net = MultitaskNet(with_overrides(command[3:]).train, {"style": 27, "genre": 10, "artist": 23})
+    assert sum(parameter.numel() for parameter in net.parameters()) == 46_300
