@@ -45,6 +45,14 @@ def draw(n: int, *, flip: bool, crop: float, seed: int, epoch: int) -> Augmentat
     return Augmentation(mirrored, 1 - crop * scale.random((n, 2)), 2 * shift.random((n, 2)) - 1)
 
 
+def resize(images: Tensor, size: int) -> Tensor:
+    """float (n, 3, s, s) to (n, 3, size, size), bilinear with antialiasing, channels last."""
+    if images.shape[-1] == size:
+        return images
+    smaller = functional.interpolate(images.contiguous(), (size, size), mode="bilinear", antialias=True)
+    return smaller.contiguous(memory_format=torch.channels_last)
+
+
 def apply(images: Tensor, augmentation: Augmentation) -> Tensor:
     """Images as the network sees them in this epoch, resampled bilinearly.
 

@@ -76,6 +76,7 @@ class Train(_Section):
     flip: bool
     crop: Fraction
     mixup: Annotated[float, Field(ge=0)]
+    progressive: Annotated[float, Field(ge=0, le=1)]
     ema: Fraction
     select_by: Literal["loss", "auc"]
     precision: Literal["fp32", "fast"]

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from artextract import auc
 from artextract.artgan import TASKS
-from artextract.augment import draw, mix
+from artextract.augment import draw, mix, resize
 from artextract.compute import autocast, device, on_device
 from artextract.errors import ArtExtractError
 from artextract.inputs import Inputs, labels_of, load_inputs, predict
@@ -26,6 +26,7 @@ from artextract.shards import ShardReader
 
 WARM_UP = 0.1  # share of the steps
 CLIP_NORM = 1.0
+SMALLER = 0.75  # side of the images in the first epochs of a progressive training
 MIN_ROWS = 3  # select rows that a class needs to count in the AUC along the training
 
 
@@ -168,6 +169,8 @@ class Trainer:
                 group["lr"] = learning_rate(epoch * steps + step, self.params.epochs * steps, self.params.lr)
             labels = {task: values[torch.from_numpy(rows)] for task, values in data.labels.items()}
             inputs = data.inputs.batch(rows, shown.rows(rows))
+            if epoch < train.progressive * self.params.epochs and not data.inputs.backbone_sha256:
+                inputs = resize(inputs, round(SMALLER * inputs.shape[-1]))
             share, partner = self._mixing(epoch, step, len(rows), data)
             if share < 1:
                 inputs = share * inputs + (1 - share) * inputs[partner]
