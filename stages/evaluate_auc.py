@@ -1,11 +1,12 @@
 """Scores the trained network on validation rows only.
 
 Reads: data/artgan/, data/model/.
-Writes: data/evaluation/predictions.parquet (id, task, split, y_true, p_0 ... p_{K-1}, stratum, group; split: val, and
-    select for the temperature), metrics/classification.json (the headline), plots/classification/: scores.csv (every
-    score with its interval), classes_<task>.csv (AUC of each class), baselines_<task>.csv, confused_<task>.csv (the
-    most frequent confusions), confusion_<task>.csv and .png, roc.csv (fpr, style, genre, artist), roc.png,
-    reliability.csv and .png.
+Writes: data/evaluation/: predictions.parquet (id, task, split, y_true, p_0 ... p_{K-1}, stratum, group; split: val, and
+    select for the temperature), linear_probe.parquet (the same of the logistic regression on frozen features; no rows
+    where nothing is frozen); metrics/classification.json (the headline); plots/classification/: scores.csv (every
+    score with its interval), classes_<task>.csv (AUC of each class), baselines_<task>.csv (with the network's paired
+    gain over each), confused_<task>.csv (the most frequent confusions), confusion_<task>.csv and .png, roc.csv (fpr,
+    style, genre, artist), roc.png, reliability.csv and .png.
 """
 
 from pathlib import Path
@@ -16,7 +17,7 @@ import pandas as pd
 import stages  # noqa: F401
 from artextract import auc, evaluation
 from artextract.artgan import TASKS
-from artextract.baseline_run import histograms, task_baselines
+from artextract.baseline_run import PROBE, has_variant, histograms, task_baselines
 from artextract.class_weights import count_classes
 from artextract.classification_figures import plot_confusion, plot_reliability, plot_roc
 from artextract.files import write_metrics, write_table
@@ -45,15 +46,17 @@ def main() -> None:
     val = (asked, histograms(reader, index, asked), found["val"].inputs)
     counts = count_classes(index, record.classes, "train")
     metrics: dict[str, float] = {}
-    grid, curves, reliability = np.linspace(0, 1, 101), {}, []
+    grid, curves, reliability, probes = np.linspace(0, 1, 101), {}, [], []
     for task, names in record.classes.items():
         predictions = evaluation.of_task(table, task, names)
         scores, per_class = evaluation.score(predictions, p.evaluate, p.seed)
         scores |= evaluation.baselines(predictions, counts[task], p.evaluate, p.seed)
+        scores |= evaluation.without_variants(predictions, has_variant(index, table, task), p.evaluate, p.seed)
         calibrated, bins = evaluation.calibrate(predictions, evaluation.of_task(table, task, names, "select"))
         reliability.append(bins.assign(task=task))
         metrics |= {f"{task}.{name}": value for name, value in (scores | calibrated).items()}
         baselines = task_baselines(index, task, len(names), train, val, p.seed)
+        probes.append(evaluation.with_probabilities(table, task, baselines.get(PROBE)))
         write_table(
             PLOTS / f"baselines_{task}.csv", evaluation.baseline_table(predictions, baselines, p.evaluate, p.seed)
         )
@@ -63,6 +66,7 @@ def main() -> None:
         plot_confusion(evaluation.confusion_matrix(predictions), names, task, PLOTS / f"confusion_{task}.png")
         chosen = auc.scored_classes(predictions.y, len(names), p.evaluate.min_val_rows)
         curves[task] = evaluation.roc_curves(predictions, chosen, grid)
+    write_table(OUT / "linear_probe.parquet", pd.concat(probes, ignore_index=True))
     write_table(PLOTS / "roc.csv", pd.DataFrame({"fpr": grid} | {task: curves[task]["macro"] for task in TASKS}))
     plot_roc(curves, metrics, PLOTS / "roc.png")
     write_table(PLOTS / "reliability.csv", pd.concat(reliability, ignore_index=True))

@@ -2,7 +2,8 @@
 
 Reads: data/artgan/, data/class_weights.json.
 Writes: data/model/ (model.safetensors: the network, without a frozen backbone; model.json: what it needs to run),
-    metrics/train.json, plots/training/losses.csv (epoch, <task>_train, <task>_select), plots/training/losses.png.
+    metrics/train.json, plots/training/: losses.csv (epoch, <task>_train, <task>_select), auc.csv (epoch, style, genre,
+    artist: one-vs-one on select rows; empty where a task has too few of them), losses.png.
 """
 
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 import stages  # noqa: F401
+from artextract.artgan import TASKS
 from artextract.files import discard, read_json, write_metrics, write_table
 from artextract.loss_figure import plot_losses
 from artextract.model_files import save_model
@@ -28,9 +30,12 @@ def main() -> None:
     weights = read_json(Path("data/class_weights.json"))
     trained = train(ShardReader(source, index), index, classes, weights, p)
     save_model(Path("data/model"), trained.net, classes, p.train, trained.backbone_sha256)
-    losses = pd.DataFrame(trained.history)
+    history = pd.DataFrame(trained.history)
+    aucs = {task: history.get(f"{task}_select_auc") for task in TASKS}
+    losses = history.drop(columns=[name for name in history if str(name).endswith("_auc")])
     write_table(Path("plots/training/losses.csv"), losses)
-    plot_losses(losses, trained.metrics["best_epoch"], Path("plots/training/losses.png"))
+    write_table(Path("plots/training/auc.csv"), pd.DataFrame({"epoch": history["epoch"]} | aucs))
+    plot_losses(history, trained.metrics["best_epoch"], Path("plots/training/losses.png"))
     write_metrics(Path("metrics/train.json"), trained.metrics)
     discard(trained.checkpoints)
 

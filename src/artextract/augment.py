@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,6 +44,27 @@ def draw(n: int, *, flip: bool, crop: float, seed: int, epoch: int) -> Augmentat
     mirror, scale, shift = (np.random.default_rng([seed, epoch, stream]) for stream in (1, 2, 3))
     mirrored = mirror.random(n) < 0.5 if flip else np.zeros(n, dtype=bool)
     return Augmentation(mirrored, 1 - crop * scale.random((n, 2)), 2 * shift.random((n, 2)) - 1)
+
+
+def draw_view(n: int, view: int, *, flip: bool, crop: float) -> Augmentation:
+    """How all images look in one of the views that frozen stages see, the same for every run.
+
+    Args:
+        n: Number of rows.
+        view: 0 is the image as it is, 1 its mirror image (with ``flip``), the others are random crops, every second
+            one mirrored.
+        flip: Whether images may be mirrored.
+        crop: As in ``draw``.
+    """
+    mirrored = flip and view % 2 == 1
+    plain = view <= int(flip)
+    drawn = draw(n, flip=False, crop=0.0 if plain else crop, seed=0, epoch=view)
+    return dataclasses.replace(drawn, flip=np.full(n, mirrored))
+
+
+def draw_views(n: int, views: int, *, seed: int, epoch: int) -> np.ndarray:
+    """Which view of each row an epoch shows; int64 (n,)."""
+    return np.random.default_rng([seed, epoch, 5]).integers(views, size=n)
 
 
 def resize(images: Tensor, size: int) -> Tensor:

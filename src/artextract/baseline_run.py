@@ -9,10 +9,12 @@ import pandas as pd
 
 from artextract.baselines import baselines_without_pixels, colour_histogram, linear_probe
 from artextract.inputs import Inputs
+from artextract.names import title_key
 from artextract.rows import cached_rows
 from artextract.shards import ShardReader
 
 LEVELS, THUMB, BLOCK = 4, 64, 256
+PROBE = "linear probe on frozen features"
 
 
 def histograms(reader: ShardReader, index: pd.DataFrame, rows: Sequence[int]) -> np.ndarray:
@@ -25,6 +27,19 @@ def histograms(reader: ShardReader, index: pd.DataFrame, rows: Sequence[int]) ->
 
     key = (index["sha256"].iloc[list(rows)].tolist(), THUMB, LEVELS)
     return np.asarray(cached_rows("histograms", key, len(rows), (LEVELS**3,), np.float32, blocks))
+
+
+def has_variant(index: pd.DataFrame, predictions: pd.DataFrame, task: str) -> np.ndarray:
+    """Whether training rows of a task hold a title variant of each of its validation rows; boolean (n,)."""
+    trained = index.loc[(index[f"{task}_split"] == "train").fillna(False), "id"]
+    known = set(trained.map(title_key))
+    asked = predictions[(predictions["task"] == task) & (predictions["split"] == "val")]
+    return asked["id"].map(title_key).isin(known).to_numpy(dtype=bool)
+
+
+def _pooled(outputs: np.ndarray) -> np.ndarray:
+    """The mean over an image's places: of tokens (n, cells, dim) or of feature maps (n, dim, h, w)."""
+    return outputs.mean(axis=1) if outputs.ndim == 3 else outputs.mean(axis=(2, 3), dtype=np.float32)
 
 
 def task_baselines(
@@ -57,7 +72,7 @@ def task_baselines(
     if len(np.unique(y)) < 2 or not len(asked):
         return found
     found["colour histogram"] = linear_probe(train_colours[fit], y, val_colours[ask], classes, seed)
-    if train_inputs.backbone_sha256:  # tokens of a frozen backbone: their mean is the image's embedding
-        features = [np.asarray(i.array[chosen]).mean(axis=1) for i, chosen in ((train_inputs, fit), (val_inputs, ask))]
-        found["linear probe on frozen features"] = linear_probe(features[0], y, features[1], classes, seed)
+    if train_inputs.backbone_sha256:
+        features = [_pooled(i.array[chosen]) for i, chosen in ((train_inputs, fit), (val_inputs, ask))]
+        found[PROBE] = linear_probe(features[0], y, features[1], classes, seed)
     return found

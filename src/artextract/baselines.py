@@ -11,6 +11,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from artextract.names import painter_slug
+
 SMOOTHING = 1.0  # weight of the overall frequencies beside those of a value
 
 
@@ -40,11 +42,6 @@ def by_value(train_values: Sequence[str], y: np.ndarray, values: Sequence[str], 
         seen = counts.get(value, np.zeros(classes))
         rows.append((seen + SMOOTHING * prior) / (seen.sum() + SMOOTHING))
     return np.array(rows).reshape(len(values), classes)
-
-
-def painter_slug(path: str) -> str:
-    """The painter's part of a file name: ``Style/painter-name_title.jpg``."""
-    return path.rsplit("/", 1)[-1].split("_", 1)[0]
 
 
 def folder_of(path: str) -> str:

@@ -93,6 +93,20 @@ def predictions_table(
     return table[["id", "task", "split", "y_true", *columns, "stratum", "group"]]
 
 
+def with_probabilities(table: pd.DataFrame, task: str, p: np.ndarray | None) -> pd.DataFrame:
+    """Another model's probabilities for the validation rows of a task, as a predictions table.
+
+    Args:
+        table: As ``predictions_table`` gives it.
+        task: Its rows are kept.
+        p: (validation rows of the task, classes); None leaves no row.
+    """
+    part = table[(table["task"] == task) & (table["split"] == "val")]
+    if p is None:
+        return part.iloc[:0]
+    return part.assign(**{f"p_{k}": p[:, k] for k in range(p.shape[1])})
+
+
 def of_task(table: pd.DataFrame, task: str, classes: Sequence[str], split: str = "val") -> TaskPredictions:
     """The rows of one task and split as arrays.
 
@@ -224,14 +238,50 @@ def baseline_table(task: TaskPredictions, found: Mapping[str, np.ndarray], param
 
     Returns:
         A row a baseline: baseline, auc_ovo with low and high, auc_ovo_stratified where there are strata,
-        balanced_accuracy, top1.
+        balanced_accuracy, top1; and ``gain``, the network's AUC (stratified where there are strata) less the
+        baseline's, with the 95% interval of the paired difference.
     """
     wanted = ["auc_ovo", "auc_ovo_low", "auc_ovo_high", "auc_ovo_stratified", "balanced_accuracy", "top1"]
+    chosen = auc.scored_classes(task.y, len(task.classes), params.min_val_rows)
+    rng = np.random.default_rng(seed)
+    draws = cluster_bootstrap(task.group, params.bootstrap, rng) if len(task.y) else np.ones((1, 0))
+    weights = np.concatenate([auc.ones(len(task.y)), draws])
+    network = auc.macro_ovo(task.y, task.p, chosen, weights, task.strata)
     rows = []
     for name, p in {"this network": task.p, **found}.items():
         scores, _ = score(dataclasses.replace(task, p=p), params, seed)
-        rows.append({"baseline": name} | {key: scores[key] for key in wanted if key in scores})
-    return pd.DataFrame(rows, columns=pd.Index(["baseline", *wanted]))
+        row = {"baseline": name} | {key: scores[key] for key in wanted if key in scores}
+        if name in found:
+            gain = network - auc.macro_ovo(task.y, p, chosen, weights, task.strata)
+            row |= dict(zip(("gain", "gain_low", "gain_high"), (float(gain[0]), *interval(gain[1:])), strict=True))
+        rows.append(row)
+    return pd.DataFrame(rows, columns=pd.Index(["baseline", *wanted, "gain", "gain_low", "gain_high"]))
+
+
+def without_variants(task: TaskPredictions, variant: np.ndarray, params: Evaluate, seed: int) -> Scores:
+    """AUC without the validation images of which training has a title variant ("-2", "(1)") by the same painter.
+
+    Args:
+        task: Predictions.
+        variant: Boolean (n,): the image has one.
+        params: Section ``evaluate``.
+        seed: Of the bootstrap.
+
+    Returns:
+        ``title_variants``, their number, and ``auc_ovo_no_variants`` (and ``..._stratified_...``) with low and high.
+    """
+    kept = dataclasses.replace(
+        task, y=task.y[~variant], p=task.p[~variant], group=task.group[~variant],
+        strata=None if task.strata is None else task.strata[~variant],
+    )  # fmt: skip
+    scores: Scores = {"title_variants": int(variant.sum())}
+    if variant.any() and len(kept.y):
+        found, _ = score(kept, params, seed)
+        for name in ("auc_ovo", "auc_ovo_stratified"):
+            for end in ("", "_low", "_high"):
+                if name + end in found:
+                    scores[f"{name}_no_variants{end}"] = found[name + end]
+    return scores
 
 
 def confused_pairs(task: TaskPredictions, most: int = 20) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""What the network is fed with: tokens of a frozen backbone, or pixels decoded once, for the rows of an index."""
+"""What the network is fed with, for the rows of an index: pixels decoded once, or the output of frozen stages."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from artextract.artgan import TASKS
-from artextract.augment import Augmentation, apply
-from artextract.compute import autocast, device, on_device
+from artextract.augment import Augmentation, apply, draw_view
+from artextract.backbones import make_backbone, preprocessing_of, split_stages
+from artextract.compute import autocast, backend, device, on_device
 from artextract.image_encoder import Preprocessing, pixel_batches
-from artextract.multitask import IGNORED, MultitaskNet, make_backbone, preprocessing_of, tokens_of
+from artextract.multitask import IGNORED, MultitaskNet, tokens_of
 from artextract.params import Train
 from artextract.rows import cached_rows
 from artextract.shards import ShardReader
@@ -28,25 +29,46 @@ class Inputs:
     """Inputs of n images.
 
     Attributes:
-        array: float32 tokens (n, cells, dim), or uint8 pixels (n, 3, s, s).
+        array: uint8 pixels (n, 3, s, s); or of frozen stages: float16 feature maps (n, c, h, w) where others follow
+            that are tuned, float32 tokens (n, cells, dim) where all are frozen.
         preprocessing: How pixels are normalised.
-        backbone_sha256: Identity of a frozen backbone's weights; "" where the backbone is trained.
+        backbone_sha256: Identity of the frozen stages' weights; "" where nothing is frozen.
+        further: The same of further views of the images, see ``augment.draw_view``.
     """
 
     array: np.ndarray
     preprocessing: Preprocessing
     backbone_sha256: str
+    further: tuple[np.ndarray, ...] = ()
 
-    def batch(self, rows: np.ndarray, augmentation: Augmentation | None = None) -> Tensor:
-        """The network's input for some rows, on its device; pixels as ``augmentation`` (of these rows) shows them."""
-        block = torch.from_numpy(np.ascontiguousarray(self.array[rows])).to(device())
+    def batch(
+        self, rows: np.ndarray, augmentation: Augmentation | None = None, views: np.ndarray | None = None
+    ) -> Tensor:
+        """The network's input for some rows, on its device.
+
+        Args:
+            rows: Rows wanted.
+            augmentation: Of these rows; how pixels are shown. What frozen stages computed stays as it is.
+            views: Of these rows: which view of each, 0 where not given.
+        """
+        block = np.ascontiguousarray(self.array[rows])
+        if views is not None:
+            for view, array in enumerate(self.further, start=1):
+                block[views == view] = array[rows[views == view]]
+        inputs = torch.from_numpy(block).to(device())
         if self.backbone_sha256:
-            return block
-        images = self.preprocessing.normalise(block)
+            inputs = inputs.float()
+            return inputs if inputs.ndim == 3 else inputs.contiguous(memory_format=torch.channels_last)
+        images = self.preprocessing.normalise(inputs)
         return images if augmentation is None else apply(images, augmentation)
 
 
-def load_inputs(reader: ShardReader, index: pd.DataFrame, rows: Sequence[int], params: Train) -> Inputs:
+def evaluation_views(params: Train) -> int:
+    """Views that predictions are averaged over: the image, and its mirror image where training saw it."""
+    return 2 if params.views > 1 and params.flip else 1
+
+
+def load_inputs(reader: ShardReader, index: pd.DataFrame, rows: Sequence[int], params: Train, views: int = 1) -> Inputs:
     """Inputs for some rows of an index, computed once and then found in the user's cache.
 
     Args:
@@ -54,33 +76,67 @@ def load_inputs(reader: ShardReader, index: pd.DataFrame, rows: Sequence[int], p
         index: With column sha256, which the cache is keyed by.
         rows: Rows wanted; result row i is image rows[i].
         params: Section ``train``.
+        views: How many views frozen stages see.
     """
     backbone = on_device(make_backbone(params).eval())
     preprocessing = preprocessing_of(backbone)
-    images = index["sha256"].iloc[list(rows)].tolist()
-    if not params.frozen:
-        shape = (3, preprocessing.size, preprocessing.size)
+    if not params.frozen and not params.tuned_stages:
+        return Inputs(_pixels(reader, index, rows, preprocessing), preprocessing, "")
+    frozen = backbone if params.frozen else split_stages(backbone, params.tuned_stages)[0]
+    assert frozen is not None
+    stages = _FrozenStages(frozen, preprocessing, params)
+    arrays = [stages.outputs(reader, index, rows, view) for view in range(views)]
+    return Inputs(arrays[0], preprocessing, stages.sha256, tuple(arrays[1:]))
 
-        def pixels(start: int) -> Iterator[np.ndarray]:
-            for batch in pixel_batches(reader, rows[start:], preprocessing, BATCH, "decode images"):
-                yield batch.numpy()
 
-        key = (preprocessing.describe(), images)
-        return Inputs(cached_rows("pixels", key, len(rows), shape, np.uint8, pixels), preprocessing, "")
+def _pixels(reader: ShardReader, index: pd.DataFrame, rows: Sequence[int], preprocessing: Preprocessing) -> np.ndarray:
+    shape = (3, preprocessing.size, preprocessing.size)
 
-    def tokens(start: int) -> Iterator[np.ndarray]:
+    def pixels(start: int) -> Iterator[np.ndarray]:
+        for batch in pixel_batches(reader, rows[start:], preprocessing, BATCH, "decode images"):
+            yield batch.numpy()
+
+    key = (preprocessing.describe(), index["sha256"].iloc[list(rows)].tolist())
+    return cached_rows("pixels", key, len(rows), shape, np.uint8, pixels)
+
+
+class _FrozenStages:
+    """Stages whose weights stay as they are, and what they make of images: tokens, or feature maps for the others."""
+
+    def __init__(self, frozen: nn.Module, preprocessing: Preprocessing, params: Train):
+        self.frozen, self.preprocessing, self.params = frozen, preprocessing, params
+        self.sha256 = weights_hash(frozen)
         with torch.inference_mode():
-            for batch in pixel_batches(reader, rows[start:], preprocessing, BATCH, "backbone tokens"):
-                features = backbone(preprocessing.normalise(batch.to(device())))
-                yield tokens_of(features, params.token_grid).float().cpu().numpy()
+            example = torch.zeros(1, 3, preprocessing.size, preprocessing.size, device=device())
+            self.shape = tuple(self._output(example).shape[1:])
 
-    with torch.inference_mode():
-        example = torch.zeros(1, 3, preprocessing.size, preprocessing.size, device=device())
-        cells = tokens_of(backbone(example), params.token_grid).shape[1]
-    sha256 = weights_hash(backbone)
-    key = (sha256, preprocessing.describe(), params.token_grid, str(device()), images)
-    array = cached_rows("tokens", key, len(rows), (cells, backbone.dim), np.float32, tokens)
-    return Inputs(array, preprocessing, sha256)
+    def _output(self, images: Tensor) -> Tensor:
+        found = self.frozen(images)
+        return tokens_of(found, self.params.token_grid) if self.params.frozen else found
+
+    def outputs(self, reader: ShardReader, index: pd.DataFrame, rows: Sequence[int], view: int) -> np.ndarray:
+        """Outputs (len(rows), ...) for one view of each image."""
+        p, dtype = self.params, np.float32 if self.params.frozen else np.float16
+        shown = draw_view(len(rows), view, flip=p.flip, crop=p.crop)
+
+        def blocks(start: int) -> Iterator[np.ndarray]:
+            done = start
+            label = "backbone" if view == 0 else f"backbone, view {view}"
+            with torch.inference_mode(), autocast(p.precision):
+                for batch in pixel_batches(reader, rows[start:], self.preprocessing, BATCH, label):
+                    images = self.preprocessing.normalise(batch.to(device()))
+                    if view:
+                        images = apply(images, shown.rows(np.arange(done, done + len(batch))))
+                    done += len(batch)
+                    yield self._output(images).float().cpu().numpy().astype(dtype)
+
+        images = index["sha256"].iloc[list(rows)].tolist()
+        key = [self.sha256, self.preprocessing.describe(), p.token_grid if p.frozen else 0, str(device()), images]
+        if p.precision != "fp32":
+            key.append(backend(p.precision))
+        if view:
+            key += [view, p.flip, p.crop if view > int(p.flip) else 0.0]
+        return cached_rows("tokens" if p.frozen else "features", key, len(rows), self.shape, dtype, blocks)
 
 
 def labels_of(index: pd.DataFrame, rows: Sequence[int], split: str) -> dict[str, Tensor]:
@@ -101,11 +157,15 @@ def predict(net: MultitaskNet, inputs: Inputs, batch_size: int, params: Train) -
     """
     net.eval()
     mirror = params.flip and not inputs.backbone_sha256
+    views = range(evaluation_views(params) if inputs.further else 1)
     parts: dict[str, list[Tensor]] = {task: [] for task in TASKS}
     with torch.inference_mode(), autocast(params.precision):
         for start in range(0, len(inputs.array), batch_size):
-            batch = inputs.batch(np.arange(start, min(start + batch_size, len(inputs.array))))
-            views = [net(batch), net(batch.flip(3))] if mirror else [net(batch)]
+            rows = np.arange(start, min(start + batch_size, len(inputs.array)))
+            batches = [inputs.batch(rows, views=np.full(len(rows), view)) for view in views]
+            if mirror:
+                batches.append(batches[0].flip(3))
+            logits = [net(batch) for batch in batches]
             for task in TASKS:
-                parts[task].append(torch.stack([view[task] for view in views]).mean(0))
+                parts[task].append(torch.stack([one[task] for one in logits]).mean(0))
     return {task: torch.cat(logits) for task, logits in parts.items()}

@@ -61,7 +61,7 @@ def load_model(folder: Path, record: Record, backbone_sha256: str) -> MultitaskN
     """
     if record.backbone_sha256 != backbone_sha256:
         raise ArtExtractError(
-            "the network was trained on the tokens of another backbone",
+            "the network was trained on the output of another backbone",
             where=str(folder),
             remedy="`dvc repro train_multitask`",
         )

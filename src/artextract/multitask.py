@@ -2,113 +2,20 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from artextract.artgan import TASKS
+from artextract.backbones import make_backbone, split_stages
 from artextract.errors import ArtExtractError
-from artextract.image_encoder import Preprocessing
 from artextract.params import Train
-from artextract.weights import timm_model
 
 IGNORED = -1  # label of an image that a task does not label
-
-
-class ReferenceBackbone(nn.Module):
-    """Three convolution blocks, 16-32-64 channels, halving each time; 23,584 parameters."""
-
-    dim = 64
-
-    def __init__(self) -> None:
-        """Random weights."""
-        super().__init__()
-        channels = (3, 16, 32, self.dim)
-        self.blocks = nn.Sequential(
-            *(
-                nn.Sequential(nn.Conv2d(i, o, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2))
-                for i, o in itertools.pairwise(channels)
-            )
-        )
-
-    def forward(self, images: Tensor) -> Tensor:
-        """(n, 3, h, w) to a feature map (n, 64, h / 8, w / 8)."""
-        return self.blocks(images)
-
-
-def _conv(inputs: int, outputs: int, stride: int = 1, size: int = 3) -> nn.Sequential:
-    padding = size // 2
-    return nn.Sequential(nn.Conv2d(inputs, outputs, size, stride, padding, bias=False), nn.BatchNorm2d(outputs))
-
-
-class ResidualBlock(nn.Module):
-    """Two 3 x 3 convolutions with batch norm beside a shortcut (He et al. 2016; pooled shortcut: He et al. 2019)."""
-
-    def __init__(self, inputs: int, outputs: int, stride: int = 1):
-        """A stride of 2 halves height and width."""
-        super().__init__()
-        self.first, self.second = _conv(inputs, outputs, stride), _conv(outputs, outputs)
-        self.shortcut: nn.Module = nn.Identity()
-        if inputs != outputs or stride != 1:
-            self.shortcut = nn.Sequential(nn.AvgPool2d(stride), _conv(inputs, outputs, size=1))
-
-    def forward(self, features: Tensor) -> Tensor:
-        """(n, inputs, h, w) to (n, outputs, h / stride, w / stride)."""
-        return functional.relu(self.second(functional.relu(self.first(features))) + self.shortcut(features))
-
-
-class SmallBackbone(nn.Module):
-    """A residual network for training from scratch at 128 px: nine convolutions, 0.77 M parameters."""
-
-    dim = 176
-
-    def __init__(self) -> None:
-        """Random weights."""
-        super().__init__()
-        self.stem = _conv(3, 32, 2)
-        widths = (32, 32, 64, 128, self.dim)
-        self.blocks = nn.Sequential(*(ResidualBlock(i, o, 1 if i == o else 2) for i, o in itertools.pairwise(widths)))
-
-    def forward(self, images: Tensor) -> Tensor:
-        """(n, 3, h, w) to a feature map (n, 176, h / 16, w / 16)."""
-        return self.blocks(functional.relu(self.stem(images)))
-
-
-class TimmBackbone(nn.Module):
-    """Any timm model, CNN or transformer, as a feature map."""
-
-    def __init__(self, name: str, weights: str, sha256: str):
-        """Load the model by name; see ``weights.timm_model`` for errors."""
-        super().__init__()
-        self.model: Any = timm_model(name, weights, sha256, num_classes=0)
-        self.dim = int(self.model.num_features)
-
-    def forward(self, images: Tensor) -> Tensor:
-        """(n, 3, h, w) to a feature map (n, dim, rows, columns)."""
-        return feature_map(self.model.forward_features(images), self.dim, getattr(self.model, "num_prefix_tokens", 0))
-
-
-def feature_map(features: Tensor, dim: int, prefix_tokens: int) -> Tensor:
-    """Whatever a timm model calls its features, as (n, dim, rows, columns).
-
-    Args:
-        features: (n, dim, r, c) of a CNN, (n, r, c, dim) of a Swin-like model, or (n, prefix + r * c, dim) of a
-            ViT, whose prefix tokens (class, registers) are dropped and whose patches stand in row order.
-        dim: The model's number of features.
-        prefix_tokens: Tokens before the patches.
-    """
-    if features.ndim == 3:
-        patches = features[:, prefix_tokens:]
-        side = math.isqrt(patches.shape[1])
-        if side * side != patches.shape[1]:
-            raise ArtExtractError(f"{patches.shape[1]} patch tokens are no square grid", where="train.backbone")
-        return patches.transpose(1, 2).reshape(len(features), dim, side, side)
-    return features if features.shape[1] == dim else features.permute(0, 3, 1, 2)
 
 
 def tokens_of(features: Tensor, grid: int) -> Tensor:
@@ -213,7 +120,7 @@ class MultitaskNet(nn.Module):
     """Backbone, tokens, GRU and heads."""
 
     def __init__(self, params: Train, classes: Mapping[str, int]):
-        """Build the network; a frozen backbone is not part of it, since its tokens are computed once.
+        """Build the network; what is frozen is no part of it, since its output is computed once.
 
         Args:
             params: Section ``train``.
@@ -222,30 +129,32 @@ class MultitaskNet(nn.Module):
         super().__init__()
         backbone = make_backbone(params)
         self.grid = params.token_grid
-        self.backbone = None if params.frozen else backbone
+        self.backbone = None if params.frozen else split_stages(backbone, params.tuned_stages)[1]
         self.recurrent = RecurrentHeads(backbone.dim, classes, params)
+        self._keeps_statistics = params.weights != "none"
+
+    def train(self, mode: bool = True) -> MultitaskNet:
+        """As usual, but the batch norms of a pretrained backbone keep their statistics.
+
+        Those of a few paintings a batch are worse than those of the photographs that it was trained on.
+        """
+        super().train(mode)
+        if self.backbone is not None and self._keeps_statistics:
+            for module in self.backbone.modules():
+                if isinstance(module, nn.BatchNorm2d):
+                    module.eval()
+        return self
 
     def forward(self, inputs: Tensor) -> dict[str, Tensor]:
-        """Normalised images (n, 3, s, s), or tokens (n, cells, dim) where the backbone is frozen, to logits."""
+        """Logits from what the trained part takes.
+
+        Args:
+            inputs: Normalised images (n, 3, s, s); feature maps (n, c, h, w) of the frozen stages where only the last
+                ones are tuned; tokens (n, cells, dim) where the backbone is frozen.
+        """
         if self.backbone is not None:
             inputs = tokens_of(self.backbone(inputs), self.grid)
         return self.recurrent(inputs)
-
-
-def make_backbone(params: Train) -> ReferenceBackbone | SmallBackbone | TimmBackbone:
-    """The backbone that params.yaml names."""
-    if params.backbone == "reference":
-        return ReferenceBackbone()
-    if params.backbone == "small":
-        return SmallBackbone()
-    return TimmBackbone(params.backbone, params.weights, params.weights_sha256)
-
-
-def preprocessing_of(backbone: nn.Module) -> Preprocessing:
-    """128 px squashed for networks from scratch; timm's own configuration for a timm model."""
-    if isinstance(backbone, TimmBackbone):
-        return Preprocessing.of(backbone.model)
-    return Preprocessing(128, None, "bilinear", (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 
 
 def multitask_loss(

@@ -49,6 +49,8 @@ class ArtGAN(_Section):
     max_missing_fraction: Fraction
     select_fraction: OpenFraction
     near_duplicate_bits: Annotated[int, Field(ge=0, le=16)]
+    guard: bool
+    held_out_painters: Fraction
 
 
 class ClassWeights(_Section):
@@ -64,6 +66,9 @@ class Train(_Section):
     weights: Literal["package", "hub", "none"]
     weights_sha256: Sha256
     frozen: bool
+    tuned_stages: Count
+    backbone_lr: PositiveFloat
+    views: Positive
     token_grid: Positive
     token_dim: Count
     recurrence: Literal["shared", "per_task", "attention", "none"]
@@ -88,6 +93,12 @@ class Train(_Section):
                 f"backbone `{self.backbone}` is trained from scratch: set train.weights=none, train.frozen=false "
                 "and train.weights_sha256=''"
             )
+        if self.tuned_stages and (self.frozen or self.weights == "none"):
+            raise ValueError("tuned_stages needs a pretrained backbone that is not frozen: set train.frozen=false")
+        if self.views > 1 and not (self.frozen or self.tuned_stages):
+            raise ValueError("views are of a frozen part: set train.frozen=true or train.tuned_stages, or views=1")
+        if self.views > 1 + self.flip and not self.crop:
+            raise ValueError("without crop only the image and, with flip, its mirror image are views: set train.crop")
         if self.recurrence == "none" and not self.mean_token:
             raise ValueError("recurrence none leaves the mean token alone: set train.mean_token=true")
         if self.frozen and self.weights == "none":

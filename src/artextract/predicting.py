@@ -12,7 +12,7 @@ import torch
 from artextract.artgan import TASKS
 from artextract.compute import set_threads
 from artextract.errors import ArtExtractError
-from artextract.inputs import Inputs, load_inputs, predict
+from artextract.inputs import Inputs, evaluation_views, load_inputs, predict
 from artextract.model_files import load_model, read_record
 from artextract.shards import ShardReader
 
@@ -54,7 +54,7 @@ def predict_split(reader: ShardReader, index: pd.DataFrame, split: str, model: P
             f"no {split} rows", where="data/artgan/index.parquet", remedy="check the lists, and `dvc repro`"
         )
     record = read_record(model)
-    inputs = load_inputs(reader, index, rows, record.train)
+    inputs = load_inputs(reader, index, rows, record.train, evaluation_views(record.train))
     net = load_model(model, record, inputs.backbone_sha256)
     logits = predict(net, inputs, batch_size, record.train)
     return Predictions(rows, inputs, {task: torch.softmax(logits[task], 1).double().cpu().numpy() for task in TASKS})

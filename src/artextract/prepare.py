@@ -25,7 +25,7 @@ from artextract.files import (
 )
 from artextract.image_sources import ImageSource, open_images
 from artextract.images import UnreadableImage
-from artextract.names import Resolution, resolve
+from artextract.names import Resolution, painter_slug, resolve
 from artextract.params import ArtGAN
 from artextract.shard_writer import Source, write_shards
 from artextract.splits import carve
@@ -94,7 +94,23 @@ def assign_groups(index: pd.DataFrame, bits: int, declared: pd.Series) -> np.nda
     return groups(len(index), pairs)
 
 
-def assign_splits(index: pd.DataFrame, fraction: float, seed: int) -> pd.DataFrame:
+def held_out_painters(paths: pd.Series, fraction: float, seed: int) -> np.ndarray:
+    """Images by painters drawn at random, as many as make up a share of all images; boolean (n,)."""
+    painters = paths.map(painter_slug)
+    sizes = painters.value_counts().sort_index()
+    order = np.random.default_rng([seed, 1]).permutation(len(sizes))
+    held = sizes.index[order[np.cumsum(sizes.to_numpy()[order]) <= fraction * len(paths)]]
+    return painters.isin(held).to_numpy(dtype=bool)
+
+
+def _without_painters(splits: pd.DataFrame, held: np.ndarray) -> pd.DataFrame:
+    """Held-out painters are not trained on; style and genre are judged on them alone, the artist on the others."""
+    splits = splits.mask((splits == "train").fillna(False) & held[:, None], "guarded")
+    unjudged = {"style_split": ~held, "genre_split": ~held, "artist_split": held}
+    return splits.mask((splits == "val").fillna(False) & pd.DataFrame(unjudged, index=splits.index)[splits.columns])
+
+
+def assign_splits(index: pd.DataFrame, params: ArtGAN, seed: int) -> pd.DataFrame:
     """train, select, val, guarded or null for each task, from the lists' train and val.
 
     An image that is validation in any task (itself, by file name, or a near-duplicate) is trained on in none;
@@ -102,7 +118,7 @@ def assign_splits(index: pd.DataFrame, fraction: float, seed: int) -> pd.DataFra
 
     Args:
         index: path, labels, ``<task>_list`` and group, n rows.
-        fraction: Share of the training rows that becomes ``select``.
+        params: guard, held_out_painters and select_fraction are used.
         seed: Seed of the choice.
 
     Returns:
@@ -111,14 +127,16 @@ def assign_splits(index: pd.DataFrame, fraction: float, seed: int) -> pd.DataFra
     lists = index[[f"{task}_list" for task in TASKS]]
     any_val = (lists == "val").fillna(False).any(axis=1)
     group_val = index["group"].isin(index.loc[any_val, "group"])
-    guarded = artgan.guard(index).to_numpy(dtype=bool) | group_val.to_numpy()[:, None]
+    guarded = params.guard & (artgan.guard(index).to_numpy(dtype=bool) | group_val.to_numpy()[:, None])
     splits = pd.DataFrame({f"{t}_split": index[f"{t}_list"].astype("string") for t in TASKS}, index=index.index)
     splits = splits.mask((splits == "train").fillna(False) & guarded, "guarded")
+    if params.held_out_painters:
+        splits = _without_painters(splits, held_out_painters(index["path"], params.held_out_painters, seed))
     trained = (splits == "train").fillna(False).astype(bool)
     labels = index[list(TASKS)].where(trained.to_numpy())
     eligible = trained.any(axis=1).to_numpy()
     rng = np.random.default_rng(seed)
-    select = carve(labels, index["group"].tolist(), eligible, fraction, rng)
+    select = carve(labels, index["group"].tolist(), eligible, params.select_fraction, rng)
     return splits.mask(trained.to_numpy() & select[:, None], "select")
 
 
@@ -179,7 +197,7 @@ def prepare(layout: Layout, params: ArtGAN, *, seed: int, out: Path, metrics: Pa
             remedy="get the missing images, or raise artgan.max_missing_fraction in params.yaml",
         )
         index = build_index(table, stored, read_manifest(source.root), params.near_duplicate_bits)
-        index = pd.concat([index, assign_splits(index, params.select_fraction, seed)], axis=1)
+        index = pd.concat([index, assign_splits(index, params, seed)], axis=1)
         write_csv_for_people(out / "problems.csv", lists.problems)
         renamed = pd.DataFrame(sorted(resolution.renamed.items()), columns=pd.Index(["path", "file"]))
         write_csv_for_people(out / "renamed.csv", renamed)

@@ -16,10 +16,10 @@ from torch import Tensor
 
 from artextract import auc
 from artextract.artgan import TASKS
-from artextract.augment import draw, mix, resize
+from artextract.augment import draw, draw_views, mix, resize
 from artextract.compute import autocast, device, on_device
 from artextract.errors import ArtExtractError
-from artextract.inputs import Inputs, labels_of, load_inputs, predict
+from artextract.inputs import Inputs, evaluation_views, labels_of, load_inputs, predict
 from artextract.multitask import IGNORED, MultitaskNet, multitask_loss
 from artextract.params import Params
 from artextract.shards import ShardReader
@@ -39,10 +39,15 @@ def learning_rate(step: int, steps: int, peak: float) -> float:
 
 
 def make_optimizer(net: MultitaskNet, params: Params) -> torch.optim.Optimizer:
-    """AdamW; biases and the scales of norms are not decayed."""
-    decayed = [p for p in net.parameters() if p.ndim > 1]
-    free = [p for p in net.parameters() if p.ndim <= 1]
-    groups = [{"params": decayed, "weight_decay": params.train.weight_decay}, {"params": free, "weight_decay": 0.0}]
+    """AdamW; biases and the scales of norms are not decayed, and a backbone has its own learning rate (``scale``)."""
+    groups = []
+    for part, scale in ((net.recurrent, 1.0), (net.backbone, params.train.backbone_lr)):
+        found = [] if part is None else list(part.parameters())
+        for decayed in (True, False):
+            chosen = [p for p in found if (p.ndim > 1) == decayed]
+            if chosen:
+                decay = params.train.weight_decay if decayed else 0.0
+                groups.append({"params": chosen, "weight_decay": decay, "scale": scale})
     return torch.optim.AdamW(groups, lr=params.lr, fused=True)
 
 
@@ -63,7 +68,8 @@ def load_split(reader: ShardReader, index: pd.DataFrame, split: str, params: Par
     """All rows that are in ``split`` of at least one task."""
     chosen = np.flatnonzero((index[[f"{task}_split" for task in TASKS]] == split).fillna(False).any(axis=1))
     rows = chosen.tolist()
-    inputs = load_inputs(reader, index, rows, params.train)
+    views = params.train.views if split == "train" else evaluation_views(params.train)
+    inputs = load_inputs(reader, index, rows, params.train, views)
     part = index.iloc[rows]
     strata = None if part["stratum"].isna().all() else part["stratum"].fillna("").to_numpy(dtype=str)
     return Data(inputs, labels_of(index, rows, split), part["id"].tolist(), strata)
@@ -160,15 +166,17 @@ class Trainer:
         torch.manual_seed(self.params.seed + 1_000_003 * (epoch + 1))  # dropout
         order = np.random.default_rng([self.params.seed, epoch]).permutation(len(data))
         shown = draw(len(data), flip=train.flip, crop=train.crop, seed=self.params.seed, epoch=epoch)
+        views = draw_views(len(data), 1 + len(data.inputs.further), seed=self.params.seed, epoch=epoch)
         steps = math.ceil(len(data) / size)
         sums = {task: [0.0, 0.0] for task in TASKS}
         self.net.train()
         for step in range(steps):
             rows = order[step * size : (step + 1) * size]
             for group in self.optimizer.param_groups:
-                group["lr"] = learning_rate(epoch * steps + step, self.params.epochs * steps, self.params.lr)
+                peak = self.params.lr * group["scale"]
+                group["lr"] = learning_rate(epoch * steps + step, self.params.epochs * steps, peak)
             labels = {task: values[torch.from_numpy(rows)] for task, values in data.labels.items()}
-            inputs = data.inputs.batch(rows, shown.rows(rows))
+            inputs = data.inputs.batch(rows, shown.rows(rows), views[rows])
             if epoch < train.progressive * self.params.epochs and not data.inputs.backbone_sha256:
                 inputs = resize(inputs, round(SMALLER * inputs.shape[-1]))
             share, partner = self._mixing(epoch, step, len(rows), data)

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from artextract import baseline_run
-from artextract.baseline_run import histograms, task_baselines
+from artextract.baseline_run import has_variant, histograms, task_baselines
 from artextract.baselines import colour_histogram
 from artextract.errors import ArtExtractError
 from artextract.inputs import Inputs
@@ -166,3 +166,14 @@ def test_a_task_without_validation_rows_breaks_nothing() -> None:
     found = run(index, "genre")
     assert set(found) == {"majority", "painter's name", "style folder"}
     assert {p.shape for p in found.values()} == {(0, 2)}
+
+
+def test_title_variants_are_looked_for_among_the_training_rows_of_the_task() -> None:
+    names = ["S/a_x.jpg", "S/a_x-2.jpg", "S/a_y.jpg", "S/b_x.jpg", "S/a_y(1).jpg"]
+    index = pd.DataFrame(
+        {"id": names, "style_split": pd.array(["train", "val", "select", "val", "val"], dtype="string")}
+    )
+    asked = pd.DataFrame({"id": [names[4], names[3], names[1]], "task": "style", "split": "val"})
+    further = pd.DataFrame({"id": names[:2], "task": ["genre", "style"], "split": ["val", "select"]})
+    found = has_variant(index, pd.concat([asked, further]), "style")
+    assert found.tolist() == [False, False, True]

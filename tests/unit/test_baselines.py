@@ -15,9 +15,9 @@ from artextract.baselines import (
     folder_of,
     frequencies,
     linear_probe,
-    painter_slug,
 )
 from artextract.evaluation import TaskPredictions, baseline_table
+from artextract.names import painter_slug
 from artextract.params import Evaluate
 
 PARAMS = Evaluate(min_val_rows=2, bootstrap=50)

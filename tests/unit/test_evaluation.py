@@ -27,6 +27,8 @@ from artextract.evaluation import (
     roc_curves,
     score,
     scores_table,
+    with_probabilities,
+    without_variants,
 )
 from artextract.files import write_metrics
 from artextract.params import Evaluate
@@ -447,8 +449,10 @@ def test_table_of_baselines_by_eye() -> None:
     table = baseline_table(predictions(y, np.eye(2)[y], strata), found, PARAMS, 0)
     assert table.columns.tolist() == [
         "baseline", "auc_ovo", "auc_ovo_low", "auc_ovo_high", "auc_ovo_stratified", "balanced_accuracy", "top1",
+        "gain", "gain_low", "gain_high",
     ]  # fmt: skip
-    short = table.drop(columns=["auc_ovo_low", "auc_ovo_high"]).round(9)
+    assert table["gain"].tolist()[1:] == [0.5, 0.5]  # within strata, where the source is worth .5
+    short = table.drop(columns=["auc_ovo_low", "auc_ovo_high", "gain", "gain_low", "gain_high"]).round(9)
     assert short.values.tolist() == [
         ["this network", 1, 1, 1, 1], ["source", 0.75, 0.5, 0.75, 0.75], ["majority", 0.5, 0.5, 0.5, 0.5],
     ]  # fmt: skip
@@ -484,3 +488,47 @@ def test_what_is_shown_of_calibration() -> None:
     shown = scores_table(metrics)
     assert shown["score"].tolist() == ["ece", "ece_calibrated", "nll", "temperature"]
     assert shown[["low", "high"]].isna().all(axis=None)
+
+
+# --- against baselines, and without title variants
+
+
+@pytest.mark.parametrize("strata", [False, True])
+def test_the_gain_over_a_baseline_is_paired(strata: bool) -> None:
+    """Against itself the gain is exactly 0 in every draw; against a worse one it is the difference of the two AUCs."""
+    task = random_predictions(3, n=120, strata=strata)
+    noise = np.random.default_rng(1).random(task.p.shape)
+    table = baseline_table(task, {"itself": task.p, "noise": noise}, PARAMS, 0).set_index("baseline")
+    assert table.loc["itself", ["gain", "gain_low", "gain_high"]].tolist() == [0, 0, 0]
+    column = "auc_ovo_stratified" if strata else "auc_ovo"
+    gain, low, high = table.loc["noise", ["gain", "gain_low", "gain_high"]]
+    assert gain == pytest.approx(table.loc["this network", column] - table.loc["noise", column])
+    assert 0 < low < gain < high
+    assert table.loc["this network", ["gain", "gain_low", "gain_high"]].isna().all()
+
+
+def test_scores_without_variants_are_those_of_the_other_rows() -> None:
+    task = random_predictions(4, n=80)
+    variant = np.arange(80) % 4 == 0
+    kept = predictions(task.y[~variant].tolist(), task.p[~variant], None, task.group[~variant].tolist())
+    found = without_variants(task, variant, PARAMS, 0)
+    expected, _ = score(kept, PARAMS, 0)
+    assert found["title_variants"] == 20 and found["auc_ovo_no_variants"] == expected["auc_ovo"]
+    assert found["auc_ovo_no_variants_low"] == expected["auc_ovo_low"]
+    assert without_variants(task, np.zeros(80, dtype=bool), PARAMS, 0) == {"title_variants": 0}
+    assert without_variants(task, np.ones(80, dtype=bool), PARAMS, 0) == {"title_variants": 80}
+
+
+def test_another_models_probabilities_make_a_table_that_can_be_compared() -> None:
+    splits: dict[str, list[str | None]] = {task: ["val", "select", "val", "train"] for task in TASKS}
+    labels: dict[str, list[int | None]] = {task: [0, 1, 1, 0] for task in TASKS}
+    index = index_of(splits, labels)
+    parts = [
+        predictions_table(index, [0, 1, 2], {t: v[:3] for t, v in uniform(4).items()}, s) for s in ("val", "select")
+    ]
+    table = pd.concat(parts, ignore_index=True)
+    mine = np.array([[0.75, 0.25], [0.5, 0.5]])
+    found = with_probabilities(table, "genre", mine)
+    assert found["id"].tolist() == ["p0", "p2"] and set(found["split"]) == {"val"}
+    np.testing.assert_array_equal(of_task(found, "genre", NAMES["genre"]).p, mine)
+    assert list(found) == list(table) and with_probabilities(table, "genre", None).empty

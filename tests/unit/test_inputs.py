@@ -7,11 +7,12 @@ import pandas as pd
 import pytest
 import torch
 
-from artextract.augment import Augmentation, draw
+from artextract.augment import Augmentation, apply, draw, draw_view
+from artextract.backbones import TimmBackbone, make_backbone, preprocessing_of, split_stages
 from artextract.errors import ArtExtractError
 from artextract.image_encoder import Preprocessing
 from artextract.inputs import Inputs, labels_of, load_inputs, predict
-from artextract.multitask import MultitaskNet, TimmBackbone, make_backbone, preprocessing_of, tokens_of
+from artextract.multitask import MultitaskNet, tokens_of
 from artextract.shards import ShardReader
 from artextract.training import Trainer
 from artextract.weights import weights_hash
@@ -151,7 +152,9 @@ def shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, epoch: int, **changes
     seen: Shown = {}
     batch = Inputs.batch
 
-    def watched(self: Inputs, rows: np.ndarray, augmentation: Augmentation | None = None) -> torch.Tensor:
+    def watched(
+        self: Inputs, rows: np.ndarray, augmentation: Augmentation | None = None, views: np.ndarray | None = None
+    ) -> torch.Tensor:
         assert augmentation is not None
         columns = np.column_stack([augmentation.flip, augmentation.scale, augmentation.shift])
         seen.update(zip(rows.tolist(), columns.tolist(), strict=True))
@@ -212,3 +215,43 @@ def test_predictions_average_both_orientations_where_training_mirrored() -> None
 def test_normalised_pixels_by_eye() -> None:
     inputs = Inputs(np.array([0, 255], dtype=np.uint8).reshape(1, 1, 1, 2).repeat(3, 1), toy_preprocessing(2), "")
     assert inputs.batch(np.array([0]))[0, 0, 0].tolist() == [-1, 1]
+
+
+@pytest.mark.parametrize("frozen", [True, False])
+def test_views_of_frozen_stages(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch, frozen: bool) -> None:
+    """View 0 is the image, view 1 its mirror image, view 2 a crop; a batch takes the view that it is told to."""
+    torch.manual_seed(0)
+    backbone = TimmBackbone("test_resnet", "none", "").eval()
+    monkeypatch.setattr("artextract.inputs.make_backbone", lambda params: backbone)
+    reader, index = toy_collection(tmp_path / "shards", ["train"] * 18)
+    params = toy_params(
+        backbone="test_resnet", frozen=frozen, tuned_stages=0 if frozen else 2, views=3, flip=True, crop=0.4
+    ).train
+    rows = list(range(18))
+    inputs = load_inputs(reader, index, rows, params, 3)
+    stage = backbone if frozen else split_stages(backbone, 2)[0]
+    assert stage is not None and len(inputs.further) == 2
+    pixels = torch.stack([inputs.preprocessing.pixels()(reader.image(row)) for row in (0, 17)])
+    images = inputs.preprocessing.normalise(pixels)
+    cropped = apply(images, draw_view(18, 2, flip=True, crop=0.4).rows(np.array([0, 17])))
+    with torch.inference_mode():
+        for view, seen in enumerate((images, images.flip(3), cropped)):
+            expected = stage(seen)
+            expected = tokens_of(expected, params.token_grid) if frozen else expected
+            found = inputs.batch(np.array([0, 17]), views=np.array([view, view]))
+            torch.testing.assert_close(found, expected, rtol=2e-3, atol=2e-3)  # feature maps are kept as float16
+    mixed = inputs.batch(np.array([4, 4, 4]), views=np.array([2, 0, 1]))
+    assert torch.equal(mixed[1], inputs.batch(np.array([4]))[0]) and not torch.equal(mixed[0], mixed[1])
+    again = load_inputs(reader, index, rows, params, 1)
+    assert again.further == () and again.backbone_sha256 == inputs.backbone_sha256
+
+
+def test_predictions_average_the_image_and_its_mirror_image(monkeypatch: pytest.MonkeyPatch) -> None:
+    params = toy_params(backbone="test_resnet", frozen=True, weights="package", views=2, flip=True, token_dim=4).train
+    monkeypatch.setattr("artextract.multitask.make_backbone", lambda params: TimmBackbone("test_resnet", "none", ""))
+    net = MultitaskNet(params, CLASSES)
+    dim = TimmBackbone("test_resnet", "none", "").dim
+    one, two = np.random.default_rng(0).normal(size=(2, 5, 4, dim)).astype(np.float32)
+    both = predict(net, Inputs(one, toy_preprocessing(), "x", (two,)), 2, params)
+    alone = [predict(net, Inputs(array, toy_preprocessing(), "x"), 5, params) for array in (one, two)]
+    torch.testing.assert_close(both["style"], (alone[0]["style"] + alone[1]["style"]) / 2)

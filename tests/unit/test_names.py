@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from artextract.artgan import read_lists, union
-from artextract.names import fold, resolve, undo_mojibake
+from artextract.names import fold, resolve, title_key, undo_mojibake
 from tests.conftest import test_data
 
 
@@ -75,3 +75,17 @@ def test_every_path_of_the_real_lists_is_found_under_its_repaired_name(form: str
     assert len(found.files) == len(listed) == 81446
     assert all(disk[file] == path for path, file in found.files.items())
     assert len(found.renamed) == sum(on_disk(path) != path for path in listed) >= 709
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "same"),
+    [
+        ("Cubism/juan-gris_guitar-2.jpg", "Cubism/juan-gris_guitar.jpg", True),
+        ("Cubism/juan-gris_guitar(1).jpg", "Realism/juan-gris_guitar-12.jpg", True),
+        ("Cubism/juan-gris_guitar.jpg", "Cubism/georges-braque_guitar.jpg", False),
+        ("Cubism/juan-gris_guitar-1913.jpg", "Cubism/juan-gris_guitar.jpg", False),  # a year is no variant
+        ("Cubism/juan-gris_guitar-and-cup.jpg", "Cubism/juan-gris_guitar.jpg", False),
+    ],
+)
+def test_title_variants(one: str, two: str, same: bool) -> None:
+    assert (title_key(one) == title_key(two)) is same

@@ -25,6 +25,7 @@ from artextract.prepare import (
     assign_groups,
     assign_splits,
     build_index,
+    held_out_painters,
     prepare,
     read_manifest,
     summarise,
@@ -43,6 +44,8 @@ def section(**changes: object) -> ArtGAN:
         "max_missing_fraction": 0.0,
         "select_fraction": 0.2,
         "near_duplicate_bits": 6,
+        "guard": True,
+        "held_out_painters": 0.0,
     }
     return ArtGAN.model_validate(values | changes)
 
@@ -378,7 +381,7 @@ def indexes(draw: st.DrawFn) -> pd.DataFrame:
 
 @given(indexes(), st.sampled_from([0.05, 0.2, 0.6]))
 def test_split_rules_hold_for_any_index(index: pd.DataFrame, fraction: float) -> None:
-    splits = assign_splits(index, fraction, seed=3)
+    splits = assign_splits(index, section(select_fraction=fraction), seed=3)
     table: Any = pd.concat([index, splits], axis=1).astype(object)
     rows = table.where(table.notna(), None).to_dict("records")
     val_rows = [row for row in rows if any(row[f"{task}_list"] == "val" for task in TASKS)]
@@ -403,6 +406,41 @@ def test_split_rules_hold_for_any_index(index: pd.DataFrame, fraction: float) ->
         assert could == {row[task] for row in rows if row[f"{task}_split"] == "train"}
 
 
+@given(indexes())
+def test_without_the_guard_nothing_is_guarded(index: pd.DataFrame) -> None:
+    """The unguarded experiment trains on what is validation elsewhere; within a task train and val stay apart."""
+    splits = assign_splits(index, section(guard=False), seed=3).fillna("none")
+    for task in TASKS:
+        listed, split = index[f"{task}_list"].fillna("none"), splits[f"{task}_split"]
+        assert (split[listed == "train"].isin(["train", "select"])).all()
+        assert (split[listed != "train"] == listed[listed != "train"]).all()
+
+
+@given(st.integers(0, 5), st.sampled_from([0.2, 0.5]))
+def test_held_out_painters_are_never_trained_on(seed: int, fraction: float) -> None:
+    rng = np.random.default_rng(seed)
+    painters = rng.integers(0, 12, 200)
+    table: dict[str, Any] = {"path": [f"S/painter-{p}_work-{i}.jpg" for i, p in enumerate(painters)]}
+    for task in TASKS:
+        table[f"{task}_list"] = pd.array(rng.choice(["train", "val"], 200, p=[0.7, 0.3]), dtype="string")
+        table[task] = pd.array(rng.integers(0, 3, 200), dtype="Int64")
+    index = pd.DataFrame(table | {"group": np.arange(200)})
+    plain = assign_splits(index, section(), seed)
+    splits = assign_splits(index, section(held_out_painters=fraction), seed)
+    held = held_out_painters(index["path"], fraction, seed)
+    assert 0 < held.mean() <= fraction
+    for task in TASKS:
+        split = splits[f"{task}_split"].fillna("none").to_numpy()
+        assert not np.isin(split[held], ["train", "select"]).any()
+        judged = ~held if task == "artist" else held
+        published = (index[f"{task}_list"] == "val").to_numpy()
+        assert ((split == "val") == (published & judged)).all()
+        # an image that is unjudged is still validation in the lists, and so is not trained on
+        trained = np.isin(split, ["train", "select"])
+        assert (trained <= plain[f"{task}_split"].isin(["train", "select"]).to_numpy()).all()
+    assert {painters[i] for i in np.flatnonzero(held)}.isdisjoint(painters[~held])
+
+
 def test_index_and_summary_by_hand() -> None:
     table = pd.DataFrame({"path": ["a/1", "a/2", "a/3"]})
     for task in TASKS:
@@ -415,7 +453,7 @@ def test_index_and_summary_by_hand() -> None:
     index = build_index(table, stored, pd.DataFrame({"path": ["a/2"], "geometry": ["original"]}), 6)
     assert index["id"].tolist() == ["a/1", "a/2"] and index["group"].tolist() == [0, 0]
     assert index["stratum"].isna().tolist() == [True, False]
-    counts = summarise(pd.concat([index, assign_splits(index, 0.5, 1)], axis=1))
+    counts = summarise(pd.concat([index, assign_splits(index, section(select_fraction=0.5), 1)], axis=1))
     assert counts["exact_duplicates"] == 1 and counts["groups"] == 1 and counts["images_in_groups_of_several"] == 2
     assert [counts[f"style.{split}"] for split in ("train", "select", "val", "guarded")] == [0, 0, 1, 1]
 
