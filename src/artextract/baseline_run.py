@@ -20,13 +20,13 @@ PROBE = "linear probe on frozen features"
 def histograms(reader: ShardReader, index: pd.DataFrame, rows: Sequence[int]) -> np.ndarray:
     """Colour histograms of some rows of an index, from images reduced to 64 x 64; float32 (rows, 64), cached."""
 
-    def blocks(start: int) -> Iterator[np.ndarray]:
-        for at in range(start, len(rows), BLOCK):
-            images = [reader.image(row).resize((THUMB, THUMB)) for row in rows[at : at + BLOCK]]
+    def blocks(missing: list[int]) -> Iterator[np.ndarray]:
+        for at in range(0, len(missing), BLOCK):
+            images = [reader.image(row).resize((THUMB, THUMB)) for row in missing[at : at + BLOCK]]
             yield colour_histogram(np.stack([np.asarray(image).transpose(2, 0, 1) for image in images]), LEVELS)
 
-    key = (index["sha256"].iloc[list(rows)].tolist(), THUMB, LEVELS)
-    return np.asarray(cached_rows("histograms", key, len(rows), (LEVELS**3,), np.float32, blocks))
+    key = (index["sha256"].tolist(), THUMB, LEVELS)
+    return np.asarray(cached_rows("histograms", key, len(index), (LEVELS**3,), np.float32, rows, blocks))
 
 
 def has_variant(index: pd.DataFrame, predictions: pd.DataFrame, task: str) -> np.ndarray:

@@ -16,6 +16,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -147,8 +148,7 @@ def _dvc(*arguments: str) -> str:
 def _predictions(name: str) -> pd.DataFrame:
     from dvc.api import DVCFileSystem
 
-    with DVCFileSystem(".", rev=name).open(PREDICTIONS, "rb") as file:
-        return pd.read_parquet(file)
+    return pd.read_parquet(BytesIO(DVCFileSystem(".", rev=name).read_bytes(PREDICTIONS)))
 
 
 def table(prefix: str, against: str, min_rows: int) -> str:

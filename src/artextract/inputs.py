@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from artextract.artgan import TASKS
 from artextract.augment import Augmentation, apply, draw_view
@@ -17,7 +18,7 @@ from artextract.compute import autocast, backend, device, on_device
 from artextract.image_encoder import Preprocessing, pixel_batches
 from artextract.multitask import IGNORED, MultitaskNet, tokens_of
 from artextract.params import Train
-from artextract.rows import cached_rows
+from artextract.rows import RowView, cached_rows
 from artextract.shards import ShardReader
 from artextract.weights import weights_hash
 
@@ -36,10 +37,10 @@ class Inputs:
         further: The same of further views of the images, see ``augment.draw_view``.
     """
 
-    array: np.ndarray
+    array: np.ndarray | RowView
     preprocessing: Preprocessing
     backbone_sha256: str
-    further: tuple[np.ndarray, ...] = ()
+    further: tuple[np.ndarray | RowView, ...] = ()
 
     def batch(
         self, rows: np.ndarray, augmentation: Augmentation | None = None, views: np.ndarray | None = None
@@ -89,15 +90,15 @@ def load_inputs(reader: ShardReader, index: pd.DataFrame, rows: Sequence[int], p
     return Inputs(arrays[0], preprocessing, stages.sha256, tuple(arrays[1:]))
 
 
-def _pixels(reader: ShardReader, index: pd.DataFrame, rows: Sequence[int], preprocessing: Preprocessing) -> np.ndarray:
+def _pixels(reader: ShardReader, index: pd.DataFrame, rows: Sequence[int], preprocessing: Preprocessing) -> RowView:
     shape = (3, preprocessing.size, preprocessing.size)
 
-    def pixels(start: int) -> Iterator[np.ndarray]:
-        for batch in pixel_batches(reader, rows[start:], preprocessing, BATCH, "decode images"):
+    def pixels(missing: list[int]) -> Iterator[np.ndarray]:
+        for batch in pixel_batches(reader, missing, preprocessing, BATCH, "decode images"):
             yield batch.numpy()
 
-    key = (preprocessing.describe(), index["sha256"].iloc[list(rows)].tolist())
-    return cached_rows("pixels", key, len(rows), shape, np.uint8, pixels)
+    key = (preprocessing.describe(), index["sha256"].tolist())
+    return cached_rows("pixels", key, len(index), shape, np.uint8, rows, pixels)
 
 
 class _FrozenStages:
@@ -114,29 +115,33 @@ class _FrozenStages:
         found = self.frozen(images)
         return tokens_of(found, self.params.token_grid) if self.params.frozen else found
 
-    def outputs(self, reader: ShardReader, index: pd.DataFrame, rows: Sequence[int], view: int) -> np.ndarray:
+    def outputs(self, reader: ShardReader, index: pd.DataFrame, rows: Sequence[int], view: int) -> RowView:
         """Outputs (len(rows), ...) for one view of each image."""
         p, dtype = self.params, np.float32 if self.params.frozen else np.float16
-        shown = draw_view(len(rows), view, flip=p.flip, crop=p.crop)
+        shown = draw_view(len(index), view, flip=p.flip, crop=p.crop)
 
-        def blocks(start: int) -> Iterator[np.ndarray]:
-            done = start
+        def blocks(missing: list[int]) -> Iterator[np.ndarray]:
+            done = 0
             label = "backbone" if view == 0 else f"backbone, view {view}"
             with torch.inference_mode(), autocast(p.precision):
-                for batch in pixel_batches(reader, rows[start:], self.preprocessing, BATCH, label):
+                for batch in pixel_batches(reader, missing, self.preprocessing, BATCH, label):
+                    n = len(batch)
                     images = self.preprocessing.normalise(batch.to(device()))
                     if view:
-                        images = apply(images, shown.rows(np.arange(done, done + len(batch))))
-                    done += len(batch)
-                    yield self._output(images).float().cpu().numpy().astype(dtype)
+                        images = apply(images, shown.rows(np.array(missing[done : done + n])))
+                    done += n
+                    # Always whole batches: what an image gets must not depend on how many others are computed with it.
+                    filled = functional.pad(images, (0, 0, 0, 0, 0, 0, 0, BATCH - n))
+                    yield self._output(filled)[:n].float().cpu().numpy().astype(dtype)
 
-        images = index["sha256"].iloc[list(rows)].tolist()
-        key = [self.sha256, self.preprocessing.describe(), p.token_grid if p.frozen else 0, str(device()), images]
+        key = [self.sha256, self.preprocessing.describe(), p.token_grid if p.frozen else 0, str(device())]
         if p.precision != "fp32":
             key.append(backend(p.precision))
         if view:
             key += [view, p.flip, p.crop if view > int(p.flip) else 0.0]
-        return cached_rows("tokens" if p.frozen else "features", key, len(rows), self.shape, dtype, blocks)
+        key.append(index["sha256"].tolist())
+        kind = "tokens" if p.frozen else "features"
+        return cached_rows(kind, key, len(index), self.shape, dtype, rows, blocks)
 
 
 def labels_of(index: pd.DataFrame, rows: Sequence[int], split: str) -> dict[str, Tensor]:

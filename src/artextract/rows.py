@@ -1,57 +1,111 @@
-"""Arrays computed row by row once, kept memory-mapped in the user's cache: tokens of a frozen backbone, pixels.
+"""Arrays computed row by row, kept memory-mapped in the user's cache: tokens of a frozen backbone, pixels.
 
-A kill loses at most the batch under way; memory stays at one batch however many rows there are.
+An array has a place for every row of an index, and only the rows that are asked for are computed, each once: another
+split of the same images finds what is there. A kill loses at most the block under way; memory stays at one block.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from artextract.files import cache_folder, content_key, write_text
+from artextract.files import cache_folder, content_key
 
-Batches = Callable[[int], Iterator[np.ndarray]]  # from a start row on
+Compute = Callable[[list[int]], Iterator[np.ndarray]]  # consecutive blocks for the rows that it is called with
 
 
-def cached_rows(kind: str, key: Any, n: int, shape: tuple[int, ...], dtype: Any, batches: Batches) -> np.ndarray:
-    """An array (n, *shape), memory-mapped and read-only; computed only where the cache lacks it.
+@dataclass(frozen=True)
+class RowView:
+    """Some rows of an array in an order of their own, read only when they are looked at.
+
+    Attributes:
+        base: The whole array, (n, ...).
+        rows: Row of ``base`` for each row of the view, (m,).
+    """
+
+    base: np.ndarray
+    rows: np.ndarray
+
+    def __len__(self) -> int:  # noqa: D105
+        return len(self.rows)
+
+    def __getitem__(self, key: Any) -> np.ndarray:
+        """Rows of the view, as numpy would index an array of shape (m, ...)."""
+        if isinstance(key, tuple):
+            return np.asarray(self)[key]
+        return self.base[self.rows[key]]
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:  # noqa: D105
+        return np.asarray(self.base[self.rows], dtype=dtype)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(m, ...)."""
+        return (len(self.rows), *self.base.shape[1:])
+
+    @property
+    def dtype(self) -> np.dtype:
+        """That of the array."""
+        return self.base.dtype
+
+
+def cached_rows(
+    kind: str,
+    key: Any,
+    n: int,
+    shape: tuple[int, ...],
+    dtype: Any,
+    wanted: Sequence[int],
+    compute: Compute,
+) -> RowView:
+    """Rows ``wanted`` of an array (n, *shape), memory-mapped and read-only; computed only where the cache lacks them.
 
     Args:
         kind: Folder in the cache.
         key: Everything that the content depends on.
-        n: Number of rows.
+        n: Rows of the whole array.
         shape: Shape of a row.
         dtype: Type of an element.
-        batches: Gives consecutive blocks of rows, beginning with the row that it is called with.
+        wanted: Rows to have.
+        compute: Gives consecutive blocks for the rows that it is called with.
     """
     from filelock import FileLock
 
     folder = cache_folder() / kind
     folder.mkdir(parents=True, exist_ok=True)
-    final = folder / f"{content_key(key, n, shape, str(dtype))}.npy"
-    with FileLock(f"{final}.lock"):
-        if not final.exists():
-            _fill(final, n, shape, dtype, batches)
-    return np.load(final, mmap_mode="r")
+    path = folder / f"{content_key(key, n, shape, str(dtype))}.npy"
+    rows = np.asarray(wanted, dtype=np.int64)
+    with FileLock(f"{path}.lock"):
+        _fill(path, n, shape, dtype, rows, compute)
+    return RowView(np.load(path, mmap_mode="r"), rows)
 
 
-def _fill(final: Path, n: int, shape: tuple[int, ...], dtype: Any, batches: Batches) -> None:
-    partial, progress = final.with_suffix(".partial"), final.with_suffix(".done")
-    done = int(progress.read_text()) if partial.exists() and progress.exists() else 0
-    if not done:
-        progress.unlink(missing_ok=True)  # of an array that was finished and then deleted: not this one's
-    mode = "r+" if done else "w+"
-    array = np.lib.format.open_memmap(partial, mode=mode, dtype=dtype, shape=(n, *shape) if mode == "w+" else None)
-    for block in batches(done):
-        array[done : done + len(block)] = block
-        done += len(block)
+def _open(path: Path, shape: tuple[int, ...], dtype: Any) -> np.memmap:
+    """A writable memory-mapped array; a new one is all zero, and takes no room on the disk before it is written."""
+    if not path.exists():
+        new = path.with_suffix(".new")
+        np.lib.format.open_memmap(new, mode="w+", dtype=dtype, shape=shape).flush()
+        new.replace(path)
+    return np.lib.format.open_memmap(path, mode="r+")
+
+
+def _fill(path: Path, n: int, shape: tuple[int, ...], dtype: Any, rows: np.ndarray, compute: Compute) -> None:
+    marks = path.with_suffix(".done")
+    if not path.exists():
+        marks.unlink(missing_ok=True)  # of an array that was deleted: they say nothing of this one
+    array, done = _open(path, (n, *shape), dtype), _open(marks, (n,), np.bool_)
+    missing = list(dict.fromkeys(rows[~done[rows]].tolist()))
+    at = 0
+    for block in compute(missing) if missing else ():
+        chosen = missing[at : at + len(block)]
+        array[chosen] = block
         array.flush()
-        write_text(progress, str(done))
-    if done != n:
-        raise RuntimeError(f"{done} rows were computed, {n} expected")
-    del array
-    partial.replace(final)
-    progress.unlink(missing_ok=True)
+        done[chosen] = True  # only now: a row that is marked is on the disk
+        done.flush()
+        at += len(block)
+    if at != len(missing):
+        raise RuntimeError(f"{at} rows were computed, {len(missing)} expected")

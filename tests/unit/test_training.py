@@ -94,7 +94,9 @@ def test_each_row_is_trained_on_once_an_epoch_in_another_order(tmp_path: Path, m
     orders: list[list[int]] = []
     batch = Inputs.batch
 
-    def noted(self: Inputs, rows: np.ndarray, augmentation: Augmentation | None = None) -> torch.Tensor:
+    def noted(
+        self: Inputs, rows: np.ndarray, augmentation: Augmentation | None = None, views: np.ndarray | None = None
+    ) -> torch.Tensor:
         if augmentation is not None:
             orders.append(rows.tolist())
         return batch(self, rows, augmentation)
@@ -312,7 +314,9 @@ def with_nan(data: Data, row: int) -> Data:
     """Data whose row ``row`` is NaN when it is fed to the network."""
 
     class Poisoned(Inputs):
-        def batch(self, rows: np.ndarray, augmentation: Augmentation | None = None) -> torch.Tensor:
+        def batch(
+            self, rows: np.ndarray, augmentation: Augmentation | None = None, views: np.ndarray | None = None
+        ) -> torch.Tensor:
             images = super().batch(rows, augmentation)
             images[torch.from_numpy(rows == row)] = math.nan
             return images
