@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from artextract.experiments import read_ablations
 from artextract.params import Params
 from tests.closure import ROOT, closure
 
@@ -135,9 +137,16 @@ def with_overrides(words: list[str]) -> Params:
     return Params.model_validate(values)
 
 
+@pytest.mark.parametrize("name", read_ablations(ROOT / "profiles/ablations.yaml"))
+def test_ablations_of_the_wikiart_profile_are_valid(name: str):
+    profile = shlex.split((ROOT / "profiles/wikiart.args").read_text(), comments=True)
+    changes = read_ablations(ROOT / "profiles/ablations.yaml")[name]
+    with_overrides(profile + [part for change in changes for part in ("-S", change)])
+
+
 @pytest.mark.parametrize("path", sorted((ROOT / "profiles").glob("*.args")), ids=lambda p: p.stem)
 def test_profiles_name_existing_params_with_valid_values(path: Path):
-    with_overrides(path.read_text().split())
+    with_overrides(shlex.split(path.read_text(), comments=True))
 
 
 def test_the_readme_command_for_the_reference_network_builds_it():

@@ -100,8 +100,8 @@ def scores(files: Mapping[str, Any]) -> dict[str, float]:
     classification, train = files.get("metrics/classification.json", {}), files.get("metrics/train.json", {})
     row: dict[str, float] = {}
     for task in TASKS:
-        values = classification.get(task, {})
-        row[task] = values.get("auc_ovo_stratified", values.get("auc_ovo", float("nan")))
+        plain = classification.get(f"{task}.auc_ovo", float("nan"))
+        row[task] = classification.get(f"{task}.auc_ovo_stratified", plain)
     selected = [train[f"{task}_select_auc"] for task in TASKS if f"{task}_select_auc" in train]
     row["select"] = sum(selected) / len(selected) if selected else float("nan")
     return row
