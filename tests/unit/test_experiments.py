@@ -61,8 +61,9 @@ def test_finished_experiments_of_a_prefix() -> None:
 def test_scores_take_the_stratified_auc_where_there_is_one() -> None:
     files = {
         "metrics/classification.json": {
-            "style": {"auc_ovo": 0.9, "auc_ovo_stratified": 0.8},
-            "genre": {"auc_ovo": 0.7},
+            "style.auc_ovo": 0.9,
+            "style.auc_ovo_stratified": 0.8,
+            "genre.auc_ovo": 0.7,
         },
         "metrics/train.json": {"style_select_auc": 0.5, "genre_select_auc": 0.7},
     }
