@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from artextract.artgan import TASKS
-from artextract.augment import Augmentation, apply, draw_view
+from artextract.augment import Augmentation, apply, draw_view, resize
 from artextract.backbones import make_backbone, preprocessing_of, split_stages
 from artextract.compute import autocast, backend, device, on_device
 from artextract.image_encoder import Preprocessing, pixel_batches
@@ -158,7 +158,8 @@ def labels_of(index: pd.DataFrame, rows: Sequence[int], split: str) -> dict[str,
 def predict(net: MultitaskNet, inputs: Inputs, batch_size: int, params: Train) -> dict[str, Tensor]:
     """Logits (n, classes) of each task for all rows of ``inputs``.
 
-    Where training mirrored images, the logits of both orientations are averaged.
+    Where training mirrored images, the logits of both orientations are averaged. Pixels are enlarged by
+    ``test_scale``: random crops showed training things larger than they are (Touvron et al. 2019).
     """
     net.eval()
     mirror = params.flip and not inputs.backbone_sha256
@@ -168,6 +169,8 @@ def predict(net: MultitaskNet, inputs: Inputs, batch_size: int, params: Train) -
         for start in range(0, len(inputs.array), batch_size):
             rows = np.arange(start, min(start + batch_size, len(inputs.array)))
             batches = [inputs.batch(rows, views=np.full(len(rows), view)) for view in views]
+            if not inputs.backbone_sha256:
+                batches = [resize(batches[0], round(params.test_scale * inputs.preprocessing.size))]
             if mirror:
                 batches.append(batches[0].flip(3))
             logits = [net(batch) for batch in batches]

@@ -82,6 +82,7 @@ class Train(_Section):
     crop: Fraction
     mixup: Annotated[float, Field(ge=0)]
     progressive: Annotated[float, Field(ge=0, le=1)]
+    test_scale: Annotated[float, Field(ge=0.5, le=2)]
     ema: Fraction
     select_by: Literal["loss", "auc"]
     precision: Literal["fp32", "fast"]

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import torch
 
-from artextract.augment import Augmentation, apply, draw, draw_view
+from artextract.augment import Augmentation, apply, draw, draw_view, resize
 from artextract.backbones import TimmBackbone, make_backbone, preprocessing_of, split_stages
 from artextract.errors import ArtExtractError
 from artextract.image_encoder import Preprocessing
@@ -257,3 +257,14 @@ def test_predictions_average_the_image_and_its_mirror_image(monkeypatch: pytest.
     both = predict(net, Inputs(one, toy_preprocessing(), "x", (two,)), 2, params)
     alone = [predict(net, Inputs(array, toy_preprocessing(), "x"), 5, params) for array in (one, two)]
     torch.testing.assert_close(both["style"], (alone[0]["style"] + alone[1]["style"]) / 2)
+
+
+def test_pixels_are_enlarged_for_predictions_alone(tmp_path: Path) -> None:
+    params = toy_params(test_scale=1.5, flip=False).train
+    net = MultitaskNet(params, CLASSES).eval()
+    inputs = toy_data(3, 0, size=16).inputs
+    found = predict(net, inputs, 2, params)["style"]
+    with torch.inference_mode():
+        expected = net(resize(inputs.batch(np.arange(3)), 24))["style"]
+    torch.testing.assert_close(found, expected)
+    assert resize(torch.zeros(1, 3, 16, 16), 24).shape == (1, 3, 24, 24)
