@@ -2,9 +2,12 @@
 
 Reads: the sample's package (nga.source = met), $ARTEXTRACT_NGA (folder), or the National Gallery of Art's repository
     and image server (opendata).
-Writes: data/nga/ (shard-*.tar, index.parquet, missing.csv, unreadable.csv), metrics/fetch_nga.json.
+Writes: data/nga/ (shard-*.tar, index.parquet, alternates.csv: further views, listed and not fetched, missing.csv,
+    unreadable.csv), metrics/fetch_nga.json (images_capped: published small, as the work is not in the public domain).
 Index: id, title, attribution, displaydate, medium, year, artist, artist_qualified, artist_name, themes, styles,
-    keywords, schools, techniques (lists), sibling_group, group, shard, offset, size, sha256, phash, width, height.
+    keywords, schools, techniques, former_attributions (lists), assistivetext, parentid, series, portfolio (null where
+    the museum's cell is empty), sibling_group, object_group (near-duplicates, sides of one object), group (both),
+    open_access, shard, offset, size, sha256, phash, width, height.
 """
 
 from pathlib import Path
@@ -18,6 +21,7 @@ from artextract.met_nga import write_nga
 from artextract.params import load_params
 from artextract.runtime import run_stage
 
+TABLE_BYTES, TABLE_SECONDS = 128 * 2**20, 600.0  # GitHub holds no file of more than 100 MB
 OUT, METRICS = Path("data/nga"), Path("metrics/fetch_nga.json")
 
 
@@ -34,8 +38,8 @@ def main() -> None:
             folder = outside_folder("ARTEXTRACT_NGA", "the museum's tables, and images/<objectid>.jpg")
             collect(folder, p.nga, getter=Getter(root=folder), out=OUT, metrics=METRICS)
         case "opendata":
-            getter = Getter()
-            collect(download_tables(p.nga.commit, getter), p.nga, getter=getter, out=OUT, metrics=METRICS)
+            tables = Getter(max_bytes=TABLE_BYTES, deadline=TABLE_SECONDS)
+            collect(download_tables(p.nga.commit, tables), p.nga, getter=Getter(), out=OUT, metrics=METRICS)
 
 
 if __name__ == "__main__":

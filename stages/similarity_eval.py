@@ -1,9 +1,12 @@
-"""Judges image and title embeddings by retrieval, and shows them: examples, maps, clusters.
+"""Judges image and title embeddings by retrieval, beside plain baselines, and shows them: examples, maps, clusters.
 
 Reads: data/nga/, data/embeddings/.
 Writes: data/similarity/ (neighbours.parquet: space, id, rank, score, neighbour; clusters.parquet: id, cluster),
-    metrics/similarity.json (<judge>.<space>.<metric>), plots/similarity/: examples_image.png, examples_title.png,
-    tsne.csv (id, title, theme, space, x, y), tsne.png, map.png, clusters.csv, cluster_*.png, retrieval.csv.
+    metrics/similarity.json (<judge>.<space>.<metric>), plots/similarity/: retrieval.csv (judge, space, metric, micro,
+    low, high, macro, macro_low, macro_high, queries), differences.csv (the same, paired, with p values), judges.csv
+    (judge, queries, status), health.csv, judges.png, outliers.csv (works whose neighbours disagree with their
+    attribution) and outliers.png, examples_image.png, examples_title.png, tsne.csv (id, title,
+    theme, space, x, y), tsne.png, map.png, clusters.csv, cluster_*.png.
 """
 
 from pathlib import Path
@@ -12,17 +15,81 @@ import numpy as np
 import pandas as pd
 
 import stages  # noqa: F401
-from artextract import showing, space
+from artextract import outliers, showing, space
+from artextract import retrieval_report as report
+from artextract.embedding_health import health
 from artextract.files import write_metrics, write_table
-from artextract.params import load_params
+from artextract.neighbours import nearest, neighbour_table
+from artextract.params import Params, load_params
 from artextract.relevance import all_judges, artist_clusters
-from artextract.retrieval import evaluate_spaces
-from artextract.retrieval_report import headline, retrieval_table
+from artextract.retrieval_figure import plot_judges
 from artextract.runtime import run_stage
-from artextract.search import nearest, neighbour_table
 from artextract.shards import ShardReader
+from artextract.spaces import colour_space, cosine_space, image_spaces, popularity_space
 
 OUT, PLOTS = Path("data/similarity"), Path("plots/similarity")
+TRIED = ("title", "image", "centred", "whitened", "csls")  # compared in pairs, with Holm's correction
+SHOWN = ("random", "title", "image", "centred")  # in the metrics; all others are in the tables
+
+
+def score(index: pd.DataFrame, reader: ShardReader, embeddings: dict[str, np.ndarray], p: Params) -> dict[str, float]:
+    """All judges on all spaces, as tables, as a figure and as the few numbers for the metrics."""
+    k, clusters, draws = p.relevance.neighbours, artist_clusters(index), p.relevance.bootstrap
+    local, group = p.similarity.csls_neighbours, index["group"].to_numpy()
+    judges, unmeasured = all_judges(index, embeddings["title"], p.relevance)
+    spaces = [
+        popularity_space(embeddings["image"], local),
+        colour_space(reader.image(row) for row in range(len(index))),
+        cosine_space("title", embeddings["title"], frozenset({"title"})),
+        *image_spaces(embeddings["image"], p.similarity.whitened_components, local),
+    ]
+    values = report.evaluate_spaces(spaces, judges, k, p.seed)
+    table = report.retrieval_table(values, clusters, draws, p.seed)
+    write_table(PLOTS / "retrieval.csv", table)
+    plot_judges(table, unmeasured, f"ndcg{k}", PLOTS / "judges.png")
+    write_table(PLOTS / "judges.csv", report.judges_table(judges, unmeasured))
+    tried = {(judge, name): v for (judge, name), v in values.items() if name in TRIED}
+    found = report.differences(tried, "image", [f"ndcg{k}", "map", f"p{k}"], clusters, draws, p.seed)
+    write_table(PLOTS / "differences.csv", found)
+    figures = {s.name: health(s, group, local) for s in spaces}
+    write_table(PLOTS / "health.csv", pd.DataFrame.from_dict(figures, "index").rename_axis("space").reset_index())
+    chosen = {f"health.image.{name}": value for name, value in figures["image"].items()}
+    return report.headline(table, k, SHOWN, "image") | chosen | attributions(index, reader, embeddings["image"], p)
+
+
+def attributions(index: pd.DataFrame, reader: ShardReader, images: np.ndarray, p: Params) -> dict[str, float]:
+    """Paintings that look like another painter's; how well the ranking finds attributions known to be doubtful."""
+    found = outliers.report(
+        index, reader, images, draws=p.relevance.bootstrap, seed=p.seed,
+        table=PLOTS / "outliers.csv", sheet=PLOTS / "outliers.png",
+    )  # fmt: skip
+    flat = {name: value for name, value in found.items() if not isinstance(value, dict)}
+    for truth, figures in found.items():
+        flat |= {f"{truth}.{name}": value for name, value in figures.items()} if isinstance(figures, dict) else {}
+    return {f"outliers.{name}": value for name, value in flat.items()}
+
+
+def show(index: pd.DataFrame, reader: ShardReader, embeddings: dict[str, np.ndarray], p: Params) -> dict[str, float]:
+    """Example sheets, maps and clusters; the trustworthiness of the maps."""
+    queries = showing.choose_queries(index, p.similarity.examples, p.seed)
+    for name, embedding in embeddings.items():
+        path = PLOTS / f"examples_{name}.png"
+        showing.draw_examples(index, reader, embedding, queries, p.relevance.neighbours, name, path)
+    rows = space.sample_rows(len(index), p.similarity.tsne_works, p.seed)
+    maps = space.tsne_maps(embeddings, rows, p.similarity.tsne_perplexity, p.seed)
+    themes = showing.first_theme(index).iloc[rows]
+    frame = pd.DataFrame({"id": index["id"].iloc[rows], "title": index["title"].iloc[rows], "theme": themes})
+    xy = [frame.assign(space=name, x=m[0][:, 0], y=m[0][:, 1]) for name, m in maps.items()]
+    write_table(PLOTS / "tsne.csv", pd.concat(xy, ignore_index=True))
+    showing.plot_maps(maps, themes, PLOTS / "tsne.png")
+    shown = space.sample_rows(len(rows), p.similarity.map_works, p.seed)
+    showing.draw_map(reader, rows[shown], maps["image"][0][shown], PLOTS / "map.png")
+
+    labels = space.cluster(embeddings["image"], p.similarity.clusters, p.seed)
+    ranked = [space.central_first(embeddings["image"], np.flatnonzero(labels == c)) for c in range(labels.max() + 1)]
+    write_table(PLOTS / "clusters.csv", showing.draw_clusters(index, reader, labels, ranked, PLOTS))
+    write_table(OUT / "clusters.parquet", pd.DataFrame({"id": index["id"], "cluster": labels + 1}))
+    return {f"tsne.{name}.trustworthiness": m[1] for name, m in maps.items()}
 
 
 def main() -> None:
@@ -30,32 +97,13 @@ def main() -> None:
     p = load_params("seed", "relevance", "similarity")
     index = pd.read_parquet("data/nga/index.parquet")
     reader = ShardReader(Path("data/nga"), index)
-    spaces = {name: np.load(f"data/embeddings/{name}s.npy") for name in ("image", "title")}
+    embeddings = {name: np.load(f"data/embeddings/{name}s.npy") for name in ("image", "title")}
     k, group = p.relevance.neighbours, index["group"].to_numpy()
-    judges = all_judges(index, spaces["title"], p.relevance.title_cosine)
-    metrics = evaluate_spaces(spaces, judges, artist_clusters(index), k=k, draws=p.relevance.bootstrap, seed=p.seed)
-    found = {name: nearest(e, e, k, exclude=(group, group)) for name, e in spaces.items()}
-    neighbours = [neighbour_table(index["id"], *found[name], name) for name in spaces]
+    found = {name: nearest(e, e, k, exclude=(group, group)) for name, e in embeddings.items()}
+    neighbours = [neighbour_table(index["id"], *found[name], name) for name in embeddings]
     write_table(OUT / "neighbours.parquet", pd.concat(neighbours, ignore_index=True))
-
-    queries = showing.choose_queries(index, p.similarity.examples, p.seed)
-    for name, embedding in spaces.items():
-        showing.draw_examples(index, reader, embedding, queries, k, name, PLOTS / f"examples_{name}.png")
-    maps = {name: space.tsne_map(e, p.similarity.tsne_perplexity, p.seed) for name, e in spaces.items()}
-    themes = showing.first_theme(index)
-    frame = pd.DataFrame({"id": index["id"], "title": index["title"], "theme": themes})
-    xy = [frame.assign(space=name, x=m[0][:, 0], y=m[0][:, 1]) for name, m in maps.items()]
-    write_table(PLOTS / "tsne.csv", pd.concat(xy, ignore_index=True))
-    showing.plot_maps(maps, themes, PLOTS / "tsne.png")
-    showing.draw_map(reader, maps["image"][0], PLOTS / "map.png")
-
-    labels = space.cluster(spaces["image"], p.similarity.clusters, p.seed)
-    ranked = [space.central_first(spaces["image"], np.flatnonzero(labels == c)) for c in range(labels.max() + 1)]
-    write_table(PLOTS / "clusters.csv", showing.draw_clusters(index, reader, labels, ranked, PLOTS))
-    write_table(OUT / "clusters.parquet", pd.DataFrame({"id": index["id"], "cluster": labels + 1}))
-    trust = {f"tsne.{name}.trustworthiness": m[1] for name, m in maps.items()}
-    write_table(PLOTS / "retrieval.csv", retrieval_table(metrics))
-    write_metrics(Path("metrics/similarity.json"), headline(metrics, k) | trust)
+    metrics = score(index, reader, embeddings, p) | show(index, reader, embeddings, p)
+    write_metrics(Path("metrics/similarity.json"), metrics)
 
 
 if __name__ == "__main__":

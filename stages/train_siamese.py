@@ -1,60 +1,92 @@
-"""Trains a siamese projection of the image embedding with pairs from the title embedding; scores held-out works.
+"""Trains the siamese projection with pairs from titles, and tests it on works, painters and titles it has not seen.
 
 Reads: data/nga/index.parquet, data/embeddings/.
-Writes: data/siamese/ (projection.safetensors, projected.npy: unit rows, row i = index row i, parts.parquet: id, part),
-    metrics/siamese.json (<judge>.before|after|gain.<metric> on held-out works), plots/siamese/losses.csv (epoch,
-    train, select), plots/siamese/retrieval.csv.
+Writes: data/siamese/: splits.parquet (id, s1, s2_fold, s3), and of the training on S1 projection.safetensors,
+    projected.npy (unit rows, row i = index row i) and crossmodal.safetensors (mean, weight: images into the space of
+    words). plots/siamese/: losses.csv (epoch, train, select), retrieval.csv (split, judge, space, metric, micro, low,
+    high, macro ...), attempts.csv (every attempt against the strongest post-processing, paired, with Holm's p).
+    metrics/siamese.json.
 """
 
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from safetensors.torch import save_file
 
 import stages  # noqa: F401
-from artextract import siamese
+from artextract import siamese_eval as evaluation
 from artextract.compute import set_threads
+from artextract.crossmodal import fit_head, known_item_rank, save_head
 from artextract.files import write_array, write_metrics, write_table
-from artextract.params import load_params
+from artextract.nga_splits import split_table
+from artextract.params import Params, load_params
 from artextract.relevance import all_judges, artist_clusters
-from artextract.retrieval_report import headline, retrieval_table
+from artextract.retrieval_report import Values, retrieval_table
 from artextract.runtime import run_stage
-from artextract.siamese_eval import compare
+from artextract.siamese_pairs import titled_rows
+from artextract.siamese_projection import project, save_projection
+from artextract.siamese_training import Trained
+from artextract.spaces import image_spaces
+from artextract.words_space import words_vectors
 
 OUT, PLOTS = Path("data/siamese"), Path("plots/siamese")
 
 
+def keep(
+    index: pd.DataFrame, images: np.ndarray, titles: np.ndarray, trained: Trained, held: evaluation.Held, p: Params
+):
+    """Write projection, projected works and cross-modal head; how well titles find held-out works through the head."""
+    save_projection(OUT / "projection.safetensors", trained.net)
+    write_array(OUT / "projected.npy", project(trained.net, images))
+    write_table(PLOTS / "losses.csv", pd.DataFrame(trained.history[1:]))
+    known = np.union1d(held.train, held.select)
+    save_head(OUT / "crossmodal.safetensors", fit_head(index, images, titles, known, p.siamese.ridge))
+    places = words_vectors(images, OUT / "crossmodal.safetensors")
+    queries = titled_rows(index, held.queries)
+    rank = known_item_rank(titles, places, queries, index["group"].to_numpy())
+    k = p.relevance.neighbours
+    counts = {"epochs": trained.epochs, "positive_pairs": len(trained.pairs.positive)}
+    counts |= {"positive_from_cosine": trained.pairs.positive_from, "crossmodal.queries": len(queries)}
+    return counts | {"crossmodal.mrr": float((1 / rank).mean()), f"crossmodal.recall{k}": float((rank <= k).mean())}
+
+
 def main() -> None:
-    """Mine pairs, train, project, and compare before with after on works that no pair touched."""
-    p = load_params("seed", "relevance", "siamese")
+    """Train under every split, keep the one of S1, and compare all attempts with the raw embedding."""
+    p = load_params("seed", "relevance", "similarity", "siamese", "splits")
     set_threads()
     index = pd.read_parquet("data/nga/index.parquet")
     images, titles = (np.load(f"data/embeddings/{name}.npy") for name in ("images", "titles"))
-    parts = siamese.split_parts(index["group"].to_numpy(), p.siamese, p.seed)
-    train_rows, select_rows = (np.flatnonzero(parts == part) for part in ("train", "select"))
-    pairs = {
-        "train": siamese.mine_pairs(index, titles, train_rows, train_rows, p.siamese),
-        "select": siamese.mine_pairs(index, titles, select_rows, train_rows, p.siamese),
+    judges, _ = all_judges(index, titles, p.relevance)
+    judges = evaluation.scorable(judges)
+    splits = split_table(index, titles, p.splits, p.seed)
+    write_table(OUT / "splits.parquet", splits)
+    painters, k = artist_clusters(index), p.relevance.neighbours
+    raw = image_spaces(images, p.similarity.whitened_components, p.similarity.csls_neighbours)
+    everyone = evaluation.score(raw, judges, np.arange(len(index)), k, p.seed)
+
+    def run(held: evaluation.Held) -> tuple[Trained, Values, Values]:
+        trained = evaluation.train_held(index, images, titles, held, p.siamese, p.seed)
+        spaces = evaluation.attempts(index, images, titles, held, trained, p.siamese, p.seed)
+        seen = evaluation.score(spaces[:1], judges, held.train, k, p.seed)
+        return trained, evaluation.score(spaces, judges, held.queries, k, p.seed), seen
+
+    s1 = evaluation.by_part(splits["s1"].to_numpy())
+    trained, found, seen = run(s1)
+    counts = keep(index, images, titles, trained, s1, p)
+    folds = evaluation.by_fold(splits["s2_fold"].to_numpy(), painters, p.splits.select_fraction, p.seed)
+    s3 = evaluation.by_part(splits["s3"].to_numpy())
+    values = {
+        "s1": evaluation.with_raw(found, everyone),
+        "s2": evaluation.with_raw(evaluation.pool([run(held)[1] for held in folds]), everyone),
+        "s3": evaluation.with_raw(run(s3)[1], everyone),
     }
-    trained = siamese.train(images, pairs["train"], pairs["select"], p.siamese, p.seed)
-    projected = siamese.project(trained.net, images)
-    OUT.mkdir(parents=True, exist_ok=True)
-    save_file(trained.net.state_dict(), OUT / "projection.safetensors")
-    write_array(OUT / "projected.npy", projected)
-    write_table(OUT / "parts.parquet", pd.DataFrame({"id": index["id"], "part": parts}))
-    write_table(PLOTS / "losses.csv", pd.DataFrame(trained.history))
-    judges = all_judges(index, titles, p.relevance.title_cosine)
-    held_out = np.flatnonzero(parts == "held_out")
-    metrics = compare(
-        {"before": images, "after": projected}, judges, held_out, artist_clusters(index),
-        k=p.relevance.neighbours, draws=p.relevance.bootstrap, seed=p.seed,
-    )  # fmt: skip
-    write_table(PLOTS / "retrieval.csv", retrieval_table(metrics))
-    counts = {f"{part}_works": int((parts == part).sum()) for part in siamese.PARTS}
-    counts |= {f"{part}_positive_pairs": len(found.positive) for part, found in pairs.items()}
-    counts |= {"best_epoch": trained.best_epoch, "positive_from_cosine": pairs["train"].threshold}
-    write_metrics(Path("metrics/siamese.json"), headline(metrics, p.relevance.neighbours) | counts)
+    tables = [retrieval_table(v, painters, p.relevance.bootstrap, p.seed).assign(split=s) for s, v in values.items()]
+    table = pd.concat(tables, ignore_index=True)
+    write_table(PLOTS / "retrieval.csv", table[["split", *table.columns.drop("split")]])
+    tried = evaluation.trials(values, [f"ndcg{k}", f"p{k}"], painters, p.relevance.bootstrap, p.seed)
+    write_table(PLOTS / "attempts.csv", tried)
+    gap = evaluation.train_gain(seen, everyone, f"p{k}")
+    write_metrics(Path("metrics/siamese.json"), evaluation.headline(tried, values, f"p{k}") | gap | counts)
 
 
 if __name__ == "__main__":

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
+from artextract.embedded import Embedded, open_embedded
 from artextract.met_nga import HEADERS
-from artextract.nga import COLUMNS
+from artextract.nga_schemas import COLUMNS
 from artextract.shard_writer import Source, write_shards
 from artextract.shards import ShardReader
 from tests.conftest import jpeg
@@ -18,7 +21,7 @@ from tests.conftest import jpeg
 Row = Mapping[str, object]
 
 
-def painting(number: int, **changes: object) -> Row:
+def painting(number: int | str, **changes: object) -> Row:
     """A row of ``objects``."""
     row = {"objectid": number, "title": f"Work {number}", "classification": "Painting", "isvirtual": 0}
     return row | {"displaydate": "1890", "beginyear": 1890, "endyear": 1890, "attribution": "A. Painter"} | changes
@@ -53,7 +56,7 @@ def museum(
     images: Sequence[Row] | None = None,
     links: Sequence[Row] = (link(1, 7),),
     people: Sequence[Row] = (person(7, "Painter, A."),),
-    terms: Sequence[Row] = (term(1, "Theme", "landscape"),),
+    terms: Sequence[Row] = (term(1, "Theme", "landscape", visualbrowsertheme="landscape"),),
 ) -> dict[str, Sequence[Row]]:
     """The five tables by name; without ``images``, each object has its primary view."""
     return {
@@ -68,7 +71,8 @@ def museum(
 def table_text(name: str, rows: Sequence[Row], *, columns: Sequence[str] | None = None, end: str = "\n") -> str:
     """CSV text of one table with the official header, or with ``columns`` in that order."""
     buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, columns or HEADERS[name].split(","), restval="", lineterminator=end)
+    header = HEADERS[name].split(",") if name in HEADERS else list(COLUMNS[name])
+    writer = csv.DictWriter(buffer, columns or header, restval="", lineterminator=end)
     writer.writeheader()
     writer.writerows(rows)
     return buffer.getvalue()
@@ -81,11 +85,11 @@ def write_tables(folder: Path, tables: Mapping[str, Sequence[Row]]) -> None:
 
 
 def as_read(tables: Mapping[str, Sequence[Row]]) -> dict[str, pd.DataFrame]:
-    """What ``nga.read_tables`` gives for these tables, without the way over files."""
+    """What ``read_tables`` gives for these tables, without the way over files."""
     return {
         name: pd.DataFrame(
             [[str(row.get(column, "")) for column in COLUMNS[name]] for row in rows],
-            columns=pd.Index(COLUMNS[name]),
+            columns=pd.Index(list(COLUMNS[name])),
             dtype="str",
         )
         for name, rows in tables.items()
@@ -112,3 +116,21 @@ def gallery(folder: Path, titles: Sequence[str]) -> tuple[pd.DataFrame, ShardRea
         }
     )
     return index, shards(folder, [jpeg(i, 60 + 10 * (i % 3), 50) for i in range(n)])
+
+
+def searchable(folder: Path, titles: Sequence[str]) -> Embedded:
+    """An embedded collection on disk: data/works and data/embeddings below the folder, eight dimensions each."""
+    works, embeddings = folder / "data" / "works", folder / "data" / "embeddings"
+    index, _ = gallery(works, titles)
+    sources = [Source(str(i), lambda i=i: jpeg(i, 60 + 10 * (i % 3), 50)) for i in range(len(titles))]
+    stored = write_shards(sources, works, max_side=4096).drop(columns="id")
+    index = pd.concat([index, stored], axis=1).assign(displaydate=None)
+    index.to_parquet(works / "index.parquet")
+    embeddings.mkdir(parents=True, exist_ok=True)
+    for seed, kind in enumerate(("image", "title")):
+        rows = np.random.default_rng(seed).standard_normal((len(titles), 8)).astype(np.float32)
+        np.save(embeddings / f"{kind}s.npy", rows / np.linalg.norm(rows, axis=1, keepdims=True))
+        record = {"name": f"{kind} network", "weights": "hub", "weights_sha256": "12", "rows": len(titles)}
+        record |= {"dimensions": 8, "preprocessing": "none", "revision": "main", "max_tokens": 9}
+        (embeddings / f"embed_{kind}s.json").write_text(json.dumps(record))
+    return open_embedded(works, embeddings)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -102,8 +102,51 @@ def pixel_batches(
             bar.update(len(batch))
 
 
+def layered(model: nn.Module, layers: Sequence[int]) -> Callable[[torch.Tensor], torch.Tensor]:
+    """The pooled features of a network, and beside them the channel means of some of its stages, each of length one.
+
+    What is pooled at the end tells subjects apart; textures and colours, by which painters and styles are known, live
+    in the stages before it.
+
+    Args:
+        model: A timm model without classifier; for ``layers``, one with ``blocks``.
+        layers: Stages, from 0.
+
+    Returns:
+        A function from pixels (b, 3, size, size) to features (b, d).
+
+    Raises:
+        ArtExtractError: The model has no such stages.
+    """
+    import torch
+    from torch.nn import functional
+
+    if not layers:
+        return model
+    stages = getattr(model, "blocks", ())
+    if unknown := [layer for layer in layers if layer >= len(stages)]:
+        raise ArtExtractError(
+            f"the network has {len(stages)} stages; there is none numbered {unknown[0]}",
+            where="params.yaml",
+            remedy="image_encoder.layers: [] takes the pooled features alone",
+        )
+    means: dict[int, torch.Tensor] = {}
+
+    def keep(layer: int) -> Callable[..., None]:
+        return lambda _module, _inputs, output: means.update({layer: output.mean(dim=(2, 3))})
+
+    for layer in layers:
+        stages[layer].register_forward_hook(keep(layer))
+
+    def features(pixels: torch.Tensor) -> torch.Tensor:
+        parts = [model(pixels), *(means[layer] for layer in layers)]
+        return torch.cat([functional.normalize(part.float(), dim=1) for part in parts], dim=1)
+
+    return features
+
+
 def embed_images(reader: ShardReader, params: ImageEncoder) -> tuple[np.ndarray, dict[str, Any]]:
-    """Unit image embeddings: the pooled features of a pretrained network.
+    """Unit image embeddings: the pooled features of a pretrained network, and the stages that ``layers`` names.
 
     Args:
         reader: n images.
@@ -116,11 +159,11 @@ def embed_images(reader: ShardReader, params: ImageEncoder) -> tuple[np.ndarray,
 
     set_threads()
     model = on_device(timm_model(params.name, params.weights, params.sha256, num_classes=0).eval())
-    preprocessing = Preprocessing.of(model)
+    preprocessing, features = Preprocessing.of(model), layered(model, params.layers)
     parts = []
     with torch.inference_mode():
         for pixels in pixel_batches(reader, range(len(reader)), preprocessing, params.batch_size, "embed images"):
-            parts.append(model(preprocessing.normalise(pixels.to(device()))).float().cpu().numpy())
+            parts.append(features(preprocessing.normalise(pixels.to(device()))).float().cpu().numpy())
     identity = {
         "name": params.name,
         "weights": params.weights,
@@ -128,4 +171,6 @@ def embed_images(reader: ShardReader, params: ImageEncoder) -> tuple[np.ndarray,
         "preprocessing": preprocessing.describe(),
         "backend": f"torch {device().type} {params.precision}",
     }
+    if params.layers:
+        identity["layers"] = list(params.layers)
     return unit_rows(np.concatenate(parts)), identity

@@ -122,6 +122,7 @@ class NGA(_Section):
     image_size: Annotated[str, Field(pattern=r"^!\d{2,4},\d{2,4}$")]
     max_side: Annotated[int, Field(ge=64)]
     max_failed_fraction: Fraction
+    expected_paintings: Count
     max_objects: Count
     near_duplicate_bits: Annotated[int, Field(ge=0, le=16)]
 
@@ -132,6 +133,7 @@ class ImageEncoder(_Section):
     name: str
     weights: Literal["package", "hub", "none"]
     sha256: Sha256
+    layers: list[Count]
     batch_size: Positive
     precision: Literal["fp32"]
 
@@ -150,28 +152,51 @@ class Relevance(_Section):
     """How similarity is judged."""
 
     title_cosine: OpenFraction
+    period_years: PositiveFloat
+    terms_overlap: OpenFraction
+    min_queries: Positive
     neighbours: Positive
     bootstrap: Positive
 
 
-class Similarity(_Section):
-    """Pictures of the embedding space."""
+class Splits(_Section):
+    """What is held out: objects, artists, titles."""
 
+    held_out_fraction: OpenFraction
+    select_fraction: OpenFraction
+    folds: Annotated[int, Field(ge=2)]
+    title_cosine: OpenFraction
+    max_cluster: OpenFraction
+
+
+class Similarity(_Section):
+    """Baselines of the evaluation, and pictures of the embedding space."""
+
+    whitened_components: Positive
+    csls_neighbours: Positive
     tsne_perplexity: PositiveFloat
+    tsne_works: Positive
+    map_works: Positive
     clusters: Annotated[int, Field(ge=2)]
     examples: Positive
 
 
 class Siamese(_Section):
-    """Pairs and training of the projection."""
+    """Pairs, network and training of the projection."""
 
-    held_out_fraction: OpenFraction
-    select_fraction: OpenFraction
     positive_quantile: OpenFraction
     negative_quantile: OpenFraction
     max_pairs_per_artist: Positive
+    hard_negatives: Count
+    hard_weight: Annotated[float, Field(ge=1)]
+    components: Positive
+    rank: Positive
     hidden: Positive
+    beta: PositiveFloat
+    ridge: PositiveFloat
     temperature: PositiveFloat
+    dropout: Fraction
+    anchor: Annotated[float, Field(ge=0)]
     lr: PositiveFloat
     epochs: Positive
     batch_size: Annotated[int, Field(ge=2)]
@@ -200,6 +225,7 @@ class Params(_Section):
     image_encoder: ImageEncoder
     title_encoder: TitleEncoder
     relevance: Relevance
+    splits: Splits
     similarity: Similarity
     siamese: Siamese
 

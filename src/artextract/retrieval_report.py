@@ -1,29 +1,123 @@
-"""From flat retrieval metrics to a short list for DVC and a full table for readers."""
+"""Every judge against every space: the full table, paired differences, and the few numbers that fit a screen."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+import numpy as np
 import pandas as pd
 
+from artextract.chance import expected_at_random
+from artextract.relevance import Judge, judge_may_score
+from artextract.retrieval import evaluate_judges
+from artextract.significance import SUMMARY, holm, paired, summarise
+from artextract.spaces import Space
 
-def retrieval_table(metrics: Mapping[str, float]) -> pd.DataFrame:
-    """One row a judge, space and metric: judge, queries, space, metric, value, low, high."""
-    rows = []
-    for key, value in metrics.items():
-        judge, *rest = key.split(".")
-        if len(rest) == 2 and not rest[1].endswith(("_low", "_high")):
-            row = {"judge": judge, "queries": metrics[f"{judge}.queries"], "space": rest[0], "metric": rest[1]}
-            rows.append(row | {"value": value, "low": metrics.get(f"{key}_low"), "high": metrics.get(f"{key}_high")})
-    columns = ["judge", "queries", "space", "metric", "value", "low", "high"]
-    return pd.DataFrame(rows, columns=pd.Index(columns))
-
-
-def headline(metrics: Mapping[str, float], k: int) -> dict[str, float]:
-    """What fits a screen: queries, precision@k, nDCG@k and mAP, and the interval of nDCG@k."""
-    return {key: value for key, value in metrics.items() if _is_headline(key, k)}
+Values = dict[tuple[str, str], pd.DataFrame]  # (judge, space): per-query metrics
+RANDOM = "random"
+TABLE = ["judge", "space", *SUMMARY]
+DIFFERENCES = ["judge", "space", "against", *SUMMARY, "p", "macro_p", "p_holm", "macro_p_holm"]
 
 
-def _is_headline(key: str, k: int) -> bool:
-    name = key.rsplit(".", 1)[1]
-    return name in ("queries", f"p{k}", f"ndcg{k}", "map") or name.startswith(f"ndcg{k}_")
+def evaluate_spaces(
+    spaces: Sequence[Space],
+    judges: Mapping[str, Judge],
+    k: int,
+    seed: int,
+    queries: Mapping[str, np.ndarray] | None = None,
+) -> Values:
+    """Every space under every judge that may score it, and chance under every judge.
+
+    A judge whose field the space was made from is left out: it would be judged by itself.
+
+    Args:
+        spaces: Over the same n works.
+        judges: Ground truths.
+        k: Cutoff.
+        seed: Of the queries that ir-measures audits.
+        queries: For each judge the rows that ask; default: all that have a relevant work.
+
+    Returns:
+        Per-query metrics by judge and space, ``random`` among the spaces; in the order of judges, then spaces.
+    """
+    asked = {name: judge.queries() if queries is None else queries[name] for name, judge in judges.items()}
+    asked = {name: rows for name, rows in asked.items() if len(rows)}
+    by_space: dict[str, dict[str, pd.DataFrame]] = {
+        RANDOM: {name: expected_at_random(judges[name], rows, k) for name, rows in asked.items()}
+    }
+    for space in spaces:
+        may = {name: judges[name] for name in asked if judge_may_score(judges[name], space.fields)}
+        by_space[space.name] = evaluate_judges(space, may, k, queries=asked, seed=seed)
+    return {(judge, space): by_space[space][judge] for judge in asked for space in by_space if judge in by_space[space]}
+
+
+def retrieval_table(values: Values, clusters: np.ndarray, draws: int, seed: int) -> pd.DataFrame:
+    """Means with intervals (``significance.summarise``): a row a judge, space and metric, columns ``TABLE``."""
+    parts = [
+        summarise(table, clusters, draws, seed).assign(judge=judge, space=space)
+        for (judge, space), table in values.items()
+    ]
+    return pd.concat(parts, ignore_index=True)[TABLE] if parts else pd.DataFrame(columns=pd.Index(TABLE))
+
+
+def differences(
+    values: Values, against: str, metrics: Sequence[str], clusters: np.ndarray, draws: int, seed: int
+) -> pd.DataFrame:
+    """Paired differences of every space to one of them, with Holm's correction over all judges and spaces.
+
+    Args:
+        values: Of ``evaluate_spaces``.
+        against: The space that the others are compared with.
+        metrics: Columns to compare; each is a family of its own for Holm.
+        clusters: Cluster (painter) of every work.
+        draws: Bootstrap resamples.
+        seed: Of the resampling.
+
+    Returns:
+        A row a judge, space and metric, columns ``DIFFERENCES``.
+    """
+    parts = []
+    for (judge, space), table in values.items():
+        if space != against and (judge, against) in values:
+            before = values[judge, against][list(metrics)]
+            found = paired(before, table[list(metrics)], clusters, draws, seed)
+            parts.append(found.assign(judge=judge, space=space, against=against))
+    if not parts:
+        return pd.DataFrame(columns=pd.Index(DIFFERENCES))
+    table = pd.concat(parts, ignore_index=True)
+    for column in ("p", "macro_p"):
+        table[f"{column}_holm"] = table.groupby("metric")[column].transform(lambda p: holm(p.to_numpy()))
+    return table[DIFFERENCES]
+
+
+def judges_table(judges: Mapping[str, Judge], unmeasured: Mapping[str, str]) -> pd.DataFrame:
+    """Which judges were measured, with how many queries, and why the others were not: judge, queries, status."""
+    records = [(name, len(judge.queries()), "measured") for name, judge in judges.items()]
+    records += [(name, 0, f"not measured: {reason}") for name, reason in unmeasured.items()]
+    return pd.DataFrame(records, columns=pd.Index(["judge", "queries", "status"]))
+
+
+def headline(table: pd.DataFrame, k: int, spaces: Sequence[str], with_interval: str) -> dict[str, float]:
+    """What fits a screen.
+
+    Args:
+        table: Of ``retrieval_table``.
+        k: Cutoff.
+        spaces: Spaces whose nDCG@k is taken, micro: ``<judge>.<space>.ndcg<k>``.
+        with_interval: The one of them that also gives ``_low``, ``_high``, ``_macro`` and ``p<k>``.
+
+    Returns:
+        Flat metrics, and ``<judge>.queries``.
+    """
+    found: dict[str, float] = {}
+    for row in table.to_dict("records"):
+        judge, space, metric = str(row["judge"]), str(row["space"]), str(row["metric"])
+        key = f"{judge}.{space}.{metric}"
+        found[f"{judge}.queries"] = int(row["queries"])
+        if space in spaces and metric == f"ndcg{k}":
+            found[key] = row["micro"]
+            if space == with_interval:
+                found |= {f"{key}_low": row["low"], f"{key}_high": row["high"], f"{key}_macro": row["macro"]}
+        elif space == with_interval and metric == f"p{k}":
+            found[key] = row["micro"]
+    return found

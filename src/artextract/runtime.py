@@ -49,7 +49,7 @@ def keep_freed_memory() -> None:
             mallopt(M_MMAP_MAX, 0)
 
 
-def _prepare_environment() -> None:
+def prepare_environment() -> None:
     """Set what libraries read once, at their import."""
     for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ[variable] = str(threads())
@@ -69,7 +69,7 @@ def run_stage(main: Callable[[], None]) -> None:
     _end_with_parent()
     keep_freed_memory()
     try:
-        _prepare_environment()
+        prepare_environment()
         locks = cache_folder() / "locks"
         locks.mkdir(parents=True, exist_ok=True)
         lock = FileLock(locks / f"{name}-{content_key(str(Path.cwd()))}.lock")

@@ -1,56 +1,206 @@
-"""Exact neighbours by cosine similarity, in blocks, so that memory stays small however many works there are."""
+"""Finds paintings.  ``python -m artextract.search "harbour at dusk"``  or  ``python -m artextract.search image.jpg``
+
+Words are compared with the titles of an embedded collection (--space title), or with its images by the cross-modal
+head of train_siamese (--space words), which finds a painting whatever its title. An image is compared with the images.
+The result is a table, and the same as PREFIX.csv and as a sheet of the paintings, PREFIX.png.
+"""
 
 from __future__ import annotations
 
-import numpy as np
-import pandas as pd
+import argparse
+import os
+import re
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-BLOCK = 1024
+from artextract.errors import ArtExtractError
 
+if TYPE_CHECKING:  # imported where they are needed: `--help` answers at once
+    import numpy as np
+    import pandas as pd
+    from PIL import Image
 
-def nearest(
-    queries: np.ndarray, gallery: np.ndarray, k: int, exclude: tuple[np.ndarray, np.ndarray] | None = None
-) -> tuple[np.ndarray, np.ndarray]:
-    """The k gallery rows of highest cosine for each query, best first; ties by the lower row.
+    from artextract.embedded import Embedded
 
-    Args:
-        queries: Unit rows (q, d).
-        gallery: Unit rows (n, d).
-        k: Neighbours wanted.
-        exclude: Groups of the queries (q,) and of the gallery (n,): a row of the query's own group is no neighbour.
-
-    Returns:
-        Rows int64 (q, k) and scores float32 (q, k); -1 and -inf where fewer than k are left.
-    """
-    k = min(k, len(gallery))
-    rows = np.empty((len(queries), k), dtype=np.int64)
-    scores = np.empty((len(queries), k), dtype=np.float32)
-    for start in range(0, len(queries), BLOCK):
-        block = queries[start : start + BLOCK] @ gallery.T
-        if exclude is not None:
-            block[exclude[0][start : start + BLOCK, None] == exclude[1][None, :]] = -np.inf
-        # A full sort of the candidates only; all scores equal to the k-th are candidates, so that ties are settled.
-        kth = -np.partition(-block, k - 1, axis=1)[:, k - 1]
-        for i, line in enumerate(block):
-            candidates = np.flatnonzero(line >= kth[i])
-            best = candidates[np.lexsort((candidates, -line[candidates]))][:k]
-            rows[start + i], scores[start + i] = best, line[best]
-    rows[np.isneginf(scores)] = -1
-    return rows, scores
+IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".gif", ".bmp")
+SPACES = {"title": "titles", "image": "images", "words": "images, mapped into the space of words,"}
+HEADINGS = {"title": "Found by title", "image": "Found by image", "words": "Found by what it shows"}
+IN_A_ROW = 5  # paintings on a line of the sheet
 
 
-def neighbour_table(ids: pd.Series, rows: np.ndarray, scores: np.ndarray, space: str) -> pd.DataFrame:
-    """Neighbours as a long table: space, id, rank (from 1), neighbour, score."""
-    q, k = rows.shape
-    table = pd.DataFrame(
-        {
-            "space": space,
-            "id": np.repeat(ids.to_numpy(), k),
-            "rank": np.tile(np.arange(1, k + 1), q),
-            "row": rows.ravel(),
-            "score": scores.ravel(),
-        }
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    first, rest = (__doc__ or "").split("\n\n", 1)
+    result = argparse.ArgumentParser(
+        "python -m artextract.search", description=f"{first.split('.')[0]}. {rest}", allow_abbrev=False
     )
-    table = table[table["row"] >= 0]
-    table["neighbour"] = ids.to_numpy()[table["row"]]
-    return table.drop(columns="row").reset_index(drop=True)
+    result.add_argument("query", metavar="QUERY", help="words, or the path of an image file")
+    result.add_argument("-k", type=int, default=10, help="how many works (default 10)")
+    result.add_argument("--space", choices=SPACES, help="what is compared (default: title for words, image for images)")
+    result.add_argument("--collection", type=Path, default=Path("data/nga"), metavar="FOLDER", help="default data/nga")
+    result.add_argument(
+        "--embeddings", type=Path, default=Path("data/embeddings"), metavar="FOLDER", help="default data/embeddings"
+    )
+    result.add_argument("--out", type=Path, metavar="PREFIX", help="default: search/<the query>")
+    result.add_argument("--exact", action="store_true", help="compare all works of a large collection, without faiss")
+    return result
+
+
+def is_image(query: str) -> bool:
+    """Whether a query names an image file; words that happen to be a folder's name are words.
+
+    Raises:
+        ArtExtractError: It is meant as one and is not there.
+    """
+    if os.path.isfile(query):
+        return True
+    if query.lower().endswith(IMAGE_SUFFIXES):
+        raise ArtExtractError("there is no such image file", where=query)
+    return False
+
+
+def slug(query: str) -> str:
+    """A file name from a query: ``harbour-at-dusk``."""
+    return re.sub(r"[^\w]+", "-", query.lower()).strip("-")[:60].strip("-") or "query"
+
+
+def choose_space(space: str | None, by_image: bool) -> str:
+    """The space that is searched.
+
+    Raises:
+        ArtExtractError: The query cannot be compared there.
+    """
+    if space is None:
+        return "image" if by_image else "title"
+    if by_image and space != "image":
+        raise ArtExtractError(f"an image cannot be looked for in the space {space!r}", remedy="use --space image")
+    if not by_image and space == "image":
+        raise ArtExtractError(
+            "words cannot be compared with images as such",
+            remedy="use --space words (the cross-modal head), or --space title",
+        )
+    return space
+
+
+def result_table(index: pd.DataFrame, rows: np.ndarray, scores: np.ndarray) -> pd.DataFrame:
+    """What was found, best first: rank, score, title, attribution, date, id, row."""
+    found = index.iloc[rows]
+    return (
+        found[["title", "attribution", "displaydate", "id"]]
+        .assign(rank=range(1, len(rows) + 1), score=scores, row=rows)[
+            ["rank", "score", "title", "attribution", "displaydate", "id", "row"]
+        ]
+        .rename(columns={"displaydate": "date"})
+    )
+
+
+def printed(table: pd.DataFrame, width: int) -> str:
+    """The table in aligned columns, the titles as long as the line allows."""
+    cells = [[str(r), f"{s:.3f}", *rest] for r, s, *rest in table.drop(columns="row").itertuples(index=False)]
+    names, most = ["rank", "score", "title", "attribution", "date", "id"], (4, 6, 60, 32, 18, 24)
+    widths = [
+        min(limit, max(len(name), *(len(line[i]) for line in cells)))
+        for i, (name, limit) in enumerate(
+            zip(("rank", "score", "title", "attribution", "date", "id"), most, strict=True)
+        )
+    ]
+    widths[2] = max(20, min(widths[2], width - sum(widths) + widths[2] - 2 * (len(widths) - 1)))
+
+    def line(values: list[str]) -> str:
+        cut = [v if len(v) <= w else v[: w - 1] + "…" for v, w in zip(values, widths, strict=True)]
+        placed = [v.rjust(w) if i < 2 else v.ljust(w) for i, (v, w) in enumerate(zip(cut, widths, strict=True))]
+        return "  ".join(placed).rstrip()
+
+    return "\n".join([line(names), *map(line, cells)])
+
+
+def draw_sheet(query: str, picture: Image.Image, table: pd.DataFrame, works: Embedded, space: str, path: Path) -> None:
+    """The query on the left, and what was found in lines of five."""
+    from artextract.sheets import Card, retrieval_sheet
+
+    reader = works.reader()
+    cards = [
+        Card(reader.image(int(row)), title, who, f"{rank}   {score:.2f}   {date}")
+        for rank, score, title, who, date, _, row in table.itertuples(index=False)
+    ]
+    lines = [cards[i : i + IN_A_ROW] for i in range(0, len(cards), IN_A_ROW)]
+    asked = Card(picture, query if space == "image" else "query", "query" if space == "image" else "")
+    found = "The work" if len(cards) == 1 else f"The {len(cards)} works"
+    subtitle = (
+        f"{found} of {len(works.index):,} whose {SPACES[space]} are closest to the query, by cosine of embeddings."
+    )
+    retrieval_sheet([(None if i else asked, line) for i, line in enumerate(lines)], HEADINGS[space], subtitle, path)
+
+
+def _say(message: str) -> None:
+    print(message, file=sys.stderr, flush=True)
+
+
+def run(given: argparse.Namespace) -> None:
+    """Search, and write table and sheet.
+
+    Raises:
+        ArtExtractError: The query, the collection or its embeddings are not usable.
+    """
+    query = " ".join(given.query.split())
+    if not query:
+        raise ArtExtractError("the query is empty", remedy="give words, or the path of an image file")
+    if given.k < 1:
+        raise ArtExtractError(f"-k is {given.k}", remedy="ask for one work or more")
+    by_image = is_image(given.query)
+    space = choose_space(given.space, by_image)
+    from artextract.runtime import prepare_environment
+
+    prepare_environment()
+    from artextract.embedded import open_embedded
+    from artextract.queries import embed_image, embed_text, read_image
+    from artextract.sheets import text_picture
+
+    works = open_embedded(given.collection, given.embeddings)
+    kind = "title" if space == "title" else "image"
+    vectors = works.vectors(kind)
+    if space == "words":
+        from artextract.words_space import words_vectors
+
+        vectors = words_vectors(vectors, works.embeddings.parent / "siamese" / "crossmodal.safetensors")
+    recorded = works.identity("image" if by_image else "title")
+    if by_image:
+        picture = read_image(Path(given.query), int(works.index[["width", "height"]].to_numpy().max()))
+        _say(f"loading {recorded['name']} ...")
+        vector = embed_image(picture, recorded)
+    else:
+        picture = text_picture(query)
+        _say(f"loading {recorded['name']} ...")
+        vector = embed_text(query, recorded)
+    from artextract.vector_index import ExactIndex, open_index
+
+    index = ExactIndex(vectors) if space == "words" else open_index(works.path(kind), exact=given.exact)
+    rows, scores = index.nearest(vector, given.k)
+    known = rows[0] >= 0
+    table = result_table(works.index, rows[0][known], scores[0][known])
+    print(printed(table, shutil.get_terminal_size((120, 24)).columns))
+
+    from artextract.files import write_csv_for_people
+
+    name = Path(given.query).name if by_image else query
+    prefix = given.out or Path("search") / slug(name)
+    csv, sheet = (prefix.with_name(f"{prefix.name}.{suffix}") for suffix in ("csv", "png"))
+    write_csv_for_people(csv, table.drop(columns="row"))
+    draw_sheet(name, picture, table, works, space, sheet)
+    _say(f"{csv}\n{sheet}")
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command; a user's problem becomes a message and exit status 2."""
+    given = parser().parse_args(arguments)
+    try:
+        run(given)
+    except ArtExtractError as error:
+        _say(f"\nsearch: {error}")
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

@@ -62,7 +62,26 @@ def _fit(image: Image.Image, side: int) -> Image.Image:
     return fitted
 
 
+def text_picture(text: str, side: int = THUMB + 40) -> Image.Image:
+    """Words in place of a painting, for a query by words: side x side pixels, as large as they fit."""
+    picture = Image.new("RGB", (side, side), "white")
+    draw = ImageDraw.Draw(picture)
+    draw.rectangle((0, 0, side - 1, side - 1), outline="#d9d5cc")
+    for size in (24, 20, 16, 13, 11):
+        lines = textwrap.wrap(text, round((side - 28) / (0.56 * size)))
+        font, step = _font(size, "DejaVuSerif-Italic"), round(1.35 * size)
+        if len(lines) * step <= side - 24 and max(map(font.getlength, lines), default=0) <= side - 20:
+            break
+    else:
+        lines = _lines(text, int((side - 28) / font.getlength("W")), (side - 24) // step)  # a word as long as a line
+    top = (side - len(lines) * step) // 2
+    for i, line in enumerate(lines):
+        draw.text(((side - font.getlength(line)) / 2, top + i * step), line, INK, font)
+    return picture
+
+
 CAPTION = 66
+SMALLEST = 40  # pixels of a painting on a map that one can still tell from the next
 
 
 def _draw_card(draw: ImageDraw.ImageDraw, sheet: Image.Image, card: Card, x: int, y: int, side: int) -> None:
@@ -89,11 +108,11 @@ def _heading(draw: ImageDraw.ImageDraw, title: str, subtitle: str) -> int:
     return MARGIN + 64
 
 
-def retrieval_sheet(rows: Sequence[tuple[Card, Sequence[Card]]], title: str, subtitle: str, path: Path) -> None:
+def retrieval_sheet(rows: Sequence[tuple[Card | None, Sequence[Card]]], title: str, subtitle: str, path: Path) -> None:
     """Queries with their neighbours, a line a query.
 
     Args:
-        rows: Query, and its neighbours, best first.
+        rows: Query, and its neighbours, best first; None continues the line above.
         title: Heading.
         subtitle: What is shown and how to read it.
         path: PNG to write.
@@ -106,7 +125,8 @@ def retrieval_sheet(rows: Sequence[tuple[Card, Sequence[Card]]], title: str, sub
     draw = ImageDraw.Draw(sheet)
     y = _heading(draw, title, subtitle)
     for query, neighbours in rows:
-        _draw_card(draw, sheet, query, MARGIN, y, side)
+        if query is not None:
+            _draw_card(draw, sheet, query, MARGIN, y, side)
         line = MARGIN + side + GAP
         draw.line((line, y, line, y + side + CAPTION - 8), fill="#d9d5cc", width=1)
         for i, card in enumerate(neighbours):
@@ -146,11 +166,11 @@ def thumbnail_map(
         title: Heading.
         subtitle: Second line.
         path: PNG to write.
-        side: Width of the picture in pixels.
+        side: Width of the picture in pixels; wider where the paintings would be smaller than ``SMALLEST``.
     """
     n = len(images)
     cells = int(np.ceil(np.sqrt(1.4 * n)))
-    thumb = (side - 2 * MARGIN) // cells
+    thumb = max(SMALLEST, (side - 2 * MARGIN) // cells)
     places = positions * [1, -1]  # a picture counts y downwards
     low, high = places.min(0), places.max(0)
     scaled = (places - low) / np.where(high > low, high - low, 1) * (cells - 1)

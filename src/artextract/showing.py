@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from artextract.figures import GRID, INK, new_figure, save
-from artextract.search import nearest
+from artextract.neighbours import nearest
 from artextract.shards import ShardReader
 from artextract.sheets import Card, contact_sheet, retrieval_sheet, thumbnail_map
 
@@ -55,7 +55,8 @@ def draw_examples(
             same = bool(painter[query] >= 0 and painter[row] == painter[query])
             cards.append(card(index, reader, int(row), f"{score:.2f}" + (" same painter" if same else ""), same))
         lines.append((card(index, reader, int(query), "query"), cards))
-    subtitle = f"The {k} nearest works by cosine of their {by} embeddings; queries drawn at random."
+    subtitle = f"The {k} nearest works by cosine of their {by} embeddings (the number), nearest first; "
+    subtitle += "framed: by the painter of the query. Queries are drawn at random."
     retrieval_sheet(lines, f"Similar by {by}", subtitle, path)
 
 
@@ -88,7 +89,8 @@ def draw_clusters(
         folder: Where the PNGs go.
 
     Returns:
-        A row a cluster: cluster, works, painters, commonest theme, its share, typical words.
+        A row a cluster: cluster, works, painters, commonest theme, its share, typical words, titles of the three most
+        typical works.
     """
     records = []
     titles = index["title"].to_numpy(dtype=object)
@@ -111,6 +113,7 @@ def draw_clusters(
                 "theme": theme,
                 "theme_share": count / len(rows),
                 "words": words,
+                "titles": "; ".join(str(title) for title in titles[rows[:3]]),
             }
         )
     return pd.DataFrame(records)
@@ -146,12 +149,21 @@ def plot_maps(maps: dict[str, tuple[np.ndarray, float]], themes: pd.Series, path
     save(figure, path)
 
 
-def draw_map(reader: ShardReader, positions: np.ndarray, path: Path) -> None:
-    """The paintings themselves at their places on the image map."""
+def draw_map(reader: ShardReader, rows: np.ndarray, positions: np.ndarray, path: Path) -> None:
+    """The paintings themselves at their places on the image map.
+
+    Args:
+        reader: Images of the whole collection.
+        rows: Works to show (m,): placing takes time and room that grow with the square of their number.
+        positions: Of these works (m, 2).
+        path: PNG to write.
+    """
     images = []
-    for row in range(len(reader)):
-        image = reader.image(row)
+    for row in rows:
+        image = reader.image(int(row))
         image.thumbnail((160, 160))
         images.append(image)
     subtitle = "t-SNE of the image embedding; neighbours on this map are alike to the network."
+    if len(rows) < len(reader):
+        subtitle += f" {len(rows):,} of {len(reader):,} works, drawn at random."
     thumbnail_map(images, positions, "The collection, arranged by how it looks", subtitle, path)

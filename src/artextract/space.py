@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 PCA_DIMENSIONS = 50
+
+
+def sample_rows(n: int, most: int, seed: int) -> np.ndarray:
+    """All rows, or ``most`` of them drawn at random where there are more; sorted, int64."""
+    return np.sort(np.random.default_rng(seed).choice(n, most, replace=False)) if n > most else np.arange(n)
 
 
 def reduce(embedding: np.ndarray, seed: int) -> np.ndarray:
@@ -39,11 +45,18 @@ def tsne_map(embedding: np.ndarray, perplexity: float, seed: int) -> tuple[np.nd
     return positions, float(trustworthiness(embedding, positions, n_neighbors=neighbours, metric="cosine"))
 
 
+def tsne_maps(
+    spaces: Mapping[str, np.ndarray], rows: np.ndarray, perplexity: float, seed: int
+) -> dict[str, tuple[np.ndarray, float]]:
+    """``tsne_map`` of the same rows in any number of spaces; name to positions and trustworthiness."""
+    return {name: tsne_map(vectors[rows], perplexity, seed) for name, vectors in spaces.items()}
+
+
 def cluster(embedding: np.ndarray, k: int, seed: int) -> np.ndarray:
     """k-means over the reduced embedding; clusters are numbered by size, the largest first; int64 (n,).
 
-    k-means, since every painting should land on some contact sheet: HDBSCAN calls half of such a small and evenly
-    spread collection noise.
+    k-means, since every painting should land on some contact sheet. HDBSCAN calls 43% to 89% of 1,326 paintings of the
+    National Gallery of Art noise, whatever its settings (smallest cluster 5 to 50 works, 1 to 50 samples).
     """
     from sklearn.cluster import KMeans
 

@@ -9,6 +9,7 @@ from typing import Any, cast
 import numpy as np
 
 from artextract.compute import device, set_threads, unit_rows
+from artextract.errors import ArtExtractError
 from artextract.files import sha256_file
 from artextract.params import TitleEncoder
 from artextract.title_weights import title_model_cache
@@ -20,7 +21,7 @@ def load_title_encoder(params: TitleEncoder) -> tuple[Any, str]:
     """The SentenceBERT model, from packages or from the hub by the same call, and its weights' SHA-256.
 
     Raises:
-        ArtExtractError: See ``title_model_cache``; from the hub, the library's own errors.
+        ArtExtractError: See ``title_model_cache``; from the hub: no network and no filled cache, or no such model.
     """
     import_torchvision()
     from sentence_transformers import SentenceTransformer
@@ -28,13 +29,20 @@ def load_title_encoder(params: TitleEncoder) -> tuple[Any, str]:
     cache = None
     if params.weights == "package":
         cache = title_model_cache(params.name, params.revision, params.sha256)
-    model = SentenceTransformer(
-        params.name,
-        revision=params.revision,
-        cache_folder=str(cache) if cache else None,
-        local_files_only=cache is not None,
-        device=str(device()),
-    )
+    try:
+        model = SentenceTransformer(
+            params.name,
+            revision=params.revision,
+            cache_folder=str(cache) if cache else None,
+            local_files_only=cache is not None,
+            device=str(device()),
+        )
+    except Exception as error:  # the hub's client raises a dozen types; none may end in another model
+        raise ArtExtractError(
+            f"{params.name} cannot be loaded: {type(error).__name__}: {(str(error).splitlines() or [''])[0]}",
+            where="title_encoder in params.yaml",
+            remedy="weights: hub needs a network, or a filled hub cache (HF_HOME); weights: package needs `make setup`",
+        ) from error
     return model, _verified_hash(params, cache)
 
 

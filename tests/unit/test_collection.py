@@ -7,13 +7,15 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from artextract import collection, shard_writer
-from artextract.collection import INDEX_COLUMNS, address, collect, download_tables
+from artextract.collection import INDEX_COLUMNS, address, collect, download_tables, expected_size
 from artextract.errors import ArtExtractError
 from artextract.fetch import FetchError, Getter
+from artextract.nga_schemas import COLUMNS
 from artextract.params import NGA
 from artextract.shards import ShardReader
 from tests.conftest import jpeg
@@ -29,6 +31,7 @@ def nga(**changes: object) -> NGA:
         "image_size": "!600,600",
         "max_side": 640,
         "max_failed_fraction": 0.0,
+        "expected_paintings": 0,
         "max_objects": 0,
         "near_duplicate_bits": 6,
     }
@@ -124,7 +127,15 @@ def test_image_named_by_the_object_is_preferred(folder: Path):
 
 
 def test_address(tmp_path: Path):
-    row = pd.Series({"id": "8", "url": "https://api.nga.gov/iiif/u"})
+    row = pd.Series(
+        {
+            "id": "8",
+            "url": "https://api.nga.gov/iiif/u",
+            "source_width": 4000,
+            "source_height": 3000,
+            "maxpixels": np.nan,
+        }
+    )
     assert address(row, tmp_path, "!600,600") == "https://api.nga.gov/iiif/u/full/!600,600/0/default.jpg"
     (tmp_path / "images").mkdir()  # from here on nothing is asked for over the network
     assert address(row, tmp_path, "!600,600") == "file:images/8.jpg"
@@ -133,6 +144,59 @@ def test_address(tmp_path: Path):
     assert address(pd.Series(row.to_dict() | {"id": "9"}), tmp_path, "") == "file:images/9.jpg"
     elsewhere = pd.Series({"id": "9", "url": "file:other/9.jpg"})
     assert address(elsewhere, tmp_path, "") == "file:other/9.jpg"
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "maxpixels", "expected", "asked"),
+    [
+        (4000, 3000, None, (600, 450), "!600,600"),
+        (3000, 4000, 640, (450, 600), "!600,600"),  # the cap is above what is asked for
+        (4000, 3000, 512, (512, 384), "!512,512"),  # the server would enlarge past its cap
+        (500, 400, None, (500, 400), "!500,500"),  # and past the original
+        (500, 400, 300, (300, 240), "!300,300"),
+        (9000, 3, None, (600, 1), "!600,600"),
+        (None, None, None, None, "!600,600"),
+        (0, 0, 0, None, "!600,600"),
+    ],
+)
+def test_expected_size_and_address(tmp_path: Path, width, height, maxpixels, expected, asked):
+    row = {"id": "1", "url": "https://x/u", "source_width": width, "source_height": height, "maxpixels": maxpixels}
+    series = pd.Series({key: np.nan if value is None else value for key, value in row.items()})
+    assert expected_size(series, "!600,600") == expected
+    assert address(series, tmp_path, "!600,600") == f"https://x/u/full/{asked}/0/default.jpg"
+
+
+def test_paintings_far_from_the_expected_number_are_refused(folder: Path):
+    run(folder, expected_paintings=7)  # six are within a fifth
+    for expected in (8, 4):
+        with pytest.raises(ArtExtractError, match=rf"6 paintings .*, about {expected} are expected") as caught:
+            run(folder, expected_paintings=expected)
+        assert caught.value.where == str(folder)
+        assert caught.value.remedy and "nga.expected_paintings" in caught.value.remedy
+
+
+def test_alternate_views_are_listed_apart(folder: Path):
+    objects = [painting(k, title=title) for k, title in enumerate(TITLES, 1)]
+    images = [*(view(k) for k in range(1, 7)), view(2, uuid="back", viewtype="alternate")]
+    write_tables(folder, museum(objects, images))
+    index, counts = run(folder)
+    assert len(index) == 6 and counts["alternate_views_left_out"] == 1
+    with (folder.parent / "out" / "alternates.csv").open(newline="") as handle:
+        assert [(row["id"], row["uuid"]) for row in csv.DictReader(handle)] == [("2", "back")]
+
+
+def test_same_object_is_less_than_a_group(folder: Path):
+    """Two sides of a panel and a copy of a picture are one object; a series is a group of objects."""
+    objects = [painting(k, title=t, series="Hours" if k in (1, 2) else "") for k, t in enumerate(TITLES, 1)]
+    kin = {"parentobjectid": 2, "childobjectid": 3, "relationship": "inseparable"}
+    write_tables(folder, museum(objects, [view(k, maxpixels=640 if k == 5 else "") for k in range(1, 7)]))
+    write_tables(folder, {"object_associations": [kin]})
+    (folder / "pictures" / "6.jpg").write_bytes(jpeg(4, quality=80))
+    index, _ = run(folder)
+    assert index["object_group"].tolist() == [0, 1, 1, 2, 3, 2]
+    assert index["sibling_group"].tolist() == [0, 0, 0, 1, 2, 3]
+    assert index["group"].tolist() == [0, 0, 0, 1, 2, 1]
+    assert index["open_access"].tolist() == [True] * 4 + [False, True]
 
 
 @pytest.mark.parametrize("number", ["../../secret", "/etc/hostname"])
@@ -215,17 +279,18 @@ def server(folder: Path, own_cache: Path, request: pytest.FixtureRequest) -> Ite
     """Four of the paintings behind a server; addresses of their own for each test, as the cache is shared."""
     unique = request.node.name
     rows: list[Row] = [painting(k, title=TITLES[k - 1]) for k in range(1, 5)]
-    images = [view(k, uuid=unique, iiifurl=f"https://api.nga.gov/iiif/u{k}-{unique}") for k in range(1, 5)]
+    large = {"width": 80, "height": 60}
+    images = [view(k, uuid=unique, iiifurl=f"https://api.nga.gov/iiif/u{k}-{unique}", **large) for k in range(1, 5)]
     write_tables(folder, museum(rows, images))
-    yield Server({f"{i['iiifurl']}/full/!600,600/0/default.jpg": jpeg(k) for k, i in enumerate(images, 1)})
+    yield Server({f"{i['iiifurl']}/full/!40,40/0/default.jpg": jpeg(k) for k, i in enumerate(images, 1)})
 
 
 def test_remote_images_are_asked_for_once(folder: Path, server: Server):
-    index, _ = run(folder, server)
+    index, _ = run(folder, server, image_size="!40,40")
     assert stored(folder, index) == {str(k): jpeg(k) for k in range(1, 5)}
     assert sorted(server.asked) == sorted(server.pages)
     server.asked.clear()
-    run(folder, server)
+    run(folder, server, image_size="!40,40")
     assert server.asked == []
 
 
@@ -233,24 +298,35 @@ def test_remote_failures_are_recorded_and_arrive_later(folder: Path, server: Ser
     second = list(server.pages)[1]
     good, server.pages[second] = server.pages[second], FetchError("HTTP 503 (5 attempts)")
     with pytest.raises(ArtExtractError, match=r"2 \(unreadable: HTTP 503 \(5 attempts\)\)"):
-        run(folder, server)
+        run(folder, server, image_size="!40,40")
     server.asked.clear()
-    index, counts = run(folder, server, max_failed_fraction=0.25)
+    index, counts = run(folder, server, image_size="!40,40", max_failed_fraction=0.25)
     assert index["id"].tolist() == ["1", "3", "4"] and counts["unreadable"] == 1
     assert server.asked == [second]  # what had arrived was kept
     server.pages[second] = good
-    index, _ = run(folder, server)
+    index, _ = run(folder, server, image_size="!40,40")
     assert stored(folder, index)["2"] == jpeg(2)
+
+
+def test_image_of_another_size_than_the_tables_is_not_kept(folder: Path, server: Server):
+    third = list(server.pages)[2]
+    good, server.pages[third] = server.pages[third], jpeg(3, 40, 20)
+    with pytest.raises(ArtExtractError, match=r"3 \(unreadable: 40 x 20 pixels, by the table 40 x 30\)"):
+        run(folder, server, image_size="!40,40")
+    server.pages[third] = good
+    index, _ = run(folder, server, image_size="!40,40")
+    assert stored(folder, index)["3"] == jpeg(3)
 
 
 def test_tables_are_downloaded_once_and_whole(own_cache: Path):
     commit = "0123abc"
-    texts = {name: table_text(name, rows).encode() for name, rows in museum().items()}
+    tables = {name: museum().get(name, [{}]) for name in COLUMNS}
+    texts = {name: table_text(name, rows).encode() for name, rows in tables.items()}
     site = Server({f"{collection.REPOSITORY}/{commit}/data/{name}.csv": text for name, text in texts.items()})
     at = download_tables(commit, site)
     assert {path.stem: path.read_bytes() for path in at.iterdir()} == texts
-    assert len(site.asked) == 5
-    assert download_tables(commit, site) == at and len(site.asked) == 5
+    assert len(site.asked) == 7
+    assert download_tables(commit, site) == at and len(site.asked) == 7
 
 
 def test_table_that_cannot_be_had_names_its_address_and_the_other_way(own_cache: Path):

@@ -22,7 +22,9 @@ from artextract.weights import timm_model, weights_hash
 from tests.conftest import jpeg
 from tests.museum import shards
 
-LITE2 = ImageEncoder(name="tf_efficientnet_lite2", weights="package", sha256="", batch_size=2, precision="fp32")
+LITE2 = ImageEncoder(
+    name="tf_efficientnet_lite2", weights="package", sha256="", layers=[], batch_size=2, precision="fp32"
+)
 PICTURES = [jpeg(1, 300, 200), jpeg(2, 200, 300), jpeg(3, 260, 260)]
 
 
@@ -65,6 +67,31 @@ def test_embeddings_are_unit_rows_in_the_order_of_the_images(tmp_path: Path, enc
         "resize 292 bicubic, centre crop 260, mean [0.5, 0.5, 0.5], std [0.5, 0.5, 0.5]"
     )
     assert identity["backend"] == "torch cpu fp32"
+
+
+def test_stages_stand_beside_the_pooled_features(tmp_path: Path, encoder: Any):
+    reader = shards(tmp_path, PICTURES)
+    plain, identity = embed_images(reader, LITE2)
+    assert "layers" not in identity
+    both, identity = embed_images(reader, LITE2.model_copy(update={"layers": [3, 5]}))
+    assert identity["layers"] == [3, 5] and both.shape == (3, 1280 + 88 + 208)
+    np.testing.assert_allclose(both[:, :1280] * np.sqrt(3), plain, atol=1e-5)  # three parts of equal length
+    preprocessing = Preprocessing.of(encoder)
+    pixels = preprocessing.normalise(next(pixel_batches(reader, range(3), preprocessing, 3, "")))
+    with torch.inference_mode():
+        stage = encoder.bn1(encoder.conv_stem(pixels))
+        for block in list(encoder.blocks)[:4]:
+            stage = block(stage)
+    expected = torch.nn.functional.normalize(stage.mean(dim=(2, 3)), dim=1).numpy()
+    np.testing.assert_allclose(both[:, 1280 : 1280 + 88] * np.sqrt(3), expected, atol=1e-5)
+    for hooked in encoder.blocks:
+        hooked._forward_hooks.clear()
+
+
+def test_a_stage_that_is_not_there_is_refused():
+    with pytest.raises(ArtExtractError, match="has 0 stages; there is none numbered 2") as caught:
+        image_encoder.layered(configured(), [2])
+    assert caught.value.remedy
 
 
 def test_batch_size_does_not_matter(tmp_path: Path, encoder: Any):

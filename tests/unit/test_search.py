@@ -1,82 +1,129 @@
-"""Nearest neighbours against a slow search in plain Python."""
+"""The search command, from the words typed to the files written, with encoders that are quick to load."""
 
 from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from PIL import Image
+from safetensors.numpy import save_file
 
-from artextract import search
-from artextract.search import nearest, neighbour_table
+from artextract import queries, search
+from artextract.embedded import Embedded
+from artextract.errors import ArtExtractError
+from tests.conftest import ROOT, jpeg
+from tests.museum import searchable
 
-EYE = np.array([[1, 0], [0, 1], [0.6, 0.8], [1, 0]], dtype=np.float32)
+TITLES = ["Haystacks", "A Harbour at Dusk, Seen from a Hill above the Town on a Day in Late Autumn", "Cow", "Ähren 麦"]
 
 
-def slow(
-    queries: np.ndarray, gallery: np.ndarray, k: int, groups: tuple[np.ndarray, np.ndarray] | None
-) -> list[list[int]]:
-    """Sort everything: highest cosine first, then the lower row; -1 where nothing is left."""
-    found = []
-    for q, query in enumerate(queries):
-        scored = []
-        for g, work in enumerate(gallery):
-            if groups is None or groups[0][q] != groups[1][g]:
-                scored.append((-sum(float(a) * float(b) for a, b in zip(query, work, strict=True)), g))
-        k = min(k, len(gallery))
-        found.append(([g for _, g in sorted(scored)] + [-1] * k)[:k])
+@pytest.fixture
+def works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Embedded:
+    """A collection in the working directory; queries by words are title 1, queries by image are image 2."""
+    found = searchable(tmp_path, TITLES)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(queries, "embed_text", lambda text, recorded: np.array(found.vectors("title")[1:2]))
+    monkeypatch.setattr(queries, "embed_image", lambda image, recorded: np.array(found.vectors("image")[2:3]))
     return found
 
 
-def test_by_eye():
-    rows, scores = nearest(EYE, EYE, 3)
-    assert rows.tolist() == [[0, 3, 2], [1, 2, 0], [2, 1, 0], [0, 3, 2]]  # equal scores: the lower row
-    np.testing.assert_allclose(scores[0], [1, 1, 0.6], atol=1e-7)
-    assert rows.dtype == np.int64 and scores.dtype == np.float32
+def run(*arguments: str) -> None:
+    search.main(["--collection", "data/works", *arguments])
 
 
-def test_own_group_is_no_neighbour():
-    group = np.array([7, 8, 8, 7])
-    rows, scores = nearest(EYE, EYE, 3, exclude=(group, group))
-    assert rows.tolist() == [[2, 1, -1], [0, 3, -1], [0, 3, -1], [2, 1, -1]]
-    assert np.isneginf(scores[:, 2]).all()
-    alone, none = nearest(EYE[:1], EYE, 2, exclude=(np.array([1]), np.ones(4, dtype=int)))
-    assert alone.tolist() == [[-1, -1]] and np.isneginf(none).all()
+def failure(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    with pytest.raises(SystemExit) as stop:
+        run(*arguments)
+    assert stop.value.code == 2
+    return capsys.readouterr().err
 
 
-# Whole numbers, so that equal scores are equal in any order of addition.
-vectors = st.lists(st.lists(st.integers(-2, 2), min_size=3, max_size=3), min_size=1, max_size=9)
+def test_words_find_titles(works: Embedded, capsys: pytest.CaptureFixture[str]):
+    run("harbour  at dusk", "-k", "3")
+    table = pd.read_csv("search/harbour-at-dusk.csv", dtype={"id": str}, keep_default_na=False)
+    assert table.columns.tolist() == ["rank", "score", "title", "attribution", "date", "id"]
+    assert len(table) == 3 and table["rank"].tolist() == [1, 2, 3]
+    assert (table["title"][0], table["id"][0], table["score"][0]) == (TITLES[1], "1", 1)
+    assert (np.diff(table["score"]) <= 0).all()
+    with Image.open("search/harbour-at-dusk.png") as sheet:
+        assert sheet.width > 700
+    out = capsys.readouterr().out.splitlines()
+    assert len(out) == 4 and out[0].split() == table.columns.tolist()
+    assert out[1].split()[:2] == ["1", "1.000"] and "…" in out[1]
 
 
-@given(vectors, vectors, st.integers(1, 12), st.booleans(), st.randoms(use_true_random=False))
-def test_equals_a_full_sort_with_ties(q: list[list[int]], g: list[list[int]], k: int, grouped: bool, rng):
-    queries, gallery = np.array(q, dtype=np.float32), np.array(g, dtype=np.float32)
-    groups = None
-    if grouped:
-        groups = tuple(np.array([rng.randrange(3) for _ in part]) for part in (q, g))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(search, "BLOCK", rng.choice([1, 2, 1024]))  # several blocks give what one gives
-        rows, scores = nearest(queries, gallery, k, exclude=groups)  # type: ignore[arg-type]
-    assert rows.tolist() == slow(queries, gallery, k, groups)  # type: ignore[arg-type]
-    for query, line, values in zip(queries, rows, scores, strict=True):
-        known = line >= 0
-        np.testing.assert_array_equal(values[known], gallery[line[known]] @ query)
-        assert np.isneginf(values[~known]).all()
-        assert (np.diff(values[known]) <= 0).all()
+def test_an_image_finds_images(works: Embedded, capsys: pytest.CaptureFixture[str]):
+    Path("my picture.jpg").write_bytes(jpeg(3, 200, 100))
+    run("my picture.jpg", "--out", "found/cow", "-k", "99")
+    table = pd.read_csv("found/cow.csv")
+    assert len(table) == 4 and table["title"][0] == "Cow"
+    assert sorted(p.name for p in Path("found").iterdir()) == ["cow.csv", "cow.png"]
 
 
-def test_no_queries_give_no_neighbours():
-    rows, scores = nearest(EYE[:0], EYE, 3)
-    assert rows.shape == scores.shape == (0, 3)
+def test_bad_queries(works: Embedded, capsys: pytest.CaptureFixture[str]):
+    assert "the query is empty" in failure(capsys, "  ")
+    assert "none.jpg: there is no such image file" in failure(capsys, "none.jpg")
+    assert "-k is 0" in failure(capsys, "cow", "-k", "0")
+    assert "words cannot be compared with images" in failure(capsys, "cow", "--space", "image")
+    Path("broken.jpg").write_bytes(b"no image")
+    assert "broken.jpg: not readable as an image" in failure(capsys, "broken.jpg")
+    assert "an image cannot be looked for in the space 'title'" in failure(capsys, "broken.jpg", "--space", "title")
+    assert "there is no collection here" in failure(capsys, "cow", "--collection", "elsewhere")
+    works.path("title").unlink()
+    error = failure(capsys, "cow")
+    assert "titles.npy" in error and "Remedy: `dvc repro embed_titles`" in error
+    error = failure(capsys, "cow", "--space", "words")
+    assert "data/siamese/crossmodal.safetensors: the cross-modal head" in error and "dvc repro train_siamese" in error
+    assert not Path("search").exists()
 
 
-def test_table_is_long_with_ranks_from_one_and_without_gaps():
-    ids = pd.Series(["a", "b", "c", "d"])
-    group = np.array([7, 8, 8, 8])
-    table = neighbour_table(ids, *nearest(EYE, EYE, 3, exclude=(group, group)), "image")
-    assert table.columns.tolist() == ["space", "id", "rank", "score", "neighbour"]
-    assert table[["id", "rank", "neighbour"]].values.tolist() == [
-        ["a", 1, "d"], ["a", 2, "c"], ["a", 3, "b"], ["b", 1, "a"], ["c", 1, "a"], ["d", 1, "a"],
-    ]  # fmt: skip
-    assert set(table["space"]) == {"image"} and np.isfinite(table["score"]).all()
+def test_words_find_images_through_the_head(works: Embedded):
+    """A head that maps every image to its title's vector: the work of title 1 is found by its image."""
+    images, titles = (np.array(works.vectors(kind)) for kind in ("image", "title"))
+    head = {"mean": np.zeros(8, dtype=np.float32), "weight": np.linalg.pinv(images) @ titles}
+    Path("data/siamese").mkdir()
+    save_file(head, "data/siamese/crossmodal.safetensors")
+    run("dusk", "--space", "words", "-k", "1")
+    assert pd.read_csv("search/dusk.csv")["title"].tolist() == [TITLES[1]]
+
+
+def test_a_long_query_or_a_folders_name_is_words(works: Embedded):
+    Path("Cow").mkdir()
+    assert not search.is_image("Cow") and not search.is_image("x" * 5000) and not search.is_image("a\0b")
+    with pytest.raises(ArtExtractError):
+        search.is_image("folder/No.TIFF")
+
+
+def test_file_names_of_queries():
+    assert search.slug("Harbour at dusk!") == "harbour-at-dusk"
+    assert search.slug("../../etc/passwd") == "etc-passwd"
+    assert search.slug("麦畑") == "麦畑" and search.slug("?!") == "query"
+    assert len(search.slug("word " * 100)) <= 60
+
+
+def test_printed_table_keeps_to_the_line():
+    table = pd.DataFrame({"title": ["T" * 200, "short"], "attribution": ["A" * 90, "B"], "displaydate": ["", "1890"]})
+    table = search.result_table(table.assign(id=["1", "2"]), np.array([1, 0]), np.array([0.91234, -0.5]))
+    lines = search.printed(table, 100).splitlines()
+    assert len(lines) == 3 and max(map(len, lines)) <= 100
+    assert lines[1].split() == ["1", "0.912", "short", "B", "1890", "2"]
+
+
+def command(*arguments: str, **environment: str) -> Any:
+    return subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "artextract.search", *arguments],
+        capture_output=True, text=True, cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT / "src")} | environment,
+    )  # fmt: skip
+
+
+def test_help_imports_nothing_slow():
+    result = command("--help")
+    assert result.returncode == 0 and "harbour" not in result.stderr and "QUERY" in result.stdout
+    for name in ("numpy", "pandas", "torch", "PIL"):
+        assert f" {name}\n" not in result.stderr

@@ -21,6 +21,7 @@ from artextract.sheets import (
     _lines,
     contact_sheet,
     retrieval_sheet,
+    text_picture,
     thumbnail_map,
 )
 
@@ -156,3 +157,18 @@ def test_same_bytes_from_run_to_run(tmp_path: Path):
     for name in ("a", "b"):
         contact_sheet([card(), card(BLUE)], "T", "S", tmp_path / name / "sheet.png")
     assert (tmp_path / "a" / "sheet.png").read_bytes() == (tmp_path / "b" / "sheet.png").read_bytes()
+
+
+def test_a_line_without_a_query_continues_the_one_above(tmp_path: Path):
+    retrieval_sheet([(card(RED), [card(BLUE)]), (None, [card(BLUE)])], "Search", "", tmp_path / "s" / "sheet.png")
+    red = near(read(tmp_path / "s" / "sheet.png"), RED)
+    assert red.any() and not red[red.shape[0] // 2 :].any()
+
+
+@pytest.mark.parametrize("text", ["harbour", "a harbour at dusk", "", LONG, "W" * 90, "麦畑"])
+def test_words_fit_their_picture(text: str):
+    picture = np.asarray(text_picture(text, 190)).astype(int)
+    assert picture.shape == (190, 190, 3)
+    ink = np.argwhere(picture.sum(axis=2) < 300)
+    assert bool(len(ink)) == bool(text)
+    assert ink.size == 0 or (ink.min() > 4 and ink.max() < 185)

@@ -111,9 +111,11 @@ def test_clusters_are_described_and_capped(tmp_path: Path, sheet: list[tuple], m
     ranked = [np.array([2, 0, 4]), np.array([3, 1]), np.array([5])]
     table = showing.draw_clusters(index, reader, labels, ranked, tmp_path)
     assert table.drop(columns="theme").to_dict("records") == [
-        {"cluster": 1, "works": 3, "painters": 1, "theme_share": pytest.approx(1 / 3), "words": "sea"},
-        {"cluster": 2, "works": 2, "painters": 1, "theme_share": pytest.approx(1 / 2), "words": "hill"},
-        {"cluster": 3, "works": 1, "painters": 1, "theme_share": 0, "words": ""},
+        {"cluster": 1, "works": 3, "painters": 1, "theme_share": pytest.approx(1 / 3), "words": "sea"}
+        | {"titles": "Sea storm; Sea view; Night"},
+        {"cluster": 2, "works": 2, "painters": 1, "theme_share": pytest.approx(1 / 2), "words": "hill"}
+        | {"titles": "Hill top; Hill"},
+        {"cluster": 3, "works": 1, "painters": 1, "theme_share": 0, "words": "", "titles": "Noon"},
     ]
     assert table["theme"].tolist()[1:] == ["landscape", ""]
     assert [[c.title for c in cards] for cards, *_ in sheet] == [
@@ -167,6 +169,16 @@ def test_maps_name_the_eight_commonest_themes_only(tmp_path: Path, monkeypatch: 
 @pytest.mark.parametrize("n", [1, 5])
 def test_map_of_the_paintings(tmp_path: Path, n: int):
     _, reader = gallery(tmp_path, ["t"] * n)
-    showing.draw_map(reader, np.random.default_rng(0).normal(size=(n, 2)), tmp_path / "map.png")
+    showing.draw_map(reader, np.arange(n), np.random.default_rng(0).normal(size=(n, 2)), tmp_path / "map.png")
     width, height = size(tmp_path / "map.png")
     assert 1300 < width <= 1500 and 1300 < height < 1700
+
+
+def test_map_of_a_sample_shows_these_works_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    _, reader = gallery(tmp_path, ["t"] * 6)
+    handed: list[tuple] = []
+    monkeypatch.setattr(showing, "thumbnail_map", lambda *args: handed.append(args))
+    showing.draw_map(reader, np.array([1, 4]), np.zeros((2, 2)), tmp_path / "map.png")
+    showing.draw_map(reader, np.arange(6), np.zeros((6, 2)), tmp_path / "map.png")
+    assert [image.size for image in handed[0][0]] == [reader.image(1).size, reader.image(4).size]
+    assert "2 of 6 works, drawn at random" in handed[0][3] and "drawn at random" not in handed[1][3]

@@ -1,70 +1,106 @@
-"""Before against after: only held-out works ask, and the difference is taken query by query."""
+"""The evaluation: who is asked, what is pooled, what an attempt is compared with, and what no attempt may win by."""
 
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from artextract import siamese_eval as evaluation
 from artextract.compute import unit_rows
 from artextract.relevance import Judge
-from artextract.retrieval import cosine, evaluate
-from artextract.siamese_eval import compare
+from artextract.spaces import cosine_space, image_spaces
+from tests.unit.siamese_toys import settings, two_subjects
 
-N = 24
-SUBJECT = np.arange(N) % 2
-TRUTH = Judge(SUBJECT[:, None] == SUBJECT[None, :], np.eye(N, dtype=bool))
-NOBODY = Judge(np.zeros((N, N), dtype=bool), np.eye(N, dtype=bool))
-RNG = np.random.default_rng(0)
-BLIND = unit_rows(RNG.normal(size=(N, 6)))
-SEEING = unit_rows(np.eye(6)[SUBJECT] + RNG.normal(0, 0.1, (N, 6)))
-HELD_OUT = np.array([3, 4, 10, 11, 20])
+IMAGES, TITLES, INDEX, SUBJECT = two_subjects()
+N, PAINTER = len(INDEX), np.arange(120) // 4
+OWN = np.eye(N, dtype=bool)
+THEME = Judge(SUBJECT[:, None] == SUBJECT[None, :], OWN, fields=frozenset({"themes"}))
+PROXY = Judge(THEME.relevant, OWN, fields=frozenset({"title"}))
+ROWS = np.arange(N)
 
 
-def run(before: np.ndarray, after: np.ndarray, **changes: object) -> dict[str, float]:
-    options: dict[str, object] = {"k": 5, "draws": 200, "seed": 0}
-    spaces = {"before": before, "after": after}
-    return compare(spaces, {"theme": TRUTH, "artist": NOBODY}, HELD_OUT, np.arange(N), **(options | changes))  # type: ignore[arg-type]
+def values(**vectors: np.ndarray) -> evaluation.Values:
+    spaces = [cosine_space(name, v) for name, v in vectors.items()]
+    return evaluation.score(spaces, {"theme": THEME}, ROWS, 10, 0)
 
 
-def test_values_are_means_over_the_held_out_queries():
-    metrics = run(BLIND, SEEING)
-    for label, space in (("before", BLIND), ("after", SEEING)):
-        table = evaluate(cosine(space, HELD_OUT), TRUTH, HELD_OUT, 5)
-        for name in table:
-            assert metrics[f"theme.{label}.{name}"] == pytest.approx(table[name].mean())
-    assert metrics["theme.queries"] == 5
-    assert metrics["theme.after.map"] == 1.0
+def test_every_work_is_asked_once_and_no_training_sees_its_painter():
+    fold = PAINTER % 5
+    parts = evaluation.by_fold(fold, PAINTER, 0.25, 0)
+    assert np.sort(np.concatenate([part.queries for part in parts])).tolist() == ROWS.tolist()
+    for part in parts:
+        painters = [set(PAINTER[rows].tolist()) for rows in (part.train, part.select, part.queries)]
+        assert not (painters[0] & painters[1] or painters[0] & painters[2] or painters[1] & painters[2])
+        assert len(part.train) + len(part.select) + len(part.queries) == N
+        assert len(painters[1]) == 6  # a quarter of 24
+    again = evaluation.by_fold(fold, PAINTER, 0.25, 0)
+    assert all((a.select == b.select).all() for a, b in zip(parts, again, strict=True))
 
 
-def test_gain_is_the_paired_difference_and_its_interval_is_of_the_differences():
-    metrics = run(BLIND, SEEING)
-    for name in ("p5", "ndcg5", "map"):
-        difference = metrics[f"theme.after.{name}"] - metrics[f"theme.before.{name}"]
-        assert metrics[f"theme.gain.{name}"] == pytest.approx(difference)
-    table = [evaluate(cosine(space, HELD_OUT), TRUTH, HELD_OUT, 5)["map"].to_numpy() for space in (BLIND, SEEING)]
-    lowest, highest = (table[1] - table[0]).min(), (table[1] - table[0]).max()
-    low, mean, high = (metrics[f"theme.gain.map{end}"] for end in ("_low", "", "_high"))
-    assert lowest <= low < mean < high <= highest
+def test_parts_of_a_column():
+    held = evaluation.by_part(np.array(["train", "held_out", "select", "train"]))
+    assert (held.train.tolist(), held.select.tolist(), held.queries.tolist()) == ([0, 3], [2], [1])
 
 
-def test_nothing_changed_is_no_gain_with_an_interval_of_zero_width():
-    """Unpaired, the same scores would have a wide interval."""
-    metrics = run(BLIND, BLIND)
-    assert {key: value for key, value in metrics.items() if ".gain." in key} == {
-        f"theme.gain.{name}{end}": 0.0 for name in ("p5", "ndcg5", "map") for end in ("", "_low", "_high")
-    }
-    assert metrics["theme.before.map_low"] < metrics["theme.before.map_high"]
+def test_the_title_proxy_may_not_judge():
+    assert list(evaluation.scorable({"theme": THEME, "title_proxy": PROXY})) == ["theme"]
 
 
-def test_works_that_were_trained_with_are_in_the_gallery_and_never_ask():
-    """Turning the vector of a trained-with work about changes what is found, but never who asks."""
-    spoiled = SEEING.copy()
-    others = np.setdiff1d(np.arange(N), HELD_OUT)
-    spoiled[others] *= -1
-    metrics = run(SEEING, spoiled)
-    assert metrics["theme.queries"] == 5 and metrics["theme.after.map"] < metrics["theme.before.map"]
+def test_pooled_folds_are_the_whole():
+    whole = values(a=IMAGES)
+    parts = [evaluation.score([cosine_space("a", IMAGES)], {"theme": THEME}, rows, 10, 0)
+             for rows in (ROWS[60:], ROWS[:60])]  # fmt: skip
+    pd.testing.assert_frame_equal(evaluation.pool(parts)["theme", "a"], whole["theme", "a"])
 
 
-def test_judge_without_held_out_queries_is_counted_only():
-    metrics = run(BLIND, SEEING)
-    assert {key: value for key, value in metrics.items() if key.startswith("artist")} == {"artist.queries": 0}
+def test_raw_values_are_of_the_queries_that_were_asked():
+    found = evaluation.score([cosine_space("siamese", IMAGES)], {"theme": THEME}, ROWS[:7], 10, 0)
+    both = evaluation.with_raw(found, values(centred=IMAGES, whitened=IMAGES))
+    assert {space for _, space in both} == {"siamese", "centred", "whitened"}
+    assert all(table.index.tolist() == list(range(7)) for table in both.values())
+
+
+def test_an_attempt_is_compared_with_the_strongest_post_processing():
+    rng = np.random.default_rng(0)
+    noise, good = unit_rows(rng.normal(size=(N, 4))), unit_rows(np.eye(2)[SUBJECT] + rng.normal(0, 0.4, (N, 2)))
+    best = np.eye(2)[SUBJECT]
+    found = values(image=noise, centred=good, csls=noise, siamese=best, shuffled_titles=noise, ridge=good)
+    assert evaluation.strongest(found, "theme", "p10") == "centred"
+    table = evaluation.trials({"s2": found}, ["p10", "ndcg10"], PAINTER, 200, 0)
+    one = table[table["metric"] == "p10"].set_index(["attempt", "against"])
+    assert set(one.index) == {
+        ("siamese", "centred"), ("siamese", "ridge"), ("ridge", "centred"), ("shuffled_titles", "centred"),
+    }  # fmt: skip
+    gain = one.loc[("siamese", "centred")]
+    assert gain["micro"] == pytest.approx(1 - found["theme", "centred"]["p10"].mean()) and gain["low"] > 0
+    assert one.loc[("shuffled_titles", "centred")]["high"] < 0
+    assert one.loc[("ridge", "centred")][["micro", "low", "high"]].tolist() == [0, 0, 0]
+    assert (one["p_holm"] >= one["p"]).all() and one["p_holm"].min() == pytest.approx(4 * one["p"].min())
+    shown = evaluation.headline(table, {"s2": found}, "p10")
+    assert shown["s2.theme.siamese.p10"] == 1 and shown["s2.theme.gain.p10"] == gain["micro"]
+    assert shown["s2.theme.shuffled_gain.p10_high"] < 0
+
+
+def test_nothing_tried_is_an_empty_table():
+    assert list(evaluation.trials({}, ["p10"], PAINTER, 10, 0).columns) == evaluation.TRIALS
+
+
+def test_siamese_gains_on_unseen_painters_and_shuffled_titles_do_not():
+    """The whole way once, on works whose titles tell what their images show faintly."""
+    params, raw = settings(), image_spaces(IMAGES, 8, 5)
+    everyone = evaluation.score(raw, {"theme": THEME}, ROWS, 10, 0)
+    parts = []
+    for held in evaluation.by_fold(PAINTER % 3, PAINTER, 0.15, 0):
+        trained = evaluation.train_held(INDEX, IMAGES, TITLES, held, params, 0)
+        spaces = evaluation.attempts(INDEX, IMAGES, TITLES, held, trained, params, 0)
+        assert tuple(space.name for space in spaces) == evaluation.ATTEMPTS
+        parts.append(evaluation.score(spaces, {"theme": THEME}, held.queries, 10, 0))
+    found = evaluation.with_raw(evaluation.pool(parts), everyone)
+    table = evaluation.trials({"s2": found}, ["p10"], PAINTER, 200, 0)
+    table = table[table["against"].isin(evaluation.RAW)].set_index("attempt")
+    assert table.loc["siamese", "low"] > 0.05
+    for control in ("shuffled_titles", "random_projection", "pca"):
+        assert table.loc[control, "low"] <= 0
+    seen = evaluation.score(spaces[:1], {"theme": THEME}, held.train, 10, 0)
+    assert evaluation.train_gain(seen, everyone, "p10")["s1.theme.train_gain.p10"] > 0.05

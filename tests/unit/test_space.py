@@ -9,7 +9,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from artextract.compute import unit_rows
-from artextract.space import central_first, cluster, reduce, tsne_map
+from artextract.space import central_first, cluster, reduce, sample_rows, tsne_map, tsne_maps
 
 RNG = np.random.default_rng(0)
 BLOBS = np.repeat([0, 1, 2], [12, 9, 5])
@@ -72,3 +72,22 @@ def test_most_typical_first():
     rows = np.stack([np.cos(angle), np.sin(angle)], axis=1)
     assert central_first(rows, np.array([0, 1, 2, 3])).tolist() == [2, 3, 1, 0]  # their mean points to 42 degrees
     assert central_first(rows, np.array([4])).tolist() == [4]
+
+
+def test_sample_of_rows_is_all_where_it_fits():
+    assert sample_rows(5, 5, 0).tolist() == sample_rows(5, 9, 0).tolist() == [0, 1, 2, 3, 4]
+    some = sample_rows(50, 7, 3)
+    assert len(set(some.tolist())) == 7 and (np.diff(some) > 0).all()
+    assert some.tolist() == sample_rows(50, 7, 3).tolist() != sample_rows(50, 7, 4).tolist()
+    assert sample_rows(0, 3, 0).tolist() == []
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 9])
+def test_maps_of_any_number_of_spaces(n: int):
+    spaces = {"image": POINTS, "title": POINTS[:, :3], "siamese": POINTS[:, ::-1]}
+    rows = sample_rows(26, n, 0)
+    maps = tsne_maps(spaces, rows, 15, 0)
+    assert list(maps) == list(spaces)
+    for name, (positions, trust) in maps.items():
+        assert positions.shape == (n, 2) and 0 <= trust <= 1
+        np.testing.assert_array_equal(positions, tsne_map(spaces[name][rows], 15, 0)[0])

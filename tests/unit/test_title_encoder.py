@@ -92,3 +92,14 @@ def test_model_that_no_package_carries(params: TitleEncoder):
     with pytest.raises(ArtExtractError, match="no package carries 'sentence-transformers/other'") as caught:
         load_title_encoder(params.model_copy(update={"name": "sentence-transformers/other"}))
     assert caught.value.remedy == "use weights: hub"
+
+
+def test_hub_without_a_network(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    """The hub's own client, told that it is offline, with an empty cache."""
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setenv("SENTENCE_TRANSFORMERS_HOME", str(tmp_path))
+    hub = TitleEncoder(name="sentence-transformers/no-such", weights="hub", revision="main", sha256="", batch_size=1)
+    with pytest.raises(ArtExtractError, match="no-such cannot be loaded") as caught:
+        load_title_encoder(hub)
+    assert "needs a network" in str(caught.value.remedy)

@@ -1,0 +1,129 @@
+"""A query as a vector: words or an image, by the very network that embedded the collection."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import numpy as np
+from PIL import Image
+from pydantic import ValidationError
+
+from artextract.errors import ArtExtractError
+from artextract.images import UnreadableImage, decode, normalise
+from artextract.params import ImageEncoder, TitleEncoder
+from artextract.shards import ShardReader
+
+P = TypeVar("P")
+IMAGE_KEYS = ("name", "weights_sha256", "preprocessing")
+TITLE_KEYS = ("name", "revision", "weights_sha256", "max_tokens")
+
+
+class _One:
+    """One image, read as a collection of one."""
+
+    def __init__(self, image: Image.Image):
+        self._image = image
+
+    def __len__(self) -> int:
+        return 1
+
+    def image(self, row: int) -> Image.Image:
+        return self._image
+
+
+def read_image(path: Path, max_side: int) -> Image.Image:
+    """An image file as the collection would hold it: upright RGB, reduced, a JPEG.
+
+    Args:
+        path: File of any format that Pillow reads.
+        max_side: Longest side of the collection's images in pixels.
+
+    Raises:
+        ArtExtractError: No readable image.
+    """
+    try:
+        return decode(normalise(path.read_bytes(), max_side)[0])
+    except (UnreadableImage, OSError) as error:
+        raise ArtExtractError(
+            f"not readable as an image: {error}", where=str(path), remedy="give a JPEG, PNG, TIFF or WebP file"
+        ) from error
+
+
+def embed_image(image: Image.Image, recorded: Mapping[str, Any]) -> np.ndarray:
+    """The image as a unit vector (1, d).
+
+    Args:
+        image: RGB.
+        recorded: The encoder of the collection, see ``Embedded.identity``.
+
+    Raises:
+        ArtExtractError: The encoder cannot be had, or is another one.
+    """
+    from artextract.image_encoder import embed_images
+
+    params = _params(
+        lambda: ImageEncoder(
+            name=recorded["name"],
+            weights=recorded["weights"],
+            sha256="",
+            layers=recorded.get("layers", []),
+            batch_size=1,
+            precision="fp32",
+        ),
+        "image",
+    )
+    vector, identity = embed_images(cast(ShardReader, _One(image)), params)
+    _same(recorded, identity, IMAGE_KEYS, "image")
+    return vector
+
+
+def embed_text(text: str, recorded: Mapping[str, Any]) -> np.ndarray:
+    """Words as a unit vector (1, d), as a title would be.
+
+    Args:
+        text: Not empty.
+        recorded: The encoder of the collection's titles, see ``Embedded.identity``.
+
+    Raises:
+        ArtExtractError: The encoder cannot be had, or is another one.
+    """
+    from artextract.title_encoder import embed_titles
+
+    params = _params(
+        lambda: TitleEncoder(
+            name=recorded["name"],
+            weights=recorded["weights"],
+            revision=recorded["revision"],
+            # A hub's file is compared below, where the message fits.
+            sha256=recorded["weights_sha256"] if recorded["weights"] == "package" else "",
+            batch_size=1,
+        ),
+        "title",
+    )
+    vector, identity = embed_titles([text], params)
+    _same(recorded, identity, TITLE_KEYS, "title")
+    return vector
+
+
+def _params(make: Callable[[], P], kind: str) -> P:
+    try:
+        return make()
+    except (KeyError, ValidationError) as error:
+        raise ArtExtractError(
+            f"the record of the {kind} encoder is not complete: {error}",
+            where=f"embed_{kind}s.json",
+            remedy=f"`dvc repro embed_{kind}s`",
+        ) from error
+
+
+def _same(recorded: Mapping[str, Any], found: Mapping[str, Any], keys: tuple[str, ...], kind: str) -> None:
+    """Refuse an encoder that is not the collection's: its cosines would mean nothing."""
+    other = [f"{key} is {found[key]!r}, was {recorded.get(key)!r}" for key in keys if found[key] != recorded.get(key)]
+    if other:
+        raise ArtExtractError(
+            f"the {kind} encoder here is not the one that embedded the collection: {'; '.join(other)}",
+            where=f"embed_{kind}s.json",
+            remedy=f"embed the collection again with `dvc repro embed_{kind}s`, or restore its weights",
+        )
