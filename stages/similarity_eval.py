@@ -35,13 +35,13 @@ SHOWN = ("random", "title", "image", "centred")  # in the metrics; all others ar
 def score(index: pd.DataFrame, reader: ShardReader, embeddings: dict[str, np.ndarray], p: Params) -> dict[str, float]:
     """All judges on all spaces, as tables, as a figure and as the few numbers for the metrics."""
     k, clusters, draws = p.relevance.neighbours, artist_clusters(index), p.relevance.bootstrap
-    local, group = p.similarity.csls_neighbours, index["group"].to_numpy()
+    local, group = p.relevance.csls_neighbours, index["group"].to_numpy()
     judges, unmeasured = all_judges(index, embeddings["title"], p.relevance)
     spaces = [
         popularity_space(embeddings["image"], local),
         colour_space(reader.image(row) for row in range(len(index))),
         cosine_space("title", embeddings["title"], frozenset({"title"})),
-        *image_spaces(embeddings["image"], p.similarity.whitened_components, local),
+        *image_spaces(embeddings["image"], p.relevance.whitened_components, local),
     ]
     values = report.evaluate_spaces(spaces, judges, k, p.seed)
     table = report.retrieval_table(values, clusters, draws, p.seed)

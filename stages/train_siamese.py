@@ -52,7 +52,7 @@ def keep(
 
 def main() -> None:
     """Train under every split, keep the one of S1, and compare all attempts with the raw embedding."""
-    p = load_params("seed", "relevance", "similarity", "siamese", "splits")
+    p = load_params("seed", "relevance", "siamese", "splits")
     set_threads()
     index = pd.read_parquet("data/nga/index.parquet")
     images, titles = (np.load(f"data/embeddings/{name}.npy") for name in ("images", "titles"))
@@ -61,7 +61,7 @@ def main() -> None:
     splits = split_table(index, titles, p.splits, p.seed)
     write_table(OUT / "splits.parquet", splits)
     painters, k = artist_clusters(index), p.relevance.neighbours
-    raw = image_spaces(images, p.similarity.whitened_components, p.similarity.csls_neighbours)
+    raw = image_spaces(images, p.relevance.whitened_components, p.relevance.csls_neighbours)
     everyone = evaluation.score(raw, judges, np.arange(len(index)), k, p.seed)
 
     def run(held: evaluation.Held) -> tuple[Trained, Values, Values]:

@@ -155,6 +155,8 @@ class Relevance(_Section):
     period_years: PositiveFloat
     terms_overlap: OpenFraction
     min_queries: Positive
+    whitened_components: Positive
+    csls_neighbours: Positive
     neighbours: Positive
     bootstrap: Positive
 
@@ -172,8 +174,6 @@ class Splits(_Section):
 class Similarity(_Section):
     """Baselines of the evaluation, and pictures of the embedding space."""
 
-    whitened_components: Positive
-    csls_neighbours: Positive
     tsne_perplexity: PositiveFloat
     tsne_works: Positive
     map_works: Positive
