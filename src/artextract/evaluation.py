@@ -246,13 +246,18 @@ def baseline_table(task: TaskPredictions, found: Mapping[str, np.ndarray], param
     rng = np.random.default_rng(seed)
     draws = cluster_bootstrap(task.group, params.bootstrap, rng) if len(task.y) else np.ones((1, 0))
     weights = np.concatenate([auc.ones(len(task.y)), draws])
-    network = auc.macro_ovo(task.y, task.p, chosen, weights, task.strata)
-    rows = []
+    rows, network = [], None
     for name, p in {"this network": task.p, **found}.items():
-        scores, _ = score(dataclasses.replace(task, p=p), params, seed)
-        row = {"baseline": name} | {key: scores[key] for key in wanted if key in scores}
-        if name in found:
-            gain = network - auc.macro_ovo(task.y, p, chosen, weights, task.strata)
+        plain = auc.macro_ovo(task.y, p, chosen, weights)
+        compared = plain if task.strata is None else auc.macro_ovo(task.y, p, chosen, weights, task.strata)
+        values = [float(plain[0]), *interval(plain[1:]), float("nan") if task.strata is None else float(compared[0])]
+        values += [float(auc.balanced_accuracy(task.y, p, chosen, weights[:1])[0])]
+        values += [float(auc.top1(task.y, p, weights[:1])[0])]
+        row = {"baseline": name} | dict(zip(wanted, values, strict=True))
+        if network is None:
+            network = compared
+        else:
+            gain = network - compared
             row |= dict(zip(("gain", "gain_low", "gain_high"), (float(gain[0]), *interval(gain[1:])), strict=True))
         rows.append(row)
     return pd.DataFrame(rows, columns=pd.Index(["baseline", *wanted, "gain", "gain_low", "gain_high"]))

@@ -164,7 +164,7 @@ def embed_images(reader: ShardReader, params: ImageEncoder) -> tuple[np.ndarray,
     with torch.inference_mode():
         for pixels in pixel_batches(reader, range(len(reader)), preprocessing, params.batch_size, "embed images"):
             parts.append(features(preprocessing.normalise(pixels.to(device()))).float().cpu().numpy())
-    identity = {
+    identity: dict[str, Any] = {
         "name": params.name,
         "weights": params.weights,
         "weights_sha256": weights_hash(model),

@@ -16,7 +16,7 @@ from artextract.params import ImageEncoder, TitleEncoder
 from artextract.shards import ShardReader
 
 P = TypeVar("P")
-IMAGE_KEYS = ("name", "weights_sha256", "preprocessing")
+IMAGE_KEYS = ("name", "weights_sha256", "preprocessing", "layers")
 TITLE_KEYS = ("name", "revision", "weights_sha256", "max_tokens")
 
 
@@ -120,7 +120,8 @@ def _params(make: Callable[[], P], kind: str) -> P:
 
 def _same(recorded: Mapping[str, Any], found: Mapping[str, Any], keys: tuple[str, ...], kind: str) -> None:
     """Refuse an encoder that is not the collection's: its cosines would mean nothing."""
-    other = [f"{key} is {found[key]!r}, was {recorded.get(key)!r}" for key in keys if found[key] != recorded.get(key)]
+    pairs = [(key, found.get(key), recorded.get(key)) for key in keys]
+    other = [f"{key} is {now!r}, was {then!r}" for key, now, then in pairs if now != then]
     if other:
         raise ArtExtractError(
             f"the {kind} encoder here is not the one that embedded the collection: {'; '.join(other)}",

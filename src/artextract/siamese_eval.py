@@ -27,6 +27,8 @@ RAW = ("image", "centred", "whitened", "csls")  # the embedding as it comes, and
 PRIMARY, SHUFFLED = "siamese", "shuffled_titles"
 ATTEMPTS = (PRIMARY, "head_alone", "ridge", "ridge_beside", SHUFFLED, "random_projection", "pca")
 SHOWN = ("artist", "theme", "style")  # judges whose numbers are shown for all splits
+# The least p value that a bootstrap can give is 2 / (draws + 1); Holm multiplies it by the number of tests, 150 or so.
+MIN_DRAWS = 10_000
 TRIALS = ["split", "judge", "attempt", "against", *SUMMARY, "p", "macro_p", "p_holm", "macro_p_holm"]
 
 
@@ -182,7 +184,7 @@ def trials(
         values: For each split, per-query metrics by judge and space.
         metrics: Columns to compare; each is a family of its own for Holm.
         clusters: Painter of every work.
-        draws: Bootstrap resamples.
+        draws: Bootstrap resamples; ``MIN_DRAWS`` at least.
         seed: Of the resampling.
 
     Returns:
@@ -195,9 +197,9 @@ def trials(
                 pairs = [(name, strongest(found, judge, metric)) for name in ATTEMPTS]
                 pairs += [(PRIMARY, "ridge"), (PRIMARY, "ridge_beside")]
                 for attempt, against in pairs:
-                    if (judge, attempt) in found:
+                    if (judge, attempt) in found and (judge, against) in found:
                         before, after = (found[judge, name][[metric]] for name in (against, attempt))
-                        row = paired(before, after, clusters, draws, seed)
+                        row = paired(before, after, clusters, max(draws, MIN_DRAWS), seed)
                         parts.append(row.assign(split=split, judge=judge, attempt=attempt, against=against))
     if not parts:
         return pd.DataFrame(columns=pd.Index(TRIALS))

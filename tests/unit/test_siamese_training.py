@@ -65,7 +65,7 @@ def test_an_anchor_without_negatives_costs_nothing():
     rows = torch.eye(3, requires_grad=True)
     loss = pair_loss(rows, torch.tensor([[0, 1]]), torch.zeros(3, 3), 0.1)
     loss.backward()
-    assert float(loss) == pytest.approx(0, abs=1e-6) and rows.grad is not None and torch.isfinite(rows.grad).all()
+    assert loss.item() == pytest.approx(0, abs=1e-6) and rows.grad is not None and torch.isfinite(rows.grad).all()
 
 
 def test_training_brings_unseen_works_of_one_subject_together():
