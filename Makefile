@@ -41,8 +41,9 @@ $(STAMP): requirements.txt requirements-data.txt constraints.txt Makefile src/ar
 
 dev: $(DEV_STAMP)
 
-$(DEV_STAMP): $(STAMP) requirements-dev.txt
+$(DEV_STAMP): $(STAMP) requirements-dev.txt requirements-openvino.txt
 	$(PIP) -r requirements-dev.txt
+	$(PIP) --no-deps -r requirements-openvino.txt
 	@touch $@
 
 test: dev

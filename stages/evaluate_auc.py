@@ -3,10 +3,10 @@
 Reads: data/artgan/, data/model/.
 Writes: data/evaluation/: predictions.parquet (id, task, split, y_true, p_0 ... p_{K-1}, stratum, group; split: val, and
     select for the temperature), linear_probe.parquet (the same of the logistic regression on frozen features; no rows
-    where nothing is frozen); metrics/classification.json (the headline); plots/classification/: scores.csv (every
-    score with its interval), classes_<task>.csv (AUC of each class), baselines_<task>.csv (with the network's paired
-    gain over each), confused_<task>.csv (the most frequent confusions), confusion_<task>.csv and .png, roc.csv (fpr,
-    style, genre, artist), roc.png, reliability.csv and .png.
+    where nothing is frozen, or without evaluate.probe); metrics/classification.json (the headline);
+    plots/classification/: scores.csv (every score with its interval), classes_<task>.csv (AUC of each class),
+    baselines_<task>.csv (with the network's paired gain over each), confused_<task>.csv (the most frequent
+    confusions), confusion_<task>.csv and .png, roc.csv (fpr, style, genre, artist), roc.png, reliability.csv and .png.
 """
 
 from pathlib import Path
@@ -55,7 +55,7 @@ def main() -> None:
         calibrated, bins = evaluation.calibrate(predictions, evaluation.of_task(table, task, names, "select"))
         reliability.append(bins.assign(task=task))
         metrics |= {f"{task}.{name}": value for name, value in (scores | calibrated).items()}
-        baselines = task_baselines(index, task, len(names), train, val, p.seed)
+        baselines = task_baselines(index, task, len(names), train, val, p.seed, probe=p.evaluate.probe)
         probes.append(evaluation.with_probabilities(table, task, baselines.get(PROBE)))
         write_table(
             PLOTS / f"baselines_{task}.csv", evaluation.baseline_table(predictions, baselines, p.evaluate, p.seed)

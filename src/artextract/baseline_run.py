@@ -49,6 +49,8 @@ def task_baselines(
     train: tuple[Sequence[int], np.ndarray, Inputs],
     val: tuple[Sequence[int], np.ndarray, Inputs],
     seed: int,
+    *,
+    probe: bool = True,
 ) -> dict[str, np.ndarray]:
     """Probabilities of every baseline for the validation rows of a task.
 
@@ -59,6 +61,7 @@ def task_baselines(
         train: Rows that are trained on in any task, their histograms, and what the network saw of them.
         val: The same of the validation rows.
         seed: Of the solvers.
+        probe: Whether the logistic regression on frozen features is wanted.
 
     Returns:
         Name to (validation rows of this task in order of the index, classes).
@@ -72,7 +75,7 @@ def task_baselines(
     if len(np.unique(y)) < 2 or not len(asked):
         return found
     found["colour histogram"] = linear_probe(train_colours[fit], y, val_colours[ask], classes, seed)
-    if train_inputs.backbone_sha256:
+    if probe and train_inputs.backbone_sha256:
         features = [_pooled(i.array[chosen]) for i, chosen in ((train_inputs, fit), (val_inputs, ask))]
         found[PROBE] = linear_probe(features[0], y, features[1], classes, seed)
     return found

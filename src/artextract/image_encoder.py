@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from PIL import Image
 
 from artextract.compute import device, on_device, set_threads, unit_rows
 from artextract.errors import ArtExtractError
+from artextract.images import Target
 from artextract.params import ImageEncoder
 from artextract.shards import ShardReader
 from artextract.torchvision_cure import import_torchvision
@@ -58,6 +60,16 @@ class Preprocessing:
             std=tuple(config["std"]),
         )
 
+    @property
+    def resized(self) -> int:
+        """Shorter side in pixels that images are reduced to before a crop."""
+        return self.size if self.crop is None else int(self.size / self.crop)
+
+    @property
+    def target(self) -> Target:
+        """The same for a decoder that can reduce images itself."""
+        return Target(self.resized, self.crop is None, Image.Resampling[self.interpolation.upper()])
+
     def pixels(self) -> Any:
         """A function from a PIL image to a uint8 tensor (3, size, size): resized and cropped, not yet normalised."""
         import_torchvision()
@@ -68,7 +80,7 @@ class Preprocessing:
         if self.crop is None:
             framing = [v2.Resize((self.size, self.size), mode, antialias=True)]
         else:
-            framing = [v2.Resize(int(self.size / self.crop), mode, antialias=True), v2.CenterCrop(self.size)]
+            framing = [v2.Resize(self.resized, mode, antialias=True), v2.CenterCrop(self.size)]
         return v2.Compose([*framing, v2.PILToTensor()])
 
     def normalise(self, pixels: torch.Tensor) -> torch.Tensor:
@@ -83,7 +95,7 @@ class Preprocessing:
         """One line for the metrics."""
         framing = f"resize {self.size} x {self.size} {self.interpolation}"
         if self.crop is not None:
-            framing = f"resize {int(self.size / self.crop)} {self.interpolation}, centre crop {self.size}"
+            framing = f"resize {self.resized} {self.interpolation}, centre crop {self.size}"
         return f"{framing}, mean {list(self.mean)}, std {list(self.std)}"
 
 
@@ -102,51 +114,36 @@ def pixel_batches(
             bar.update(len(batch))
 
 
-def layered(model: nn.Module, layers: Sequence[int]) -> Callable[[torch.Tensor], torch.Tensor]:
-    """The pooled features of a network, and beside them the channel means of some of its stages, each of length one.
-
-    What is pooled at the end tells subjects apart; textures and colours, by which painters and styles are known, live
-    in the stages before it.
-
-    Args:
-        model: A timm model without classifier; for ``layers``, one with ``blocks``.
-        layers: Stages, from 0.
-
-    Returns:
-        A function from pixels (b, 3, size, size) to features (b, d).
+def load_encoder(params: ImageEncoder) -> tuple[nn.Module, Preprocessing]:
+    """The pretrained network as an encoder, on the chosen device, and its preprocessing.
 
     Raises:
-        ArtExtractError: The model has no such stages.
+        ArtExtractError: See ``timm_model`` and ``Preprocessing.of``.
     """
-    import torch
-    from torch.nn import functional
+    model = on_device(timm_model(params.name, params.weights, params.sha256, num_classes=0).eval())
+    preprocessing = Preprocessing.of(model)
+    if params.layers:
+        from artextract.layered import Layered
 
-    if not layers:
-        return model
-    stages = getattr(model, "blocks", ())
-    if unknown := [layer for layer in layers if layer >= len(stages)]:
-        raise ArtExtractError(
-            f"the network has {len(stages)} stages; there is none numbered {unknown[0]}",
-            where="params.yaml",
-            remedy="image_encoder.layers: [] takes the pooled features alone",
-        )
-    means: dict[int, torch.Tensor] = {}
+        return Layered(model, params.layers).eval(), preprocessing
+    return model, preprocessing
 
-    def keep(layer: int) -> Callable[..., None]:
-        return lambda _module, _inputs, output: means.update({layer: output.mean(dim=(2, 3))})
 
-    for layer in layers:
-        stages[layer].register_forward_hook(keep(layer))
-
-    def features(pixels: torch.Tensor) -> torch.Tensor:
-        parts = [model(pixels), *(means[layer] for layer in layers)]
-        return torch.cat([functional.normalize(part.float(), dim=1) for part in parts], dim=1)
-
-    return features
+def identity_of(model: nn.Module, preprocessing: Preprocessing, params: ImageEncoder) -> dict[str, Any]:
+    """What embeddings depend on besides the images and the arithmetic."""
+    identity = {
+        "name": params.name,
+        "weights": params.weights,
+        "weights_sha256": weights_hash(model),
+        "preprocessing": preprocessing.describe(),
+    }
+    return identity | ({"layers": list(params.layers)} if params.layers else {})
 
 
 def embed_images(reader: ShardReader, params: ImageEncoder) -> tuple[np.ndarray, dict[str, Any]]:
-    """Unit image embeddings: the pooled features of a pretrained network, and the stages that ``layers`` names.
+    """Unit image embeddings in fp32: the pooled features of a pretrained network, and the stages that ``layers`` names.
+
+    For a few images; whole collections, and other precisions, go through ``embedding_run``.
 
     Args:
         reader: n images.
@@ -158,19 +155,10 @@ def embed_images(reader: ShardReader, params: ImageEncoder) -> tuple[np.ndarray,
     import torch
 
     set_threads()
-    model = on_device(timm_model(params.name, params.weights, params.sha256, num_classes=0).eval())
-    preprocessing, features = Preprocessing.of(model), layered(model, params.layers)
+    model, preprocessing = load_encoder(params)
     parts = []
     with torch.inference_mode():
         for pixels in pixel_batches(reader, range(len(reader)), preprocessing, params.batch_size, "embed images"):
-            parts.append(features(preprocessing.normalise(pixels.to(device()))).float().cpu().numpy())
-    identity: dict[str, Any] = {
-        "name": params.name,
-        "weights": params.weights,
-        "weights_sha256": weights_hash(model),
-        "preprocessing": preprocessing.describe(),
-        "backend": f"torch {device().type} {params.precision}",
-    }
-    if params.layers:
-        identity["layers"] = list(params.layers)
+            parts.append(model(preprocessing.normalise(pixels.to(device()))).float().cpu().numpy())
+    identity = identity_of(model, preprocessing, params) | {"backend": f"torch {device().type} fp32"}
     return unit_rows(np.concatenate(parts)), identity

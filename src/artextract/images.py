@@ -5,12 +5,14 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image, ImageOps
 
 MAX_PIXELS = 200_000_000  # a decompression bomb is refused, a gigapixel scan too: its museum serves smaller ones
 JPEG_QUALITY = 92
+REDUCING_GAP = 2  # with less left, what is reduced afterwards shows aliasing: 33 dB
 
 
 class UnreadableImage(ValueError):
@@ -45,8 +47,31 @@ def to_rgb(image: Image.Image) -> Image.Image:
     return image.convert("RGB")
 
 
-def decode(data: bytes) -> Image.Image:
+@dataclass(frozen=True)
+class Target:
+    """What images are going to be reduced to before a network sees them."""
+
+    shorter_side: int  # pixels
+    square: bool  # squashed to a square, else the aspect is kept
+    resample: Image.Resampling
+
+    def size(self, width: int, height: int) -> tuple[int, int]:
+        """Width and height of the reduced image; rounded as torchvision does."""
+        side = self.shorter_side
+        if self.square:
+            return side, side
+        longer = int(side * max(width, height) / min(width, height))
+        return (side, longer) if width <= height else (longer, side)
+
+
+def decode(data: bytes, target: Target | None = None) -> Image.Image:
     """Decode every pixel (a header alone proves nothing) and give an upright RGB image.
+
+    Args:
+        data: An image file of any format that Pillow reads.
+        target: What the image is going to be reduced to. A JPEG that has twice the pixels even at 1/2, 1/4 or 1/8 of
+            its size is decoded at that size, by its DCT, and comes back reduced: within 48 dB (PSNR) of a full decode
+            reduced in the same way. Other images come back whole.
 
     Raises:
         UnreadableImage: No image, a truncated one, or one over ``MAX_PIXELS``.
@@ -57,7 +82,15 @@ def decode(data: bytes) -> Image.Image:
         width, height = image.size
         if width * height > MAX_PIXELS:
             raise UnreadableImage(f"{width} x {height} pixels, more than {MAX_PIXELS:,}")
+        box = None
+        if target is not None:
+            side = REDUCING_GAP * target.shorter_side
+            drafted = image.draft(None, (side, side))  # None where it is no JPEG
+            if drafted is not None and image.size != (width, height):
+                box = drafted[1]  # half of an odd number of pixels ends in the middle of one: without it 36 dB
         image.load()
+        if target is not None and box is not None:
+            image = image.resize(target.size(width, height), target.resample, box)
         return to_rgb(image)
 
 

@@ -112,6 +112,7 @@ class Evaluate(_Section):
 
     min_val_rows: Positive
     bootstrap: Positive
+    probe: bool
 
 
 class NGA(_Section):
@@ -135,7 +136,7 @@ class ImageEncoder(_Section):
     sha256: Sha256
     layers: list[Count]
     batch_size: Positive
-    precision: Literal["fp32"]
+    precision: Literal["fp32", "fast"]
 
 
 class TitleEncoder(_Section):
@@ -146,6 +147,7 @@ class TitleEncoder(_Section):
     revision: str
     sha256: Sha256
     batch_size: Positive
+    precision: Literal["fp32", "fast"]
 
 
 class Relevance(_Section):

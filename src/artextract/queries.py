@@ -99,6 +99,7 @@ def embed_text(text: str, recorded: Mapping[str, Any]) -> np.ndarray:
             # A hub's file is compared below, where the message fits.
             sha256=recorded["weights_sha256"] if recorded["weights"] == "package" else "",
             batch_size=1,
+            precision="fp32",
         ),
         "title",
     )

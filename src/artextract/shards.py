@@ -13,7 +13,7 @@ from PIL import Image
 
 from artextract.errors import ArtExtractError
 from artextract.files import sha256_bytes
-from artextract.images import decode
+from artextract.images import Target, decode
 
 
 class ShardReader:
@@ -65,6 +65,10 @@ class ShardReader:
             )
         return data
 
-    def image(self, row: int) -> Image.Image:
-        """One image, RGB."""
-        return decode(self.read(row))
+    def image(self, row: int, target: Target | None = None) -> Image.Image:
+        """One image, RGB; with a ``target`` it may come back reduced, see ``images.decode``."""
+        return decode(self.read(row), target)
+
+    def hashes(self) -> list[str]:
+        """SHA-256 of every image, in the order of the index: what results are keyed by."""
+        return [sha256 for *_, sha256 in self._places]

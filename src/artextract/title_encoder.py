@@ -8,13 +8,16 @@ from typing import Any, cast
 
 import numpy as np
 
-from artextract.compute import device, set_threads, unit_rows
+from artextract.compute import backend, bf16_pays, device, set_threads, unit_rows
 from artextract.errors import ArtExtractError
 from artextract.files import sha256_file
 from artextract.params import TitleEncoder
 from artextract.title_weights import title_model_cache
 from artextract.torchvision_cure import import_torchvision
 from artextract.weights import verify
+
+CHECKED = 64  # titles that weights in bf16 are checked with
+COSINE = 0.999  # least cosine to fp32 of any of them
 
 
 def load_title_encoder(params: TitleEncoder) -> tuple[Any, str]:
@@ -68,16 +71,56 @@ def embed_titles(titles: Sequence[str], params: TitleEncoder) -> tuple[np.ndarra
 
     Returns:
         float32 (n, d), row i = title i; and the encoder's identity.
+
+    Raises:
+        ArtExtractError: The weights in bf16 do not agree with those in fp32; or see ``load_title_encoder``.
     """
     set_threads()
     model, sha256 = load_title_encoder(params)
-    embedded = model.encode(list(titles), batch_size=params.batch_size, show_progress_bar=True, convert_to_numpy=True)
+    agreed = {}
+    if params.precision == "fast" and bf16_pays():
+        agreed = to_bf16(model, titles, params.batch_size)
+    embedded = _encode(model, titles, params.batch_size, progress=True)
     identity = {
         "name": params.name,
         "revision": params.revision,
         "weights": params.weights,
         "weights_sha256": sha256,
         "max_tokens": int(model.max_seq_length),
-        "backend": f"torch {device().type} fp32",
+        "backend": backend(params.precision),
     }
-    return unit_rows(cast(np.ndarray, embedded)), identity
+    return embedded, identity | agreed
+
+
+def _encode(model: Any, titles: Sequence[str], batch_size: int, *, progress: bool = False) -> np.ndarray:
+    """Unit rows; the library makes batches of titles of like length, so that little is padded."""
+    found = model.encode(list(titles), batch_size=batch_size, show_progress_bar=progress, convert_to_numpy=True)
+    return unit_rows(cast(np.ndarray, found))
+
+
+def to_bf16(model: Any, titles: Sequence[str], batch_size: int) -> dict[str, Any]:
+    """Convert the model's weights in place, and compare some titles' embeddings with those in fp32.
+
+    Returns:
+        Number of titles compared, and their least and mean cosine, for the metrics.
+
+    Raises:
+        ArtExtractError: A cosine is below ``COSINE``.
+    """
+    rows = np.unique(np.linspace(0, len(titles) - 1, CHECKED).astype(int))
+    sample = [titles[int(row)] for row in rows]
+    exact = _encode(model, sample, batch_size)
+    model.bfloat16()
+    cosine = (exact * _encode(model, sample, batch_size)).sum(axis=1)
+    if not cosine.min() >= COSINE:  # NaN is no agreement
+        raise ArtExtractError(
+            f"weights in bf16 do not agree with fp32 on {len(rows)} titles: least cosine {cosine.min():.4f}, "
+            f"wanted {COSINE}",
+            where="embed_titles",
+            remedy="set title_encoder.precision=fp32",
+        )
+    return {
+        "check_titles": len(rows),
+        "check_cosine_min": float(cosine.min()),
+        "check_cosine_mean": float(cosine.mean()),
+    }

@@ -20,7 +20,7 @@ from artextract.evaluation import TaskPredictions, baseline_table
 from artextract.names import painter_slug
 from artextract.params import Evaluate
 
-PARAMS = Evaluate(min_val_rows=2, bootstrap=50)
+PARAMS = Evaluate(min_val_rows=2, bootstrap=50, probe=True)
 
 
 def rows_of(labels: list[int], ids: list[str], strata: Sequence[str | None] | None = None) -> pd.DataFrame:

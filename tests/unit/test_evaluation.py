@@ -34,7 +34,7 @@ from artextract.files import write_metrics
 from artextract.params import Evaluate
 from tests.toys import CLASSES, NAMES
 
-PARAMS = Evaluate(min_val_rows=2, bootstrap=200)
+PARAMS = Evaluate(min_val_rows=2, bootstrap=200, probe=True)
 
 
 def predictions(

@@ -16,6 +16,7 @@ from PIL import Image
 from artextract import image_encoder
 from artextract.errors import ArtExtractError
 from artextract.image_encoder import Preprocessing, embed_images, pixel_batches
+from artextract.layered import Layered
 from artextract.params import ImageEncoder
 from artextract.torchvision_cure import import_torchvision
 from artextract.weights import timm_model, weights_hash
@@ -84,13 +85,11 @@ def test_stages_stand_beside_the_pooled_features(tmp_path: Path, encoder: Any):
             stage = block(stage)
     expected = torch.nn.functional.normalize(stage.mean(dim=(2, 3)), dim=1).numpy()
     np.testing.assert_allclose(both[:, 1280 : 1280 + 88] * np.sqrt(3), expected, atol=1e-5)
-    for hooked in encoder.blocks:
-        hooked._forward_hooks.clear()
 
 
 def test_a_stage_that_is_not_there_is_refused():
     with pytest.raises(ArtExtractError, match="has 0 stages; there is none numbered 2") as caught:
-        image_encoder.layered(configured(), [2])
+        Layered(configured(), [2])
     assert caught.value.remedy
 
 

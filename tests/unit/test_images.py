@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image, features
 
 from artextract import images
-from artextract.images import UnreadableImage, decode, normalise
+from artextract.images import Target, UnreadableImage, decode, normalise
 from tests.conftest import jpeg
 
 RED, GREEN, WHITE = (255, 0, 0), (0, 255, 0), (255, 255, 255)
@@ -271,3 +271,61 @@ def test_normalise_refuses_what_decode_refuses(data: bytes) -> None:
 @pytest.mark.skipif(not features.check("webp"), reason="this Pillow has no WebP")
 def test_webp_is_read() -> None:
     assert np.abs(pixels(decode(encoded(Image.new("RGB", (16, 16), RED), "WEBP", quality=95))) - RED).max() < 12
+
+
+# --- decoding at a fraction, by the DCT of a JPEG
+
+
+def painted(width: int, height: int) -> Image.Image:
+    """A picture with soft and with finer edges."""
+    rng = np.random.default_rng(3)
+    noise = [rng.integers(0, 256, (height // step, width // step, 3), dtype=np.uint8) for step in (100, 12)]
+    soft, fine = (Image.fromarray(part).resize((width, height), Image.Resampling.BICUBIC) for part in noise)
+    return Image.blend(soft, fine, 0.3)
+
+
+def target(side: int, square: bool = False) -> Target:
+    return Target(side, square, Image.Resampling.BICUBIC)
+
+
+@pytest.mark.parametrize(
+    ("size", "wanted", "decoded"),
+    [
+        ((1600, 1200), target(224), (298, 224)),  # 1200 is more than four times 224
+        ((1200, 1600), target(224), (224, 298)),
+        ((1600, 1200), target(224, square=True), (224, 224)),
+        ((1600, 1200), target(320), (1600, 1200)),  # half of it would be less than twice 320
+        ((1600, 1200), None, (1600, 1200)),
+    ],
+)
+def test_large_jpeg_is_decoded_at_a_fraction_and_reduced(
+    size: tuple[int, int], wanted: Target | None, decoded: tuple[int, int]
+):
+    assert decode(encoded(painted(*size), "JPEG", quality=92), wanted).size == decoded
+
+
+def test_other_formats_are_decoded_whole():
+    assert decode(encoded(painted(640, 480)), target(32)).size == (640, 480)
+
+
+@pytest.mark.parametrize("size", [(1600, 1200), (1601, 1203), (1799, 2400)])
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_reduced_image_is_within_48_db_of_a_full_decode(size: tuple[int, int], orientation: int):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    data = encoded(painted(*size), "JPEG", quality=92, exif=exif)
+    fast = decode(data, target(224))
+    full = decode(data)
+    assert min(fast.size) == 224 and (fast.width > fast.height) == (full.width > full.height)
+    error = np.mean((pixels(full.resize(fast.size, Image.Resampling.BICUBIC)) - pixels(fast)) ** 2)
+    assert 10 * np.log10(255**2 / error) > 48
+
+
+@pytest.mark.parametrize("size", [(300, 200), (200, 300), (257, 301), (640, 640)])
+def test_reduced_size_is_torchvisions(size: tuple[int, int]):
+    from artextract.torchvision_cure import import_torchvision
+
+    import_torchvision()
+    from torchvision.transforms import v2
+
+    assert target(64).size(*size) == v2.Resize(64)(Image.new("RGB", size)).size

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from artextract import title_encoder
 from artextract.errors import ArtExtractError
@@ -99,7 +101,42 @@ def test_hub_without_a_network(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
     monkeypatch.setenv("SENTENCE_TRANSFORMERS_HOME", str(tmp_path))
-    hub = TitleEncoder(name="sentence-transformers/no-such", weights="hub", revision="main", sha256="", batch_size=1)
+    known = {"name": "sentence-transformers/no-such", "revision": "main", "sha256": "", "batch_size": 1}
+    hub = TitleEncoder.model_validate(known | {"weights": "hub", "precision": "fp32"})
     with pytest.raises(ArtExtractError, match="no-such cannot be loaded") as caught:
         load_title_encoder(hub)
     assert "needs a network" in str(caught.value.remedy)
+
+
+def test_fast_is_bf16_where_it_pays_and_says_how_well_it_agrees(
+    params: TitleEncoder, model: Any, loaded: tuple[Any, str], monkeypatch: pytest.MonkeyPatch
+):
+    exact, _ = embed_titles(TITLES, params)
+    fast = params.model_copy(update={"precision": "fast"})
+    for pays in (False, True):  # converted last, and not the model that other tests use
+        monkeypatch.setattr(title_encoder, "load_title_encoder", lambda p: (copy.deepcopy(loaded[0]), loaded[1]))
+        monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda pays=pays: pays)
+        monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: False)
+        rows, identity = embed_titles(TITLES, fast)
+        assert identity["backend"] == f"torch cpu {'bf16' if pays else 'fp32'}"
+        assert ("check_cosine_min" in identity) is pays
+        assert rows.dtype == np.float32 and ((rows * exact).sum(axis=1) > 0.999).all()
+    assert identity["check_titles"] == 5 and identity["check_cosine_mean"] > 0.999
+
+
+class _Broken:
+    """An encoder whose weights in bf16 give something else."""
+
+    reduced = False
+
+    def encode(self, titles: list[str], **_: Any) -> np.ndarray:
+        return np.eye(len(titles), 4, k=int(self.reduced))
+
+    def bfloat16(self) -> None:
+        self.reduced = True
+
+
+def test_titles_that_bf16_changes_are_refused():
+    with pytest.raises(ArtExtractError, match="weights in bf16 do not agree with fp32 on 2 titles") as caught:
+        title_encoder.to_bf16(_Broken(), ["one", "two"], 2)
+    assert caught.value.remedy == "set title_encoder.precision=fp32"

@@ -1,0 +1,97 @@
+"""``python -m benchmarks [--quick] [NAME ...]``, ``python -m benchmarks scaling [--quick] [NAME ...]``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from importlib import import_module
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "src"))
+
+from artextract.errors import ArtExtractError
+from artextract.runtime import keep_freed_memory, threads
+from benchmarks.measure import SIZES, Benchmark, Result, Size, Skipped, measure
+
+MODULES = ("embedding", "titles", "decoding", "classification", "retrieval")
+RESULTS = Path(__file__).resolve().parent.parent / "docs" / "results"
+
+
+def all_benchmarks() -> dict[str, Benchmark]:
+    """By name, in the order of the table."""
+    found = [benchmark for name in MODULES for benchmark in import_module(f"benchmarks.{name}").BENCHMARKS]
+    return {benchmark.name: benchmark for benchmark in found}
+
+
+def _chosen(names: list[str], known: list[str]) -> list[str]:
+    unknown = sorted(set(names) - set(known))
+    if unknown:
+        raise ArtExtractError(f"no such benchmark: {', '.join(unknown)}", remedy=f"choose from {', '.join(known)}")
+    return names or known
+
+
+def run_benchmarks(names: list[str], size: Size, folder: Path) -> None:
+    """Run some or all, and write table, page and plot."""
+    from benchmarks import machine, report
+
+    known = all_benchmarks()
+    roofs = machine.roofs()
+    results: list[Result] = []
+    skipped: dict[str, str] = {}
+    for name in _chosen(names, list(known)):
+        try:
+            result = measure(known[name], size)
+        except Skipped as reason:
+            skipped[name] = str(reason)
+            print(f"{name}: skipped, {reason}", flush=True)
+            continue
+        results.append(result)
+        unit = result.benchmark.unit
+        print(
+            f"{name}: naive {result.naive.cpu:.4g}, ours {result.ours.cpu:.4g} {unit} a core-second, ratio "
+            f"{result.cpu_ratio:.2f} (wall {result.wall_ratio:.2f}); {result.agreement}",
+            flush=True,
+        )
+    if results:
+        report.write_benchmarks(folder, results, roofs, machine.describe(), size.name, skipped)
+        print(folder / "benchmarks.md")
+
+
+def run_scaling(names: list[str], size: Size, folder: Path) -> None:
+    """Measure growth, and write table, page and plot."""
+    from benchmarks import machine, report, scaling
+
+    chosen = _chosen(names, list(scaling.WORKS))
+    roofs = machine.roofs()
+    points = scaling.measure_growth(chosen, scaling.COUNTS[size.name])
+    report.write_growth(folder, points, scaling.summarise(points), roofs, machine.describe(), size.name)
+    print(folder / "benchmarks.md")
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """The command."""
+    parser = argparse.ArgumentParser("python -m benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help="`scaling`, and which; default: all")
+    parser.add_argument("--quick", action="store_true", help="small sizes, for a first look")
+    parser.add_argument("--tiny", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--out", type=Path, default=RESULTS, help="folder (default: docs/results)")
+    parser.add_argument("--list", action="store_true", help="name the benchmarks and stop")
+    given = parser.parse_args(arguments)
+    size = SIZES["tiny" if given.tiny else "quick" if given.quick else "full"]
+    try:
+        threads()
+        keep_freed_memory()
+        if given.list:
+            for name, benchmark in all_benchmarks().items():
+                print(f"{name}: {benchmark.work}")
+        elif given.names[:1] == ["scaling"]:
+            run_scaling(given.names[1:], size, given.out)
+        else:
+            run_benchmarks(given.names, size, given.out)
+    except ArtExtractError as error:
+        print(f"\nbenchmarks: {error}", file=sys.stderr)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,196 @@
+"""Training of the classification network: a step, an epoch from JPEGs, an epoch over a frozen backbone."""
+
+from __future__ import annotations
+
+import tempfile
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from torch.utils.data import DataLoader, Dataset
+
+from artextract.artgan import TASKS
+from artextract.backbones import make_backbone, preprocessing_of
+from artextract.compute import backend, bf16_pays, set_threads
+from artextract.image_encoder import Preprocessing
+from artextract.inputs import Inputs, load_inputs
+from artextract.multitask import MultitaskNet, multitask_loss, tokens_of
+from artextract.params import Params
+from artextract.torchvision_cure import import_torchvision
+from artextract.training import Data, Trainer
+from benchmarks import works
+from benchmarks.embedding import flops_of
+from benchmarks.measure import Benchmark, Pair, Side, Size
+
+CLASSES = {"style": 27, "genre": 10, "artist": 23}
+BATCH = 64
+SCRATCH: dict[str, Any] = {
+    "backbone": "small", "weights": "none", "weights_sha256": "", "frozen": False, "token_dim": 0, "hidden": 96,
+    "dropout": 0.2, "precision": "fast",
+}  # fmt: skip
+
+
+def _params(size: Size, **train: Any) -> Params:
+    committed = works.params()
+    if size.name == "tiny" and train:
+        train["backbone"] = "reference"
+    batch = 4 if size.name == "tiny" else BATCH
+    section = committed.train.model_validate(committed.train.model_dump() | train)
+    return committed.model_copy(update={"train": section, "batch_size": batch, "epochs": 100})
+
+
+def _labels(n: int) -> dict[str, torch.Tensor]:
+    rng = np.random.default_rng(0)
+    return {task: torch.from_numpy(rng.integers(CLASSES[task], size=n)) for task in TASKS}
+
+
+def _trainer(params: Params) -> Trainer:
+    folder = Path(tempfile.mkdtemp(dir=works.folder()))
+    return Trainer(params, CLASSES, {task: torch.ones(n) for task, n in CLASSES.items()}, folder)
+
+
+class _Paintings(Dataset[Any]):
+    """What one would write first: a file opened, decoded and transformed whenever it is asked for."""
+
+    def __init__(self, files: list[Path], labels: dict[str, torch.Tensor], preprocessing: Preprocessing):
+        import_torchvision()
+        from torchvision import transforms
+
+        side = preprocessing.size
+        self.files, self.labels = files, labels
+        self.transform = transforms.Compose(
+            [
+                transforms.Resize((side, side)),
+                transforms.RandomHorizontalFlip(),
+                transforms.ToTensor(),
+                transforms.Normalize(preprocessing.mean, preprocessing.std),
+            ]
+        )
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def __getitem__(self, row: int) -> Any:
+        image = self.transform(Image.open(self.files[row]).convert("RGB"))
+        return image, {task: values[row] for task, values in self.labels.items()}
+
+
+class _Loop:
+    """The training loop of torch's tutorial: eager, fp32, AdamW as it comes."""
+
+    def __init__(self, params: Params):
+        self.net = MultitaskNet(params.train, CLASSES).train()
+        self.optimizer = torch.optim.AdamW(self.net.parameters(), lr=params.lr)
+        self.weights = {task: torch.ones(n) for task, n in CLASSES.items()}
+        self.losses: list[float] = []
+
+    def step(self, inputs: torch.Tensor, labels: dict[str, torch.Tensor]) -> None:
+        self.optimizer.zero_grad()
+        loss, _ = multitask_loss(self.net(inputs), labels, self.weights)
+        loss.backward()
+        self.optimizer.step()
+        self.losses.append(loss.item())
+
+
+def _finite(loop: _Loop, sums: list[dict[str, float]]) -> str:
+    ours = float(np.mean(list(sums[-1].values())))
+    return f"loss naive {loop.losses[-1]:.2f}, ours {ours:.2f} (random labels)"
+
+
+def _step(size: Size) -> Pair:
+    set_threads()
+    params = _params(size, **SCRATCH)
+    preprocessing = preprocessing_of(make_backbone(params.train))
+    side, batch = preprocessing.size, params.batch_size
+    pixels = np.random.default_rng(0).integers(0, 256, (batch, 3, side, side), dtype=np.uint8)
+    labels = _labels(batch)
+    images = preprocessing.normalise(torch.from_numpy(pixels)).contiguous()
+    loop, trainer, losses = _Loop(params), _trainer(params), []
+    data = Data(Inputs(pixels, preprocessing, ""), labels, [str(i) for i in range(batch)], None)
+    steps = {"tiny": 1, "quick": 2, "full": 8}[size.name]
+
+    def naive() -> None:
+        for _ in range(steps):
+            loop.step(images, labels)
+
+    def ours() -> None:
+        losses.extend(trainer._train_epoch(epoch, data) for epoch in range(steps))
+
+    precision = "bf16" if bf16_pays() else "fp32"
+    forward = flops_of(MultitaskNet(params.train, CLASSES).eval(), images[:1])
+    count = steps * batch
+    return Pair(
+        Side(naive, count), Side(ours, count), lambda: _finite(loop, losses), 3 * forward, precision, backend("fast")
+    )
+
+
+def _epoch(size: Size, large: bool) -> Pair:
+    set_threads()
+    params = _params(size, **SCRATCH)
+    n = min(size.images, 48) if large else size.images
+    files = works.large_jpegs(n) if large else works.paths(n)
+    reader, index = works.shards(n)
+    labels = _labels(n)
+    inputs = load_inputs(reader, index, range(n), params.train)
+    data = Data(inputs, labels, [str(i) for i in range(n)], None)
+    loop, trainer, losses = _Loop(params), _trainer(params), []
+    loader = DataLoader(_Paintings(files, labels, inputs.preprocessing), batch_size=params.batch_size, shuffle=True)
+
+    def naive() -> None:
+        for images, batch in loader:
+            loop.step(images, batch)
+
+    def ours() -> None:
+        losses.append(trainer._train_epoch(len(losses), data))
+
+    precision = "bf16" if bf16_pays() else "fp32"
+    return Pair(Side(naive, n), Side(ours, n), lambda: _finite(loop, losses), None, precision, backend("fast"))
+
+
+def _frozen(size: Size) -> Pair:
+    set_threads()
+    params, n = _params(size), size.images
+    reader, index = works.shards(n)
+    labels = _labels(n)
+    inputs = load_inputs(reader, index, range(n), params.train)
+    data = Data(inputs, labels, [str(i) for i in range(n)], None)
+    backbone, loop, trainer = make_backbone(params.train).eval(), _Loop(params), _trainer(params)
+    losses: list[dict[str, float]] = []
+    paintings = _Paintings(works.paths(n), labels, inputs.preprocessing)
+    loader = DataLoader(paintings, batch_size=min(8, params.batch_size), shuffle=True)
+
+    def naive() -> None:
+        for images, batch in loader:
+            with torch.no_grad():
+                tokens = tokens_of(backbone(images), params.train.token_grid)
+            loop.step(tokens, batch)
+
+    def ours() -> None:
+        losses.append(trainer._train_epoch(len(losses), data))
+
+    return Pair(Side(naive, n), Side(ours, n), lambda: _finite(loop, losses), None, "fp32", backend("fp32"))
+
+
+_FIRST = "torch's tutorial: Dataset with Image.open and transforms, DataLoader, eager fp32, AdamW"
+BENCHMARKS = [
+    Benchmark(
+        "train_step", "images", "step of the small CNN + GRU, batch 64", "eager fp32, AdamW as it comes",
+        "Trainer: bf16 autocast, channels last, fused AdamW", _step,
+    ),
+    Benchmark(
+        "train_epoch", "images", "epoch of the same from JPEGs of 0.3 megapixels", _FIRST,
+        "Trainer over pixels decoded once into a mapped uint8 file", partial(_epoch, large=False),
+    ),
+    Benchmark(
+        "train_epoch_large", "images", "epoch of the same from JPEGs of 1.5 megapixels", _FIRST,
+        "Trainer over pixels decoded once into a mapped uint8 file", partial(_epoch, large=True),
+    ),
+    Benchmark(
+        "frozen_epoch", "images", "epoch of the head over a frozen EfficientNet-Lite2",
+        "torch's transfer learning tutorial: the frozen backbone runs in every epoch",
+        "Trainer over tokens computed once", _frozen,
+    ),
+]  # fmt: skip

@@ -1,0 +1,68 @@
+"""JPEGs to the pixels of a network."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+from PIL import Image
+
+from artextract.image_encoder import Preprocessing
+from artextract.images import decode
+from benchmarks import works
+from benchmarks.measure import Benchmark, Pair, Side, Size
+
+WANTED = Preprocessing(224, None, "bicubic", (0.5,) * 3, (0.5,) * 3)
+
+
+def psnr(a: np.ndarray, b: np.ndarray) -> float:
+    """Peak signal-to-noise ratio of two uint8 images in dB; 99 where they are equal."""
+    error = float(np.mean((a.astype(float) - b.astype(float)) ** 2))
+    return 99.0 if error == 0 else 10 * np.log10(255**2 / error)
+
+
+def _make(size: Size, stored: bool) -> Pair:
+    files = works.large_jpegs(min(size.images, 48))
+    transform = WANTED.pixels()
+    results: dict[str, list[np.ndarray]] = {}
+
+    def naive() -> None:
+        results["naive"] = [
+            np.asarray(Image.open(path).convert("RGB").resize((224, 224), Image.Resampling.BICUBIC)) for path in files
+        ]
+
+    def ours() -> None:
+        results["ours"] = [
+            transform(decode(path.read_bytes(), WANTED.target)).permute(1, 2, 0).numpy() for path in files
+        ]
+
+    def from_shards() -> None:
+        images = (reader.image(row, WANTED.target) for row in range(len(reader)))
+        results["ours"] = [transform(image).permute(1, 2, 0).numpy() for image in images]
+
+    def agreement() -> str:
+        values = [psnr(a, b) for a, b in zip(results["naive"], results["ours"], strict=True)]
+        return f"PSNR median {np.median(values):.1f} dB, least {min(values):.1f} dB"
+
+    if not stored:
+        return Pair(Side(naive, len(files)), Side(ours, len(files)), agreement)
+    from artextract.shard_writer import Source, write_shards
+    from artextract.shards import ShardReader
+
+    target = works.folder() / "shards-of-large"
+    index = write_shards([Source(path.name, path.read_bytes) for path in files], target, max_side=320)
+    reader = ShardReader(target, index)
+    return Pair(Side(naive, len(files)), Side(from_shards, len(files)), agreement)
+
+
+_FIRST = "Pillow's manual: Image.open, convert, resize"
+BENCHMARKS = [
+    Benchmark(
+        "decode", "images", "JPEG of 1.5 megapixels to 224 px", _FIRST,
+        "images.decode with the wanted size: decoded at 1/2 by the JPEG's DCT", partial(_make, stored=False),
+    ),
+    Benchmark(
+        "decode_stored", "images", "the same, from shards prepared at the size that is needed", _FIRST,
+        "shards of 320 px (artgan.max_side), made once", partial(_make, stored=True),
+    ),
+]  # fmt: skip

@@ -1,0 +1,137 @@
+"""Images to vectors: networks alone, and the whole way from JPEG files."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+
+from artextract.compute import set_threads
+from artextract.embedding_run import agreement, pixels
+from artextract.image_encoder import Preprocessing
+from artextract.inference import Backend, fast_backend
+from artextract.torchvision_cure import import_torchvision
+from artextract.weights import timm_model, weights_hash
+from benchmarks import works
+from benchmarks.measure import Benchmark, Pair, Side, Size
+
+TINY = "test_efficientnet.r160_in1k"  # timm's own for tests: 0.4 M parameters
+
+
+def _network(name: str, weights: str, size: Size) -> tuple[torch.nn.Module, Preprocessing]:
+    if size.name == "tiny":
+        name, weights = TINY, "none"
+    torch.manual_seed(0)
+    model = timm_model(name, weights, "", num_classes=0).eval()
+    return model, Preprocessing.of(model)
+
+
+def flops_of(model: torch.nn.Module, example: torch.Tensor) -> float:
+    """Floating-point operations of a forward pass, two for a multiplication with its addition."""
+    from torch.utils.flop_counter import FlopCounterMode
+
+    with torch.inference_mode(), FlopCounterMode(display=False) as counter:
+        model(example)
+    return float(counter.get_total_flops())
+
+
+def _agreement(naive: list[np.ndarray], ours: list[np.ndarray]) -> str:
+    found = agreement(np.concatenate(ours), np.concatenate(naive))
+    return ", ".join(f"{name.replace('_', ' ')} {value:.4f}" for name, value in found.items())
+
+
+def _chosen(model: torch.nn.Module, preprocessing: Preprocessing) -> tuple[Backend, Any]:
+    backend = fast_backend(model, preprocessing, weights_hash(model), 1)
+    return backend, "bf16" if "bf16" in backend.name else "fp32"
+
+
+def _alone(name: str, weights: str, per_size: dict[str, int]):
+    """Forward passes over decoded paintings."""
+
+    def make(size: Size) -> Pair:
+        set_threads()
+        model, preprocessing = _network(name, weights, size)
+        reader, _ = works.shards(per_size[size.name])
+        images = torch.cat(list(pixels(reader, range(len(reader)), preprocessing, 1, scaled=False)))
+        inputs = preprocessing.normalise(images).contiguous()
+        backend, precision = _chosen(model, preprocessing)
+        results: dict[str, list[np.ndarray]] = {}
+
+        def naive() -> None:
+            with torch.inference_mode():
+                results["naive"] = [model(image[None]).numpy() for image in inputs]
+
+        def ours() -> None:
+            results["ours"] = list(backend.outputs(images.split(backend.batch)))
+
+        return Pair(
+            Side(naive, len(images)),
+            Side(ours, len(images)),
+            lambda: _agreement(results["naive"], results["ours"]),
+            flops_of(model, inputs[:1]),
+            precision,
+            backend.name,
+        )
+
+    return make
+
+
+def _whole_way(size: Size) -> Pair:
+    """From JPEG files, or shards, to vectors."""
+    import_torchvision()
+    from timm.data import create_transform, resolve_data_config  # type: ignore[attr-defined]
+
+    set_threads()
+    model, preprocessing = _network("tf_efficientnet_lite2", "package", size)
+    transform: Any = create_transform(**resolve_data_config({}, model=model))
+    files = works.paths(size.images)
+    reader, _ = works.shards(size.images)
+    backend, precision = _chosen(model, preprocessing)
+    results: dict[str, list[np.ndarray]] = {}
+
+    def naive() -> None:
+        with torch.inference_mode():
+            results["naive"] = [
+                model(transform(Image.open(io.BytesIO(path.read_bytes())).convert("RGB")).unsqueeze(0)).numpy()
+                for path in files
+            ]
+
+    def ours() -> None:
+        batches = pixels(reader, range(len(reader)), preprocessing, backend.batch, scaled=True)
+        results["ours"] = list(backend.outputs(batches))
+
+    return Pair(
+        Side(naive, len(files)),
+        Side(ours, len(files)),
+        lambda: _agreement(results["naive"], results["ours"]),
+        None,
+        precision,
+        backend.name,
+    )
+
+
+_FIRST = "timm's manual: eager fp32, one image at a time"
+_OURS = "artextract.inference, precision fast"
+_MANY, _FEW = {"tiny": 2, "quick": 16, "full": 64}, {"tiny": 2, "quick": 2, "full": 8}
+BENCHMARKS = [
+    Benchmark(
+        "network_lite2", "images", "EfficientNet-Lite2, 260 px, real weights", _FIRST, _OURS,
+        _alone("tf_efficientnet_lite2", "package", _MANY),
+    ),
+    Benchmark(
+        "network_resnet50", "images", "ResNet50, 224 px, random weights", _FIRST, _OURS,
+        _alone("resnet50", "none", _MANY),
+    ),
+    Benchmark(
+        "network_b7", "images", "EfficientNet-B7, 600 px, random weights", _FIRST, _OURS,
+        _alone("tf_efficientnet_b7", "none", _FEW),
+    ),
+    Benchmark(
+        "embed_lite2", "images", "JPEG to vector, EfficientNet-Lite2, real weights",
+        "timm's manual: Image.open, its transform, eager fp32, one at a time",
+        "embed_images, precision fast: decoding in threads beside the network", _whole_way,
+    ),
+]  # fmt: skip

@@ -1,0 +1,184 @@
+"""Results as CSV, Markdown and plots in docs/results."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from artextract.files import write_table, write_text
+from benchmarks.machine import Machine
+from benchmarks.measure import Result
+
+BEGIN, END = "<!-- {}: begin -->", "<!-- {}: end -->"
+HEAD = """# Benchmarks
+
+`python -m benchmarks` measures what one would write first, from a library's own manual, against what ArtExtract does,
+in turn, in one process. A ratio is the median over the turns of naive / ours, per item, in processor seconds (all
+threads together) and in wall seconds. Rates drift with what else a machine does; ratios hardly do. "Of the roof" is the
+share of a matrix product's speed in the same precision on the same machine. `python -m benchmarks scaling` measures how
+time and memory grow with the number of works. `--quick` takes a first look. All run on the sample's paintings.
+"""
+
+
+def results_table(results: Sequence[Result], roofs: dict[str, float]) -> pd.DataFrame:
+    """A row a benchmark."""
+    rows = []
+    for r in results:
+        roof = roofs[r.pair.precision] * 1e9
+        rows.append(
+            {
+                "name": r.benchmark.name,
+                "work": r.benchmark.work,
+                "unit": r.benchmark.unit,
+                "naive_per_cpu_s": r.naive.cpu,
+                "ours_per_cpu_s": r.ours.cpu,
+                "cpu_ratio": r.cpu_ratio,
+                "wall_ratio": r.wall_ratio,
+                "of_the_roof": r.pair.flops * r.ours.cpu / roof if r.pair.flops else None,
+                "precision": r.pair.precision,
+                "backend": r.pair.name,
+                "agreement": r.agreement,
+                "naive": r.benchmark.naive,
+                "ours": r.benchmark.ours,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def machine_lines(machine: Machine, roofs: dict[str, float], size: str) -> str:
+    """The machine in a paragraph."""
+    versions = ", ".join(f"{name} {version}" for name, version in machine.versions.items())
+    return (
+        f"{machine.processor}, {machine.cores} cores ({', '.join(machine.flags) or 'no vector extensions named'}), "
+        f"{machine.memory_gib:.0f} GiB, {machine.threads} thread(s); {versions}. Roofs, a core-second: "
+        f"fp32 {roofs['fp32']:.0f} GFLOP, bf16 {roofs['bf16']:.0f} GFLOP. Size: {size}. {date.today():%Y-%m-%d}."
+    )
+
+
+def _rows(table: pd.DataFrame) -> Iterable[Any]:
+    """Rows with their columns as attributes."""
+    return table.itertuples(index=False)
+
+
+def _number(value: float | None) -> str:
+    if value is None or pd.isna(value):
+        return ""
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def _markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def benchmarks_markdown(table: pd.DataFrame, machine: str, skipped: dict[str, str]) -> str:
+    """The table for people, and what every side is."""
+    rows = [
+        [
+            f"`{r.name}`", r.work, _number(r.naive_per_cpu_s), f"{_number(r.ours_per_cpu_s)} {r.unit}",
+            f"**{r.cpu_ratio:.1f}**", f"{r.wall_ratio:.1f}", "" if pd.isna(r.of_the_roof) else f"{r.of_the_roof:.0%}",
+            r.agreement,
+        ]
+        for r in _rows(table)
+    ]  # fmt: skip
+    header = ["name", "work", "naive a core-second", "ours", "ratio", "wall", "of the roof", "agreement"]
+    sides = [
+        f"* `{r.name}`: {r.naive}; against {r.ours}{f' ({r.backend})' if r.backend else ''}." for r in _rows(table)
+    ]
+    left = [f"* `{name}` did not run: {reason}." for name, reason in skipped.items()]
+    return "\n\n".join([machine, _markdown(header, rows), "\n".join(sides + left)])
+
+
+def growth_markdown(summary: pd.DataFrame, machine: str) -> str:
+    """The exponents for people."""
+    rows = [
+        [
+            f"`{r.work}`", r.what, _number(r.n), _number(r.seconds), _number(r.memory_mib),
+            _number(r.time_exponent), _number(r.memory_exponent), r.note,
+        ]
+        for r in _rows(summary)
+    ]  # fmt: skip
+    header = ["work", "what", "largest n", "seconds", "MiB", "time grows as n^", "memory as n^", "note"]
+    return f"{machine}\n\n{_markdown(header, rows)}"
+
+
+def write_section(path: Path, name: str, text: str) -> None:
+    """Put a section between its marks; the rest of the page stays as it is."""
+    begin, end = BEGIN.format(name), END.format(name)
+    page = path.read_text(encoding="utf-8") if path.exists() else HEAD
+    section = f"{begin}\n{text}\n{end}"
+    if begin in page and end in page:
+        page = page[: page.index(begin)] + section + page[page.index(end) + len(end) :]
+    else:
+        page = f"{page.rstrip()}\n\n{section}\n"
+    write_text(path, page)
+
+
+def plot_ratios(table: pd.DataFrame, path: Path) -> None:
+    """Ratios as bars."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure, axes = pyplot.subplots(figsize=(8, 1 + 0.4 * len(table)), layout="constrained")
+    rows = range(len(table))
+    axes.barh(rows, table["cpu_ratio"], color="#4878a8")
+    for row, value in zip(rows, table["cpu_ratio"], strict=True):
+        axes.annotate(f"{value:.1f}", (value, row), xytext=(4, 0), textcoords="offset points", va="center")
+    axes.axvline(1, color="black", linewidth=0.8)
+    axes.set(xscale="log", yticks=list(rows), yticklabels=table["name"], xlabel="processor time, naive / ours")
+    axes.invert_yaxis()
+    figure.savefig(path, dpi=120)
+    pyplot.close(figure)
+
+
+def plot_growth(points: pd.DataFrame, path: Path) -> None:
+    """Time and memory over n, both axes logarithmic."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure, (left, right) = pyplot.subplots(1, 2, figsize=(10, 4), layout="constrained")
+    for name, part in points[points["note"] == ""].groupby("work", sort=False):
+        for axes, column in ((left, "cpu_seconds"), (right, "memory_mib")):
+            axes.plot(part["n"], part[column], marker="o", label=name)
+    for axes, label in ((left, "processor seconds"), (right, "peak private memory, MiB")):
+        axes.set(xscale="log", yscale="log", xlabel="works", ylabel=label)
+    left.legend()
+    figure.savefig(path, dpi=120)
+    pyplot.close(figure)
+
+
+def write_benchmarks(
+    folder: Path,
+    results: Sequence[Result],
+    roofs: dict[str, float],
+    machine: Machine,
+    size: str,
+    skipped: dict[str, str],
+) -> pd.DataFrame:
+    """benchmarks.csv, benchmarks.png and their section of benchmarks.md."""
+    table = results_table(results, roofs)
+    write_table(folder / "benchmarks.csv", table)
+    plot_ratios(table, folder / "benchmarks.png")
+    text = benchmarks_markdown(table, machine_lines(machine, roofs, size), skipped)
+    write_section(folder / "benchmarks.md", "benchmarks", f"## Ratios\n\n{text}\n\n![Ratios](benchmarks.png)")
+    return table
+
+
+def write_growth(
+    folder: Path, points: pd.DataFrame, summary: pd.DataFrame, roofs: dict[str, float], machine: Machine, size: str
+) -> None:
+    """scaling.csv, scaling.png and their section of benchmarks.md."""
+    write_table(folder / "scaling.csv", points)
+    plot_growth(points, folder / "scaling.png")
+    text = growth_markdown(summary, machine_lines(machine, roofs, size))
+    write_section(folder / "benchmarks.md", "scaling", f"## Growth\n\n{text}\n\n![Growth](scaling.png)")

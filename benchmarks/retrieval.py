@@ -1,0 +1,96 @@
+"""Search for the nearest works."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from artextract.compute import bf16_pays, set_threads
+from benchmarks import works
+from benchmarks.measure import Benchmark, Pair, Side, Size, Skipped
+
+K = 10
+Nearest = Callable[..., tuple[np.ndarray, np.ndarray]]
+
+
+def nearest() -> Nearest:
+    """The exact search of the package."""
+    name = "neighbours" if find_spec("artextract.neighbours") else "search"
+    return import_module(f"artextract.{name}").nearest
+
+
+def _numpy(queries: np.ndarray, gallery: np.ndarray) -> np.ndarray:
+    """Rows of the K highest scores, best first."""
+    scores = queries @ gallery.T
+    rows = np.argpartition(-scores, K, axis=1)[:, :K]
+    order = np.argsort(-np.take_along_axis(scores, rows, axis=1), axis=1)
+    return np.take_along_axis(rows, order, axis=1)
+
+
+def recall(found: np.ndarray, truth: np.ndarray) -> float:
+    """Mean share of the true neighbours that were found; rows (q, k) each."""
+    return float(np.mean([len(np.intersect1d(a, b)) / len(b) for a, b in zip(found, truth, strict=True)]))
+
+
+def _search(size: Size, n: int, dim: int, queries: int, compressed: bool) -> Pair:
+    set_threads()
+    if compressed:
+        n, search = size.vectors, None
+        if find_spec("artextract.vector_index") is None:
+            raise Skipped("artextract.vector_index is not part of this version")
+        if find_spec("faiss") is None:
+            raise Skipped("faiss is not installed (`pip install -r requirements-search.txt`)")
+    else:
+        n, search = min(n, size.vectors), nearest()
+    gallery = works.vectors(n, dim)
+    asked = np.ascontiguousarray(gallery[:: max(1, n // queries)][:queries])
+    if compressed:
+        index: Any = import_module("artextract.vector_index").build(gallery)
+        search = lambda q, _, k: index.nearest(q, k)  # noqa: E731
+    assert search is not None
+    results: dict[str, np.ndarray] = {}
+
+    def naive() -> None:
+        results["naive"] = _numpy(asked, gallery)
+
+    def ours() -> None:
+        results["ours"] = search(asked, gallery, K)[0]
+
+    precision = "bf16" if n >= 1 << 15 and bf16_pays() else "fp32"
+    flops = None if compressed else 2.0 * n * dim
+    count = len(asked)
+    return Pair(
+        Side(naive, count), Side(ours, count),
+        lambda: f"{n:,} vectors, recall {recall(results['ours'], results['naive']):.4f}", flops, precision,
+    )  # fmt: skip
+
+
+def catalogue(n: int) -> pd.DataFrame:
+    """n works, each with a title of its own, twenty of each painter."""
+    rows = range(n)
+    return pd.DataFrame(
+        {"title": [f"Work {i}" for i in rows], "group": list(rows), "artist": [f"Painter {i // 20}" for i in rows]}
+    )
+
+
+_NUMPY = "numpy: matrix product, argpartition"
+BENCHMARKS = [
+    Benchmark(
+        "search_4k", "queries", "ten nearest of 4,000 vectors of 1,280 dimensions, exact", _NUMPY,
+        "blocks, ties settled", partial(_search, n=4000, dim=1280, queries=4000, compressed=False),
+    ),
+    Benchmark(
+        "search_100k", "queries", "ten nearest of 100,000 vectors of 768 dimensions, exact", _NUMPY,
+        "the package's exact search", partial(_search, n=100_000, dim=768, queries=512, compressed=False),
+    ),
+    Benchmark(
+        "search_1m", "queries", "ten nearest of a million vectors of 512 dimensions", _NUMPY,
+        "compressed index (faiss), fp32 re-rank", partial(_search, n=1_000_000, dim=512, queries=100, compressed=True),
+    ),
+]  # fmt: skip

@@ -1,0 +1,148 @@
+"""A whole collection embedded: by the backend of the wanted precision, checked against fp32, resumable after a kill."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from artextract.compute import set_threads, unit_rows
+from artextract.errors import ArtExtractError
+from artextract.files import code_fingerprint, content_key
+from artextract.image_encoder import Preprocessing, identity_of, load_encoder
+from artextract.inference import Backend, fast_backend, reference_backend
+from artextract.params import ImageEncoder
+from artextract.prefetch import prefetched
+from artextract.rows import cached_rows
+from artextract.runtime import threads
+from artextract.shards import ShardReader
+
+if TYPE_CHECKING:
+    import torch
+
+BLOCK = 64  # rows that a kill may cost
+CHECKED = 64  # images that a fast backend is checked with
+NEIGHBOURS = 10
+COSINE, OVERLAP = 0.995, 0.97  # least cosine to fp32 of any checked image, and share of its nearest that stay
+
+
+def pixels(
+    reader: ShardReader, rows: Iterable[int], preprocessing: Preprocessing, batch: int, *, scaled: bool
+) -> Iterator[torch.Tensor]:
+    """Batches of uint8 (b, 3, size, size), decoded ahead; ``scaled``: large JPEGs are decoded smaller."""
+    import torch
+
+    transform, target = preprocessing.pixels(), preprocessing.target if scaled else None
+    waiting: list[torch.Tensor] = []
+    ahead = 2 * max(batch, threads())
+    for image in prefetched(lambda row: transform(reader.image(row, target)), rows, workers=threads(), ahead=ahead):
+        waiting.append(image)
+        if len(waiting) == batch:
+            yield torch.stack(waiting)
+            waiting = []
+    if waiting:
+        yield torch.stack(waiting)
+
+
+def agreement(fast: np.ndarray, exact: np.ndarray) -> dict[str, float]:
+    """How well embeddings agree with those of the reference.
+
+    Args:
+        fast: (n, d).
+        exact: The same images by the reference (n, d).
+
+    Returns:
+        Least and mean cosine; and with at least twice as many images as neighbours, the mean share of an image's ten
+        nearest among the others that are the same.
+    """
+    fast, exact = unit_rows(fast), unit_rows(exact)
+    cosine = (fast * exact).sum(axis=1)
+    found = {"cosine_min": float(cosine.min()), "cosine_mean": float(cosine.mean())}
+    if len(fast) >= 2 * NEIGHBOURS:
+        nearest = []
+        for rows in (fast, exact):
+            similarity = rows @ rows.T
+            np.fill_diagonal(similarity, -np.inf)
+            nearest.append(np.argpartition(-similarity, NEIGHBOURS - 1, axis=1)[:, :NEIGHBOURS])
+        shared = [len(np.intersect1d(a, b)) for a, b in zip(*nearest, strict=True)]
+        found["neighbour_overlap"] = float(np.mean(shared)) / NEIGHBOURS
+    return found
+
+
+def check(backend: Backend, reference: Backend, reader: ShardReader, preprocessing: Preprocessing) -> dict[str, Any]:
+    """Agreement of a fast backend with the reference on images of the collection, for the metrics.
+
+    Raises:
+        ArtExtractError: A cosine is below ``COSINE``, or the overlap of neighbours below ``OVERLAP``.
+    """
+    rows = np.unique(np.linspace(0, len(reader) - 1, CHECKED).astype(int)).tolist()
+    fast, exact = (
+        np.concatenate(list(one.outputs(pixels(reader, rows, preprocessing, one.batch, scaled=one is backend))))
+        for one in (backend, reference)
+    )
+    found = agreement(fast, exact)
+    if not (found["cosine_min"] >= COSINE and found.get("neighbour_overlap", 1.0) >= OVERLAP):  # NaN is no agreement
+        shown = ", ".join(f"{name} {value:.4f}" for name, value in found.items())
+        raise ArtExtractError(
+            f"{backend.name} does not agree with fp32 on {len(rows)} images: {shown} "
+            f"(wanted: cosine {COSINE}, neighbour_overlap {OVERLAP})",
+            where="embed_images",
+            remedy="set image_encoder.precision=fp32",
+        )
+    return {"check_images": len(rows)} | {f"check_{name}": value for name, value in found.items()}
+
+
+def embed_collection(reader: ShardReader, params: ImageEncoder) -> tuple[np.ndarray, dict[str, Any]]:
+    """Unit embeddings of all images of an index; what was finished before a kill is found again in the user's cache.
+
+    Args:
+        reader: n images.
+        params: Section ``image_encoder``.
+
+    Returns:
+        float32 (n, d), row i = image i; and the encoder's identity with the backend and, unless it is the reference
+        itself, its agreement with the reference.
+
+    Raises:
+        ArtExtractError: The backend does not agree with the reference; or see ``load_encoder``.
+    """
+    set_threads()
+    model, preprocessing = load_encoder(params)
+    identity = identity_of(model, preprocessing, params)
+    backend = reference = reference_backend(model, preprocessing, params.batch_size)
+    fast = params.precision == "fast"
+    if fast:
+        backend = fast_backend(model, preprocessing, content_key(identity), len(reader))
+    for line in filter(None, (f"embed images: {backend.name}", backend.hint)):
+        print(line, file=sys.stderr, flush=True)
+    identity["backend"] = backend.name
+    key = (identity, backend.batch, reader.hashes(), code_fingerprint())
+    agreed = check(backend, reference, reader, preprocessing) if fast else {}
+    first = next(backend.outputs(pixels(reader, [0], preprocessing, 1, scaled=fast)))
+    rows = cached_rows(
+        "embeddings", key, len(reader), first.shape[1:], np.float32, range(len(reader)),
+        lambda missing: _blocks(backend, reader, missing, preprocessing, scaled=fast),
+    )  # fmt: skip
+    return unit_rows(np.asarray(rows)), identity | agreed
+
+
+def _blocks(
+    backend: Backend, reader: ShardReader, rows: list[int], preprocessing: Preprocessing, *, scaled: bool
+) -> Iterator[np.ndarray]:
+    """Outputs for some rows, some batches at a time, with progress, rate and time left."""
+    from tqdm import tqdm
+
+    parts, held, done = [], 0, 0
+    batches = pixels(reader, rows, preprocessing, backend.batch, scaled=scaled)
+    with tqdm(
+        total=len(reader), initial=len(reader) - len(rows), desc="embed images", unit="img", mininterval=1
+    ) as bar:
+        for part in backend.outputs(batches):
+            parts.append(part)
+            held += len(part)
+            bar.update(len(part))
+            if held >= BLOCK or done + held == len(rows):
+                yield np.concatenate(parts)
+                done, parts, held = done + held, [], 0
