@@ -41,9 +41,10 @@ $(STAMP): requirements.txt requirements-data.txt constraints.txt Makefile src/ar
 
 dev: $(DEV_STAMP)
 
-$(DEV_STAMP): $(STAMP) requirements-dev.txt requirements-openvino.txt
+$(DEV_STAMP): $(STAMP) requirements-dev.txt requirements-openvino.txt requirements-search.txt
 	$(PIP) -r requirements-dev.txt
 	$(PIP) --no-deps -r requirements-openvino.txt
+	$(PIP) -r requirements-search.txt
 	@touch $@
 
 test: dev
