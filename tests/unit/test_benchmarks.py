@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import time
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
@@ -125,9 +126,12 @@ def test_exponent_of_a_power_is_that_power(power: float):
 
 def test_peak_memory_sees_what_was_held_for_a_while():
     with scaling.PeakMemory() as memory:
-        held = np.ones(30_000_000)
+        # Pages of its own: memory that was freed before would not count as new.
+        held = mmap.mmap(-1, 240_000_000, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+        for _ in range(240):
+            held.write(b"1" * 1_000_000)
         time.sleep(0.3)
-        del held
+        held.close()
     assert 200e6 < memory.bytes < 400e6
 
 

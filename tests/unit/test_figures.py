@@ -183,7 +183,9 @@ def test_reliability_of_nothing_is_three_empty_panels(kept: list[Figure]) -> Non
 
 def test_losses_by_eye(kept: list[Figure]) -> None:
     loss_figure.plot_losses(LOSSES.drop(columns=["artist_train"]), 1, Path())
-    for axis, task in zip(kept[0].axes, TASKS, strict=True):
+    losses, aucs = kept[0].axes[: len(TASKS)], kept[0].axes[len(TASKS) :]
+    assert [text.get_text() for axis in aucs for text in axis.texts] == ["too few select rows for an AUC"] * len(TASKS)
+    for axis, task in zip(losses, TASKS, strict=True):
         assert axis.get_title(loc="left") == task
         splits = ["select"] if task == "artist" else ["train", "select"]
         *drawn, kept_epoch = axis.lines
@@ -192,6 +194,13 @@ def test_losses_by_eye(kept: list[Figure]) -> None:
         np.testing.assert_array_equal(drawn[-1].get_ydata(), LOSSES[f"{task}_select"])
         np.testing.assert_array_equal(kept_epoch.get_xdata(), [1, 1])
         assert axis.get_ylim()[0] == 0
+
+
+def test_the_auc_stands_below_the_losses(kept: list[Figure]) -> None:
+    values = np.linspace(0.5, 0.9, len(LOSSES))
+    loss_figure.plot_losses(LOSSES.assign(genre_select_auc=values), 1, Path())
+    below = kept[0].axes[len(TASKS) + TASKS.index("genre")]
+    np.testing.assert_array_equal(below.lines[0].get_ydata(), values)
 
 
 def test_class_counts_by_eye(kept: list[Figure]) -> None:

@@ -68,7 +68,7 @@ def test_the_record_holds_the_classes_in_class_file_order(tmp_path: Path) -> Non
 def test_another_backbone_is_refused(tmp_path: Path) -> None:
     net, params = network()
     save_model(tmp_path, net, NAMES, params, "abc")
-    with pytest.raises(ArtExtractError, match="tokens of another backbone") as caught:
+    with pytest.raises(ArtExtractError, match="output of another backbone") as caught:
         load_model(tmp_path, read_record(tmp_path), "abd")
     assert caught.value.where == str(tmp_path)
 

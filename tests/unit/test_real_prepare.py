@@ -52,7 +52,13 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
             lines = [f"{path},{label}\r\n" for path, label in zip(rows["path"], rows["label"], strict=True)]
             (base / f"{task}_{split}.csv").write_bytes("".join(lines).encode())
     params = ArtGAN(
-        source="folder", max_side=640, max_missing_fraction=0.01, select_fraction=0.15, near_duplicate_bits=BITS
+        source="folder",
+        max_side=640,
+        max_missing_fraction=0.01,
+        select_fraction=0.15,
+        near_duplicate_bits=BITS,
+        guard=True,
+        held_out_painters=0.0,
     )
     out = folder / "out"
     with pytest.MonkeyPatch.context() as patch:

@@ -31,7 +31,8 @@ NAMES = ["artist", "theme", "style", "period", "terms", "siblings", "title_proxy
 
 def params(**changes: float) -> Relevance:
     settings: dict[str, float] = {"title_cosine": 0.5, "period_years": 20, "terms_overlap": 0.3, "min_queries": 1}
-    return Relevance(**(settings | {"neighbours": 10, "bootstrap": 10} | changes))  # type: ignore[arg-type]
+    settings |= {"neighbours": 10, "bootstrap": 10, "whitened_components": 4, "csls_neighbours": 2}
+    return Relevance(**(settings | changes))  # type: ignore[arg-type]
 
 
 def works(**changes: list) -> pd.DataFrame:
