@@ -18,7 +18,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pandas as pd
 import yaml
@@ -148,7 +148,7 @@ def _dvc(*arguments: str) -> str:
 def _predictions(name: str) -> pd.DataFrame:
     from dvc.api import DVCFileSystem
 
-    return pd.read_parquet(BytesIO(DVCFileSystem(".", rev=name).read_bytes(PREDICTIONS)))
+    return pd.read_parquet(BytesIO(cast(bytes, DVCFileSystem(".", rev=name).read_bytes(PREDICTIONS))))
 
 
 def table(prefix: str, against: str, min_rows: int) -> str:

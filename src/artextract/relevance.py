@@ -128,7 +128,8 @@ def across_artists(index: pd.DataFrame, column: str) -> Judge:
     So are works without a value: nobody has judged them, and a third of the paintings has no style.
     """
     table = _indicator(index[column]).to_numpy()
-    excluded = same_group(index) | _same(person(index)) | ~table.any(axis=1)[None, :]
+    judged = np.asarray(table.any(axis=1))
+    excluded = same_group(index) | _same(person(index)) | ~judged[None, :]
     return Judge(table @ table.T > 0, excluded, None, frozenset({column}))
 
 
@@ -157,7 +158,8 @@ def terms_judge(index: pd.DataFrame, overlap: float) -> Judge:
     union = own[:, None] + own[None, :] - shared
     share = np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
     grade = np.where(share >= overlap, np.minimum(share, 1), np.float32(0))
-    excluded = same_group(index) | ~table.any(axis=1)[None, :]
+    judged = np.asarray(table.any(axis=1))
+    excluded = same_group(index) | ~judged[None, :]
     return Judge(grade > 0, excluded, grade, frozenset(TERM_COLUMNS))
 
 

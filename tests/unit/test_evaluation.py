@@ -498,13 +498,13 @@ def test_the_gain_over_a_baseline_is_paired(strata: bool) -> None:
     """Against itself the gain is exactly 0 in every draw; against a worse one it is the difference of the two AUCs."""
     task = random_predictions(3, n=120, strata=strata)
     noise = np.random.default_rng(1).random(task.p.shape)
-    table = baseline_table(task, {"itself": task.p, "noise": noise}, PARAMS, 0).set_index("baseline")
-    assert table.loc["itself", ["gain", "gain_low", "gain_high"]].tolist() == [0, 0, 0]
-    column = "auc_ovo_stratified" if strata else "auc_ovo"
-    gain, low, high = table.loc["noise", ["gain", "gain_low", "gain_high"]]
-    assert gain == pytest.approx(table.loc["this network", column] - table.loc["noise", column])
+    table = baseline_table(task, {"itself": task.p, "noise": noise}, PARAMS, 0)
+    network, itself, worse = table[["gain", "gain_low", "gain_high"]].to_numpy(dtype=float)
+    assert itself.tolist() == [0, 0, 0] and np.isnan(network).all()
+    scores = table["auc_ovo_stratified" if strata else "auc_ovo"].to_numpy(dtype=float)
+    gain, low, high = worse
+    assert gain == pytest.approx(scores[0] - scores[2])
     assert 0 < low < gain < high
-    assert table.loc["this network", ["gain", "gain_low", "gain_high"]].isna().all()
 
 
 def test_scores_without_variants_are_those_of_the_other_rows() -> None:

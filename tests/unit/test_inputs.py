@@ -72,7 +72,7 @@ def test_pixels_are_those_of_the_rows_asked_for(tmp_path: Path, cache: Path) -> 
     assert inputs.array.shape == (4, 3, 128, 128) and inputs.array.dtype == np.uint8
     assert inputs.backbone_sha256 == ""
     transform = preprocessing_of(make_backbone(toy_params().train)).pixels()
-    for pixels, row in zip(inputs.array, rows, strict=True):
+    for pixels, row in zip(np.asarray(inputs.array), rows, strict=True):
         np.testing.assert_array_equal(pixels, transform(reader.image(row)).numpy())
     expected = inputs.preprocessing.normalise(torch.from_numpy(np.array(inputs.array[[2, 1]])))
     torch.testing.assert_close(inputs.batch(np.array([2, 1])), expected, rtol=0, atol=0)
@@ -111,7 +111,7 @@ def test_tokens_of_a_frozen_backbone(tmp_path: Path, cache: Path, monkeypatch: p
     assert inputs.backbone_sha256 == weights_hash(backbone)
     transform = inputs.preprocessing.pixels()
     with torch.inference_mode():
-        for tokens, row in list(zip(inputs.array, rows, strict=True))[::6]:
+        for tokens, row in list(zip(np.asarray(inputs.array), rows, strict=True))[::6]:
             image = inputs.preprocessing.normalise(transform(reader.image(row))[None])
             torch.testing.assert_close(
                 torch.from_numpy(np.array(tokens)), tokens_of(backbone(image), 3)[0], rtol=1e-4, atol=1e-5

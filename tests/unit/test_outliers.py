@@ -57,7 +57,8 @@ def collection(tmp_path: Path, **columns: object):
     angle[0] = 0.2
     index["artist_name"] = index["attribution"]
     index["artist_qualified"] = pd.array([None] * 10, dtype="string")
-    return index.assign(**columns), reader, np.stack([np.cos(angle), np.sin(angle)], axis=1).astype(np.float32)
+    changed = index.assign(**columns)  # type: ignore[arg-type]
+    return changed, reader, np.stack([np.cos(angle), np.sin(angle)], axis=1).astype(np.float32)
 
 
 def run(tmp_path: Path, index: pd.DataFrame, reader, x: np.ndarray):
