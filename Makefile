@@ -48,7 +48,7 @@ $(DEV_STAMP): $(STAMP) requirements-dev.txt requirements-openvino.txt requiremen
 	@touch $@
 
 test: dev
-	$(IN_VENV) python -m pytest -m "not long"
+	$(IN_VENV) python -m pytest -m "not slow and not long" -n 2 --dist loadfile && python -m pytest -m "slow and not long"
 
 test-fast: dev
 	$(IN_VENV) python -m pytest -m "not slow and not long" -n 2 --dist loadfile

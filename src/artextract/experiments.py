@@ -89,7 +89,10 @@ def finished(shown: list[dict[str, Any]], prefix: str) -> dict[str, dict[str, An
         for experiment in baseline.get("experiments") or []:
             name, revs = experiment.get("name") or "", experiment.get("revs") or []
             data = (revs[0].get("data") or {}) if revs else {}
-            if name.startswith(f"{prefix}-") and data.get("metrics"):
+            state = (experiment.get("executor") or {}).get(
+                "state", "success"
+            )  # a running one has metrics of its own, too
+            if name.startswith(f"{prefix}-") and data.get("metrics") and state == "success":
                 files = {path: (entry or {}).get("data") or {} for path, entry in data["metrics"].items()}
                 found[name.removeprefix(f"{prefix}-")] = files
     return found

@@ -50,6 +50,7 @@ def test_finished_experiments_of_a_prefix() -> None:
     listing = [
         {"rev": "workspace", "experiments": None},
         {"rev": "a", "experiments": [shown("w-one", {"k": 1}), shown("w-queued", None), shown("v-two", {"k": 2})]},
+        {"rev": "c", "experiments": [shown("w-running", {"k": 4}) | {"executor": {"state": "running"}}]},
         {"rev": "b", "experiments": [shown("w-three", {"k": 3}), {"name": "w-failed", "revs": []}]},
     ]
     assert experiments.finished(listing, "w") == {
