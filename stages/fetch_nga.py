@@ -7,7 +7,7 @@ Writes: data/nga/ (shard-*.tar, index.parquet, alternates.csv: further views, li
 Index: id, title, attribution, displaydate, medium, year, artist, artist_qualified, artist_name, themes, styles,
     keywords, schools, techniques, former_attributions (lists), assistivetext, parentid, series, portfolio (null where
     the museum's cell is empty), sibling_group, object_group (near-duplicates, sides of one object), group (both),
-    open_access, shard, offset, size, sha256, phash, width, height.
+    open_access, shard, offset, size, sha256, phash, width, height, and label.<name> for each of nga.labels.
 """
 
 from pathlib import Path

@@ -27,6 +27,7 @@ from artextract.files import (
     write_table,
 )
 from artextract.images import decode
+from artextract.own_labels import PREFIX, add_labels
 from artextract.params import NGA
 from artextract.shard_writer import Source, write_shards
 
@@ -177,6 +178,8 @@ def collect(tables_folder: Path, params: NGA, *, getter: Getter, out: Path, metr
     rows, alternates, counts = read_paintings(tables_folder, params.expected_paintings)
     if params.max_objects:
         rows = rows.head(params.max_objects)
+    rows = add_labels(rows, tables_folder, params.labels_file, params.labels)
+    labels = [PREFIX + name for name in params.labels]
     urls = {str(row["id"]): address(row, tables_folder, params.image_size) for _, row in rows.iterrows()}
     expected = {str(row["id"]): expected_size(row, params.image_size) for _, row in rows.iterrows()}
     sources, failed = _downloads(urls, getter, expected)
@@ -205,7 +208,7 @@ def collect(tables_folder: Path, params: NGA, *, getter: Getter, out: Path, metr
         index["group"] = groups(len(index), _pairs(index["object_group"]) + _pairs(index["sibling_group"]))
         for shard in sorted(work.glob("shard-*.tar")):
             shutil.move(shard, out / shard.name)
-        write_table(out / "index.parquet", index[INDEX_COLUMNS])
+        write_table(out / "index.parquet", index[[*INDEX_COLUMNS, *labels]])
         write_table(out / "alternates.csv", alternates[alternates["id"].isin(index["id"])])
         counts |= {
             "exact_duplicates": int(index["sha256"].duplicated().sum()),

@@ -126,6 +126,14 @@ class NGA(_Section):
     expected_paintings: Count
     max_objects: Count
     near_duplicate_bits: Annotated[int, Field(ge=0, le=16)]
+    labels_file: str
+    labels: list[Annotated[str, Field(min_length=1)]]
+
+    @model_validator(mode="after")
+    def _both(self) -> NGA:
+        if bool(self.labels_file) != bool(self.labels):
+            raise ValueError("labels_file and labels go together")
+        return self
 
 
 class ImageEncoder(_Section):

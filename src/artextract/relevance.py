@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
 
 from artextract.nga import is_untitled
+from artextract.own_labels import PREFIX
 from artextract.params import Relevance
 
 ARTIST_FIELDS = frozenset({"artist", "artist_qualified", "artist_name", "attribution", "former_attributions"})
@@ -133,6 +135,13 @@ def across_artists(index: pd.DataFrame, column: str) -> Judge:
     return Judge(table @ table.T > 0, excluded, None, frozenset({column}))
 
 
+def label_judge(index: pd.DataFrame, column: str) -> Judge:
+    """The same label of the user's own; the query's painter, and works without a label, are out of the gallery."""
+    unlabelled = index[column].isna().to_numpy()
+    excluded = same_group(index) | _same(person(index)) | unlabelled[None, :]
+    return Judge(_same(index[column]), excluded, None, frozenset({column}))
+
+
 def period_judge(index: pd.DataFrame, years: float) -> Judge:
     """Painted at about the same time: the grade falls from one to zero over a gap of ``years``.
 
@@ -221,6 +230,8 @@ def all_judges(index: pd.DataFrame, titles: np.ndarray, params: Relevance) -> tu
         "title_proxy": (("title",), lambda: title_judge(index, titles, params.title_cosine)),
         "text_to_image": (("assistivetext",), lambda: text_to_image(index).judge),
     }
+    own = [str(column) for column in index if str(column).startswith(PREFIX)]
+    makers |= {column: ((column,), partial(label_judge, index, column)) for column in own}
     judges, unmeasured = {}, {}
     for name, (columns, make) in makers.items():
         if not any(_filled(index, column) for column in columns):

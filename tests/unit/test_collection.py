@@ -34,6 +34,8 @@ def nga(**changes: object) -> NGA:
         "expected_paintings": 0,
         "max_objects": 0,
         "near_duplicate_bits": 6,
+        "labels_file": "",
+        "labels": [],
     }
     return NGA(**(settings | changes))  # type: ignore[arg-type]
 
@@ -335,3 +337,10 @@ def test_table_that_cannot_be_had_names_its_address_and_the_other_way(own_cache:
         download_tables("7654fed", Server({address: FetchError("no network")}))
     assert caught.value.where == address
     assert caught.value.remedy and "nga.source=folder" in caught.value.remedy
+
+
+def test_labels_of_ones_own_come_into_the_index(folder: Path):
+    (folder / "mine.csv").write_text("objectid,motif\n1,boat\n3,horse\n", encoding="utf-8")
+    index, _ = run(folder, labels_file="mine.csv", labels=["motif"])
+    assert list(index.columns) == [*INDEX_COLUMNS, "label.motif"]
+    assert index.set_index("id")["label.motif"].dropna().to_dict() == {"1": "boat", "3": "horse"}
