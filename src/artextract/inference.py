@@ -89,10 +89,15 @@ def split(model: nn.Module) -> list[nn.Module]:
     from timm.models.efficientnet import EfficientNet
     from torch import nn
 
-    if not isinstance(model, EfficientNet):
+    from artextract.layered import LateStages, Layered
+
+    net: Any = model.model if isinstance(model, Layered) else model
+    if not isinstance(net, EfficientNet):
         return [model]
-    net: Any = model
     first = nn.Sequential(net.conv_stem, net.bn1, *net.blocks[:FP32_STAGES])
+    if isinstance(model, Layered):
+        early = any(layer < FP32_STAGES for layer in model.layers)
+        return [model] if early else [first.eval(), LateStages(model, FP32_STAGES).eval()]
     rest = nn.Sequential(*net.blocks[FP32_STAGES:], net.conv_head, net.bn2, net.global_pool, net.classifier)
     return [first.eval(), rest.eval()]
 

@@ -42,11 +42,33 @@ class Layered(nn.Module):
 
     def forward(self, pixels: Tensor) -> Tensor:
         """Normalised images (b, 3, size, size) to features (b, d)."""
+        return self.from_stage(self.model.bn1(self.model.conv_stem(pixels)), 0)
+
+    def from_stage(self, features: Tensor, first: int) -> Tensor:
+        """The input of stage ``first`` (b, c, h, w) to features (b, d); no stage before it is among ``layers``."""
         model, means = self.model, []
-        features = model.bn1(model.conv_stem(pixels))
-        for number, stage in enumerate(model.blocks):
+        for number, stage in enumerate(model.blocks[first:], start=first):
             features = stage(features)
             if number in self.layers:
                 means.append(features.mean(dim=(2, 3)))
         pooled = model.forward_head(model.bn2(model.conv_head(features)))
         return torch.cat([functional.normalize(part.float(), dim=1) for part in (pooled, *means)], dim=1)
+
+
+class LateStages(nn.Module):
+    """What a layered network does from a stage on."""
+
+    def __init__(self, network: Layered, first: int):
+        """Share the stages of ``network``.
+
+        Raises:
+            ValueError: A stage before ``first`` is among its layers.
+        """
+        super().__init__()
+        if any(layer < first for layer in network.layers):
+            raise ValueError(f"stage {min(network.layers)} lies before {first}")
+        self.network, self.first = network, first
+
+    def forward(self, features: Tensor) -> Tensor:
+        """The input of the first of these stages (b, c, h, w) to features (b, d)."""
+        return self.network.from_stage(features, self.first)

@@ -39,11 +39,13 @@ def _font(size: int, style: str = "DejaVuSans") -> ImageFont.FreeTypeFont:
 
 def _save(sheet: Image.Image, path: Path) -> None:
     """Write a PNG of 256 dithered colours: half the size, and these are for looking, not for measuring."""
-    palette = sheet.quantize(256, method=Image.Quantize.MEDIANCUT)
+    # Colours are chosen from every third pixel of every third line: as good, and nine times faster.
+    sample = sheet.resize((-(-sheet.width // 3), -(-sheet.height // 3)), Image.Resampling.NEAREST)
+    palette = sample.quantize(256, method=Image.Quantize.MEDIANCUT)
     buffer = io.BytesIO()
     # Pillow dithers only towards a palette that it is given.
     dithered = sheet.quantize(palette=palette, dither=Image.Dither.FLOYDSTEINBERG)
-    dithered.save(buffer, "PNG", optimize=True)
+    dithered.save(buffer, "PNG")
     write_bytes(path, buffer.getvalue())
 
 

@@ -218,3 +218,16 @@ def test_parts_of_a_network_are_the_network(name: str):
     assert len(parts) == (2 if "efficientnet" in name else 1)
     with torch.inference_mode():
         torch.testing.assert_close(nn.Sequential(*parts)(images), model(images))
+
+
+@pytest.mark.parametrize(("layers", "parts"), [([2, 4], 2), ([1], 1)])
+def test_parts_of_a_layered_network_are_the_network(layers: list[int], parts: int):
+    from artextract.layered import Layered
+    from artextract.weights import timm_model
+
+    torch.manual_seed(0)
+    model = Layered(timm_model("test_efficientnet.r160_in1k", "none", "", num_classes=0), layers).eval()
+    found, images = inference.split(model), torch.randn(2, 3, 64, 64)
+    assert len(found) == parts
+    with torch.inference_mode():
+        torch.testing.assert_close(nn.Sequential(*found)(images), model(images))
