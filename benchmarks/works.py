@@ -12,7 +12,8 @@ import pandas as pd
 from PIL import Image
 
 from artextract.met import Work, read_works
-from artextract.params import Params, read_params
+from artextract.params import Params
+from artextract.params_file import read_params
 from artextract.shard_writer import Source, write_shards
 from artextract.shards import ShardReader
 

@@ -15,7 +15,7 @@ from artextract.artgan import TASKS
 from artextract.class_figure import plot_class_counts
 from artextract.class_weights import class_weights, count_classes
 from artextract.files import read_json, write_metrics, write_table, write_text
-from artextract.params import load_params
+from artextract.params_file import load_params
 from artextract.runtime import run_stage
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 import stages  # noqa: F401
 from artextract.embedding_run import embed_collection
 from artextract.files import write_array, write_metrics
-from artextract.params import load_params
+from artextract.params_file import load_params
 from artextract.runtime import run_stage
 from artextract.shards import ShardReader
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 import stages  # noqa: F401
 from artextract.files import write_array, write_metrics
-from artextract.params import load_params
+from artextract.params_file import load_params
 from artextract.runtime import run_stage
 from artextract.title_encoder import embed_titles
 

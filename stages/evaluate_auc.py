@@ -23,8 +23,9 @@ from artextract.classification_figures import plot_confusion, plot_reliability, 
 from artextract.files import write_metrics, write_table
 from artextract.inputs import load_inputs
 from artextract.model_files import read_record
-from artextract.params import load_params
+from artextract.params_file import load_params
 from artextract.predicting import predict_split, rows_of
+from artextract.predictions import of_task, predictions_table, with_probabilities
 from artextract.runtime import run_stage
 from artextract.shards import ShardReader
 
@@ -38,7 +39,7 @@ def main() -> None:
     index = pd.read_parquet(source / "index.parquet")
     reader, record = ShardReader(source, index), read_record(model)
     found = {split: predict_split(reader, index, split, model, p.batch_size) for split in ("val", "select")}
-    tables = [evaluation.predictions_table(index, f.rows, f.probabilities, split) for split, f in found.items()]
+    tables = [predictions_table(index, f.rows, f.probabilities, split) for split, f in found.items()]
     table = pd.concat(tables, ignore_index=True)
     write_table(OUT / "predictions.parquet", table)
     fitted, asked = rows_of(index, "train"), found["val"].rows
@@ -48,15 +49,15 @@ def main() -> None:
     metrics: dict[str, float] = {}
     grid, curves, reliability, probes = np.linspace(0, 1, 101), {}, [], []
     for task, names in record.classes.items():
-        predictions = evaluation.of_task(table, task, names)
+        predictions = of_task(table, task, names)
         scores, per_class = evaluation.score(predictions, p.evaluate, p.seed)
         scores |= evaluation.baselines(predictions, counts[task], p.evaluate, p.seed)
         scores |= evaluation.without_variants(predictions, has_variant(index, table, task), p.evaluate, p.seed)
-        calibrated, bins = evaluation.calibrate(predictions, evaluation.of_task(table, task, names, "select"))
+        calibrated, bins = evaluation.calibrate(predictions, of_task(table, task, names, "select"))
         reliability.append(bins.assign(task=task))
         metrics |= {f"{task}.{name}": value for name, value in (scores | calibrated).items()}
         baselines = task_baselines(index, task, len(names), train, val, p.seed, probe=p.evaluate.probe)
-        probes.append(evaluation.with_probabilities(table, task, baselines.get(PROBE)))
+        probes.append(with_probabilities(table, task, baselines.get(PROBE)))
         write_table(
             PLOTS / f"baselines_{task}.csv", evaluation.baseline_table(predictions, baselines, p.evaluate, p.seed)
         )
@@ -67,7 +68,8 @@ def main() -> None:
         chosen = auc.scored_classes(predictions.y, len(names), p.evaluate.min_val_rows)
         curves[task] = evaluation.roc_curves(predictions, chosen, grid)
     write_table(OUT / "linear_probe.parquet", pd.concat(probes, ignore_index=True))
-    write_table(PLOTS / "roc.csv", pd.DataFrame({"fpr": grid} | {task: curves[task]["macro"] for task in TASKS}))
+    mean_curves = pd.DataFrame({task: curves[task].macro for task in TASKS}).rename_axis("fpr")
+    write_table(PLOTS / "roc.csv", mean_curves.reset_index())
     plot_roc(curves, metrics, PLOTS / "roc.png")
     write_table(PLOTS / "reliability.csv", pd.concat(reliability, ignore_index=True))
     plot_reliability(pd.concat(reliability, ignore_index=True), metrics, PLOTS / "reliability.png")

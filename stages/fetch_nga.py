@@ -18,7 +18,7 @@ from artextract.fetch import Getter
 from artextract.files import code_fingerprint, discard, outside_folder, scratch
 from artextract.met import read_works
 from artextract.met_nga import write_nga
-from artextract.params import load_params
+from artextract.params_file import load_params
 from artextract.runtime import run_stage
 
 TABLE_BYTES, TABLE_SECONDS = 128 * 2**20, 600.0  # GitHub holds no file of more than 100 MB

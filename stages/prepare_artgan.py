@@ -15,7 +15,7 @@ import stages  # noqa: F401
 from artextract.files import code_fingerprint, discard, outside_folder, scratch
 from artextract.met import read_works
 from artextract.met_artgan import write_artgan
-from artextract.params import load_params
+from artextract.params_file import load_params
 from artextract.prepare import Layout, prepare
 from artextract.runtime import run_stage
 

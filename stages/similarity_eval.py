@@ -20,7 +20,8 @@ from artextract import retrieval_report as report
 from artextract.embedding_health import health
 from artextract.files import write_metrics, write_table
 from artextract.neighbours import nearest, neighbour_table
-from artextract.params import Params, load_params
+from artextract.params import Params
+from artextract.params_file import load_params
 from artextract.relevance import all_judges, artist_clusters
 from artextract.retrieval_figure import plot_judges
 from artextract.runtime import run_stage

@@ -15,7 +15,7 @@ from artextract.artgan import TASKS
 from artextract.files import discard, read_json, write_metrics, write_table
 from artextract.loss_figure import plot_losses
 from artextract.model_files import save_model
-from artextract.params import load_params
+from artextract.params_file import load_params
 from artextract.runtime import run_stage
 from artextract.shards import ShardReader
 from artextract.train_run import train

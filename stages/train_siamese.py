@@ -19,7 +19,8 @@ from artextract.compute import set_threads
 from artextract.crossmodal import fit_head, known_item_rank, save_head
 from artextract.files import write_array, write_metrics, write_table
 from artextract.nga_splits import split_table
-from artextract.params import Params, load_params
+from artextract.params import Params
+from artextract.params_file import load_params
 from artextract.relevance import all_judges, artist_clusters
 from artextract.retrieval_report import Values, retrieval_table
 from artextract.runtime import run_stage

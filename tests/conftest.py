@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +29,14 @@ def test_data(name: str) -> Path:
 
 
 test_data.__test__ = False  # type: ignore[attr-defined]
+
+
+def installed(package: str) -> Distribution:
+    """A data package for tests of what it holds; skips where it is missing."""
+    try:
+        return distribution(package)
+    except PackageNotFoundError:
+        pytest.skip(f"the data package {package} is not installed")
 
 
 @pytest.fixture(autouse=True)

@@ -122,7 +122,7 @@ def test_a_stage_reports_a_bad_parameter_without_a_traceback(tmp_path: Path):
 
 def with_overrides(words: list[str]) -> Params:
     """The committed params.yaml with the ``-S key=value`` words of a profile or a documented command."""
-    from artextract.params import _YAML12Loader
+    from artextract.params_file import _YAML12Loader
 
     values = yaml.load((ROOT / "params.yaml").read_text(), Loader=_YAML12Loader)
     assert words[::2] == ["-S"] * (len(words) // 2)

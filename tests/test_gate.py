@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from artextract.params import _YAML12Loader
+from artextract.params_file import _YAML12Loader
 from artextract.report import BEGIN, END, report
 from tests.closure import ROOT
 

@@ -16,7 +16,8 @@ from PIL import Image
 from artextract.artgan import TASKS
 from artextract.image_encoder import Preprocessing
 from artextract.inputs import Inputs
-from artextract.params import Params, Train, read_params
+from artextract.params import Params, Train
+from artextract.params_file import read_params
 from artextract.shard_writer import Source, write_shards
 from artextract.shards import ShardReader
 from artextract.training import Data

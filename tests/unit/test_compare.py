@@ -13,7 +13,7 @@ from artextract import auc
 from artextract.artgan import TASKS
 from artextract.compare import compare, main
 from artextract.errors import ArtExtractError
-from artextract.evaluation import of_task, predictions_table
+from artextract.predictions import of_task, predictions_table
 from tests.toys import CLASSES, NAMES
 
 N = 36

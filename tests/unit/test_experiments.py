@@ -10,7 +10,7 @@ import pytest
 from artextract import experiments
 from artextract.artgan import TASKS
 from artextract.errors import ArtExtractError
-from artextract.params import read_params
+from artextract.params_file import read_params
 
 ROOT = Path(__file__).resolve().parents[2]
 

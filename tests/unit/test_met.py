@@ -10,7 +10,7 @@ from artextract.errors import ArtExtractError
 from artextract.images import decode
 from artextract.met import GENRE_TAGS, PACKAGE, Work, digest, genre_of, read_works, siblings, slug
 from artextract.packages import package_folder
-from artextract.params import read_params
+from artextract.params_file import read_params
 from tests.conftest import ROOT, jpeg
 
 

@@ -9,7 +9,7 @@ import pytest
 from artextract.artgan import TASKS, Lists, read_lists, union
 from artextract.met import Work, siblings, slug
 from artextract.met_artgan import UNLABELLED, class_names, label_works, write_artgan
-from artextract.params import read_params
+from artextract.params_file import read_params
 from artextract.prepare import read_manifest
 from tests.conftest import ROOT, jpeg
 from tests.unit.test_met import met_works

@@ -9,11 +9,11 @@ import torch
 
 from artextract.artgan import TASKS
 from artextract.errors import ArtExtractError
-from artextract.evaluation import of_task, predictions_table
 from artextract.inputs import predict
 from artextract.model_files import load_model, read_record, save_model
 from artextract.multitask import MultitaskNet
 from artextract.predicting import predict_split, rows_of
+from artextract.predictions import of_task, predictions_table
 from artextract.shards import ShardReader
 from tests.toys import CLASSES, NAMES, damage, one_thread, toy_collection, toy_params  # noqa: F401
 

@@ -17,7 +17,7 @@ from artextract.errors import ArtExtractError
 from artextract.relevance import Judge
 from artextract.retrieval import evaluate, evaluate_judges, metric_names
 from artextract.retrieval_audit import audit
-from artextract.spaces import Space, cosine_space, random_space
+from artextract.spaces import Space, cosine_space
 
 # Four works ask eight; row 0's ranking by eye: 1 (hit), 2, 3 (hit), 4, 5, 6, 7; itself is out.
 SIMILARITY = np.array(
@@ -165,7 +165,7 @@ def test_grades_that_are_not_whole_pass_the_audit():
     rng = np.random.default_rng(0)
     grade = np.where(rng.random((40, 40)) < 0.3, rng.random((40, 40)), 0)
     truth = Judge(grade > 0, np.eye(40, dtype=bool), grade)
-    found = evaluate_judges(random_space(40, 1), {"a": truth}, 10, audited=40)["a"]
+    found = evaluate_judges(table_space(rng.random((40, 40))), {"a": truth}, 10, audited=40)["a"]
     assert 0 < found["ndcg10"].mean() < 1
 
 
@@ -222,6 +222,6 @@ def test_constant_column_earns_nothing():
     themes = rng.integers(0, 3, n)
     truth = Judge(themes[:, None] == themes[None, :], np.eye(n, dtype=bool))
     constant = evaluate(cosine_space("constant", np.ones((n, 4))), truth, truth.queries(), 10)
-    chance = evaluate(random_space(n, 0), truth, truth.queries(), 10)
+    chance = evaluate(table_space(rng.random((n, n))), truth, truth.queries(), 10)
     assert constant["map"].mean() == pytest.approx(chance["map"].mean(), abs=0.05)
     assert constant["p10"].mean() == pytest.approx(chance["p10"].mean(), abs=0.08)

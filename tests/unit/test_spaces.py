@@ -15,7 +15,6 @@ from artextract.spaces import (
     csls_space,
     image_spaces,
     popularity_space,
-    random_space,
     whitened,
 )
 
@@ -38,14 +37,6 @@ def test_blocks_are_the_rows_in_order(monkeypatch: pytest.MonkeyPatch):
     parts = list(space.blocks(rows))
     assert [part.tolist() for part, _ in parts] == [[7, 1, 30], [2]]
     np.testing.assert_allclose(np.concatenate([s for _, s in parts]), space.similarity(rows), atol=1e-6)
-
-
-def test_random_ranks_each_query_by_itself():
-    space = random_space(50, 3)
-    block = space.similarity(np.array([4, 9]))
-    np.testing.assert_array_equal(block[1], space.similarity(np.array([9]))[0])
-    assert not np.array_equal(block[0], block[1])
-    assert not np.array_equal(block, random_space(50, 4).similarity(np.array([4, 9])))
 
 
 def test_centred_takes_the_mean_of_the_fitted_rows():
@@ -106,7 +97,7 @@ def test_colours_by_eye():
 
 @pytest.mark.parametrize("n", range(1, 6))
 def test_few_works_and_k_beyond_them(n: int):
-    fitted = [*image_spaces(POINTS[:n], 256, 10), popularity_space(POINTS[:n], 10), random_space(n, 0)]
+    fitted = [*image_spaces(POINTS[:n], 256, 10), popularity_space(POINTS[:n], 10)]
     for space in fitted:
         similarity = space.similarity(np.arange(n))
         assert similarity.shape == (n, n) and np.isfinite(similarity).all(), space.name

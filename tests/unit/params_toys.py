@@ -1,0 +1,39 @@
+"""params.yaml with one thing changed, for the tests of the parameters."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from artextract.errors import ArtExtractError
+from artextract.params_file import read_params
+from tests.conftest import ROOT
+
+COMMITTED = ROOT / "params.yaml"
+
+
+def write(path: Path, content: Any) -> Path:
+    path.write_text(yaml.safe_dump(content), encoding="utf-8")
+    return path
+
+
+def edited(path: Path, key: str, raw: str) -> Path:
+    """The committed file with one value replaced, as raw YAML text; a dotted key names section and key."""
+    content = read_params(COMMITTED).model_dump()
+    *sections, name = key.split(".")
+    inner = content
+    for section in sections:
+        inner = inner[section]
+    inner[name] = "PLACEHOLDER"
+    path.write_text(yaml.safe_dump(content).replace("PLACEHOLDER", raw), encoding="utf-8")
+    return path
+
+
+def refusal(path: Path) -> str:
+    with pytest.raises(ArtExtractError) as caught:
+        read_params(path)
+    assert str(path) in str(caught.value)
+    return str(caught.value)
