@@ -1,7 +1,9 @@
 """Finds paintings.  ``python -m artextract.search "harbour at dusk"``  or  ``python -m artextract.search image.jpg``
 
 Words are compared with the titles of an embedded collection (--space title), or with its images by the cross-modal
-head of train_siamese (--space words), which finds a painting whatever its title. An image is compared with the images.
+head of train_siamese (--space words), which finds a painting whatever its title. An image is compared with the images,
+as they are embedded (--space image) or as the siamese network projects them (--space siamese), where the subject counts
+for more.
 The result is a table, and the same as PREFIX.csv and as a sheet of the paintings, PREFIX.png.
 """
 
@@ -25,8 +27,19 @@ if TYPE_CHECKING:  # imported where they are needed: `--help` answers at once
     from artextract.embedded import Embedded
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".gif", ".bmp")
-SPACES = {"title": "titles", "image": "images", "words": "images, mapped into the space of words,"}
-HEADINGS = {"title": "Found by title", "image": "Found by image", "words": "Found by what it shows"}
+SPACES = {
+    "title": "titles",
+    "image": "images",
+    "siamese": "images, as the siamese network projects them,",
+    "words": "images, mapped into the space of words,",
+}
+HEADINGS = {
+    "title": "Found by title",
+    "image": "Found by image",
+    "siamese": "Found by image, the siamese network's way",
+    "words": "Found by what it shows",
+}
+BY_IMAGE = ("image", "siamese")
 IN_A_ROW = 5  # paintings on a line of the sheet
 
 
@@ -74,9 +87,11 @@ def choose_space(space: str | None, by_image: bool) -> str:
     """
     if space is None:
         return "image" if by_image else "title"
-    if by_image and space != "image":
-        raise ArtExtractError(f"an image cannot be looked for in the space {space!r}", remedy="use --space image")
-    if not by_image and space == "image":
+    if by_image and space not in BY_IMAGE:
+        raise ArtExtractError(
+            f"an image cannot be looked for in the space {space!r}", remedy="use --space image, or --space siamese"
+        )
+    if not by_image and space in BY_IMAGE:
         raise ArtExtractError(
             "words cannot be compared with images as such",
             remedy="use --space words (the cross-modal head), or --space title",
@@ -126,7 +141,8 @@ def draw_sheet(query: str, picture: Image.Image, table: pd.DataFrame, works: Emb
         for rank, score, title, who, date, _, row in table.itertuples(index=False)
     ]
     lines = [cards[i : i + IN_A_ROW] for i in range(0, len(cards), IN_A_ROW)]
-    asked = Card(picture, query if space == "image" else "query", "query" if space == "image" else "")
+    by_image = space in BY_IMAGE
+    asked = Card(picture, query if by_image else "query", "query" if by_image else "")
     found = "The work" if len(cards) == 1 else f"The {len(cards)} works"
     subtitle = (
         f"{found} of {len(works.index):,} whose {SPACES[space]} are closest to the query, by cosine of embeddings."
@@ -160,23 +176,28 @@ def run(given: argparse.Namespace) -> None:
 
     works = open_embedded(given.collection, given.embeddings)
     kind = "title" if space == "title" else "image"
-    vectors = works.vectors(kind)
+    vectors, trained = works.vectors(kind), works.embeddings.parent / "siamese"
     if space == "words":
         from artextract.words_space import words_vectors
 
-        vectors = words_vectors(vectors, works.embeddings.parent / "siamese" / "crossmodal.safetensors")
+        vectors = words_vectors(vectors, trained / "crossmodal.safetensors")
     recorded = works.identity("image" if by_image else "title")
     if by_image:
         picture = read_image(Path(given.query), int(works.index[["width", "height"]].to_numpy().max()))
         _say(f"loading {recorded['name']} ...")
         vector = embed_image(picture, recorded)
+        if space == "siamese":
+            from artextract.siamese_projection import load_projection, projected
+
+            net = load_projection(trained / "projection.safetensors")
+            vectors, vector = projected(net, vectors), projected(net, vector)
     else:
         picture = text_picture(query)
         _say(f"loading {recorded['name']} ...")
         vector = embed_text(query, recorded)
     from artextract.vector_index import ExactIndex, open_index
 
-    index = ExactIndex(vectors) if space == "words" else open_index(works.path(kind), exact=given.exact)
+    index = ExactIndex(vectors) if space in ("words", "siamese") else open_index(works.path(kind), exact=given.exact)
     rows, scores = index.nearest(vector, given.k)
     known = rows[0] >= 0
     table = result_table(works.index, rows[0][known], scores[0][known])

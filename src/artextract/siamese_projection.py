@@ -15,6 +15,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from artextract.errors import ArtExtractError
+
 
 def ridge_weight(inputs: np.ndarray, targets: np.ndarray, penalty: float) -> np.ndarray:
     """Ridge regression without intercept, float64 (p, t).
@@ -142,6 +144,21 @@ def project(net: Projection, images: np.ndarray) -> np.ndarray:
         return net(torch.from_numpy(images)).numpy()
 
 
+def projected(net: Projection, images: np.ndarray) -> np.ndarray:
+    """``project`` for embeddings that may be another network's.
+
+    Raises:
+        ArtExtractError: The projection was trained on embeddings of another size.
+    """
+    if images.shape[1] != len(net.mean):
+        raise ArtExtractError(
+            f"the siamese projection maps {len(net.mean)} dimensions, and the image embedding has {images.shape[1]}",
+            where="projection.safetensors",
+            remedy="`dvc repro train_siamese`",
+        )
+    return project(net, np.array(images))  # a copy: torch warns of mapped files
+
+
 def project_head(net: Projection, images: np.ndarray) -> np.ndarray:
     """The learnt part alone: float32 unit rows (n, k)."""
     with torch.inference_mode():
@@ -154,3 +171,25 @@ def save_projection(path: Path, net: Projection) -> None:
 
     path.parent.mkdir(parents=True, exist_ok=True)
     save_file({key: tensor.contiguous() for key, tensor in net.state_dict().items()}, path)
+
+
+def load_projection(path: Path) -> Projection:
+    """A network as ``save_projection`` wrote it.
+
+    Raises:
+        ArtExtractError: There is none, or it is not one.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    remedy = "`dvc repro train_siamese`"
+    try:
+        state = load_file(path)
+        dim, components = state["basis"].shape
+        net = Projection(dim, components, len(state["linear.bias"]), len(state["inner.bias"]))
+        net.load_state_dict(state)
+    except FileNotFoundError:
+        raise ArtExtractError("there is no such file", where=str(path), remedy=remedy) from None
+    except (SafetensorError, KeyError, ValueError, RuntimeError) as error:
+        raise ArtExtractError(f"not a siamese projection: {error}", where=str(path), remedy=remedy) from error
+    return net.eval()

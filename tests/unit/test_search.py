@@ -17,6 +17,7 @@ from safetensors.numpy import save_file
 from artextract import queries, search
 from artextract.embedded import Embedded
 from artextract.errors import ArtExtractError
+from artextract.siamese_projection import save_projection, start
 from tests.conftest import ROOT, jpeg
 from tests.museum import searchable
 
@@ -91,6 +92,19 @@ def test_words_find_images_through_the_head(works: Embedded):
     save_file(head, "data/siamese/crossmodal.safetensors")
     run("dusk", "--space", "words", "-k", "1")
     assert pd.read_csv("search/dusk.csv")["title"].tolist() == [TITLES[1]]
+
+
+def test_an_image_finds_images_as_the_siamese_network_sees_them(works: Embedded, capsys: pytest.CaptureFixture[str]):
+    """The query, which is the image of work 2, finds it whatever the projection."""
+    Path("my picture.jpg").write_bytes(jpeg(3, 200, 100))
+    assert "projection.safetensors: there is no such file" in failure(capsys, "my picture.jpg", "--space", "siamese")
+    images, titles = (np.array(works.vectors(kind)) for kind in ("image", "title"))
+    net = start(images, titles, components=3, rank=2, hidden=2, penalty=1.0, beta=1.4)
+    save_projection(Path("data/siamese/projection.safetensors"), net)
+    run("my picture.jpg", "--space", "siamese", "-k", "2")
+    table = pd.read_csv("search/my-picture-jpg.csv")
+    assert table["title"][0] == "Cow" and table["score"][0] == 1
+    assert "words cannot be compared" in failure(capsys, "cow", "--space", "siamese")
 
 
 def test_a_long_query_or_a_folders_name_is_words(works: Embedded):

@@ -8,16 +8,18 @@ import numpy as np
 import pytest
 import torch
 from safetensors import safe_open
-from safetensors.torch import load_file
 from sklearn.decomposition import PCA
 from sklearn.linear_model import Ridge
 
 from artextract.compute import unit_rows
+from artextract.errors import ArtExtractError
 from artextract.siamese_projection import (
     Projection,
+    load_projection,
     principal_directions,
     project,
     project_head,
+    projected,
     ridge_weight,
     save_projection,
     start,
@@ -92,12 +94,24 @@ def test_file_gives_the_same_network_and_the_same_bytes(tmp_path: Path):
     torch.nn.init.normal_(net.outer.weight)
     one, two = tmp_path / "a" / "p.safetensors", tmp_path / "b" / "p.safetensors"
     save_projection(one, net)
-    state = load_file(one)
-    dim, components = state["basis"].shape
-    loaded = Projection(dim, components, len(state["linear.bias"]), len(state["inner.bias"])).eval()
-    loaded.load_state_dict(state)
+    loaded = load_projection(one)
     np.testing.assert_array_equal(project(loaded, IMAGES), project(net, IMAGES))
     save_projection(two, loaded)
     assert one.read_bytes() == two.read_bytes()
     with safe_open(one, "pt") as file:
         assert len(file.metadata() or {}) <= 1  # two or more are written in another order each time
+
+
+def test_embeddings_of_another_size_are_refused():
+    net = started()
+    np.testing.assert_array_equal(projected(net, IMAGES), project(net, IMAGES))
+    with pytest.raises(ArtExtractError, match=r"maps 10 dimensions, and the image embedding has 9"):
+        projected(net, IMAGES[:, :-1])
+
+
+def test_what_is_no_projection_is_refused(tmp_path: Path):
+    with pytest.raises(ArtExtractError, match="no such file"):
+        load_projection(tmp_path / "none.safetensors")
+    (tmp_path / "bad.safetensors").write_bytes(b"nothing")
+    with pytest.raises(ArtExtractError, match="not a siamese projection"):
+        load_projection(tmp_path / "bad.safetensors")
