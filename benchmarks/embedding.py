@@ -12,7 +12,7 @@ from PIL import Image
 from artextract.compute import set_threads
 from artextract.embedding_run import agreement, pixels
 from artextract.image_encoder import Preprocessing
-from artextract.inference import Backend, fast_backend
+from artextract.inference import Backend, fast_backend, split
 from artextract.torchvision_cure import import_torchvision
 from artextract.weights import timm_model, weights_hash
 from benchmarks import works
@@ -44,7 +44,7 @@ def _agreement(naive: list[np.ndarray], ours: list[np.ndarray]) -> str:
 
 
 def _chosen(model: torch.nn.Module, preprocessing: Preprocessing) -> tuple[Backend, Any]:
-    backend = fast_backend(model, preprocessing, weights_hash(model), 1)
+    backend = fast_backend(split(model), preprocessing, weights_hash(model), 1)
     return backend, "bf16" if "bf16" in backend.name else "fp32"
 
 

@@ -122,7 +122,7 @@ def preprocessing_of(backbone: nn.Module) -> Preprocessing:
     return Preprocessing(128, None, "bilinear", (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 
 
-def _stages(model: Any) -> tuple[list[nn.Module], list[nn.Module], list[nn.Module]]:
+def stages_of(model: Any) -> tuple[list[nn.Module], list[nn.Module], list[nn.Module]]:
     """Stem, stages and what follows them, of the two families of timm models that are one chain of modules."""
     if all(hasattr(model, name) for name in ("conv_stem", "bn1", "blocks", "conv_head", "bn2")):  # EfficientNets
         return [model.conv_stem, model.bn1], list(model.blocks), [model.conv_head, model.bn2]
@@ -148,7 +148,7 @@ def split_stages(backbone: nn.Module, tuned: int) -> tuple[nn.Module | None, nn.
     """
     if not tuned:
         return None, backbone
-    stem, stages, rest = _stages(getattr(backbone, "model", backbone))
+    stem, stages, rest = stages_of(getattr(backbone, "model", backbone))
     if tuned >= len(stages):
         raise ArtExtractError(
             f"the backbone has {len(stages)} stages, and {tuned} of them leave nothing to freeze",

@@ -12,7 +12,7 @@ from artextract.compute import set_threads, unit_rows
 from artextract.errors import ArtExtractError
 from artextract.files import code_fingerprint, content_key
 from artextract.image_encoder import Preprocessing, identity_of, load_encoder
-from artextract.inference import Backend, fast_backend, reference_backend
+from artextract.inference import Backend, fast_backend, reference_backend, split
 from artextract.params import ImageEncoder
 from artextract.prefetch import prefetched
 from artextract.rows import cached_rows
@@ -71,8 +71,21 @@ def agreement(fast: np.ndarray, exact: np.ndarray) -> dict[str, float]:
     return found
 
 
-def check(backend: Backend, reference: Backend, reader: ShardReader, preprocessing: Preprocessing) -> dict[str, Any]:
+def check(
+    backend: Backend,
+    reference: Backend,
+    reader: ShardReader,
+    preprocessing: Preprocessing,
+    section: str = "image_encoder",
+) -> dict[str, Any]:
     """Agreement of a fast backend with the reference on images of the collection, for the metrics.
+
+    Args:
+        backend: To be checked.
+        reference: The same network in fp32.
+        reader: The collection.
+        preprocessing: Of the network.
+        section: Of params.yaml, whose ``precision`` asked for it.
 
     Raises:
         ArtExtractError: A cosine is below ``COSINE``, or the overlap of neighbours below ``OVERLAP``.
@@ -82,14 +95,14 @@ def check(backend: Backend, reference: Backend, reader: ShardReader, preprocessi
         np.concatenate(list(one.outputs(pixels(reader, rows, preprocessing, one.batch, scaled=one is backend))))
         for one in (backend, reference)
     )
-    found = agreement(fast, exact)
+    found = agreement(fast.reshape(len(rows), -1), exact.reshape(len(rows), -1))
     if not (found["cosine_min"] >= COSINE and found.get("neighbour_overlap", 1.0) >= OVERLAP):  # NaN is no agreement
         shown = ", ".join(f"{name} {value:.4f}" for name, value in found.items())
         raise ArtExtractError(
             f"{backend.name} does not agree with fp32 on {len(rows)} images: {shown} "
             f"(wanted: cosine {COSINE}, neighbour_overlap {OVERLAP})",
-            where="embed_images",
-            remedy="set image_encoder.precision=fp32",
+            where="params.yaml",
+            remedy=f"set {section}.precision=fp32",
         )
     return {"check_images": len(rows)} | {f"check_{name}": value for name, value in found.items()}
 
@@ -114,7 +127,7 @@ def embed_collection(reader: ShardReader, params: ImageEncoder) -> tuple[np.ndar
     backend = reference = reference_backend(model, preprocessing, params.batch_size)
     fast = params.precision == "fast"
     if fast:
-        backend = fast_backend(model, preprocessing, content_key(identity), len(reader))
+        backend = fast_backend(split(model), preprocessing, content_key(identity), len(reader))
     for line in filter(None, (f"embed images: {backend.name}", backend.hint)):
         print(line, file=sys.stderr, flush=True)
     identity["backend"] = backend.name
@@ -123,26 +136,31 @@ def embed_collection(reader: ShardReader, params: ImageEncoder) -> tuple[np.ndar
     first = next(backend.outputs(pixels(reader, [0], preprocessing, 1, scaled=fast)))
     rows = cached_rows(
         "embeddings", key, len(reader), first.shape[1:], np.float32, range(len(reader)),
-        lambda missing: _blocks(backend, reader, missing, preprocessing, scaled=fast),
+        lambda missing: blocks(
+            backend.outputs(pixels(reader, missing, preprocessing, backend.batch, scaled=fast)),
+            len(missing), len(reader), "embed images",
+        ),
     )  # fmt: skip
     return unit_rows(np.asarray(rows)), identity | agreed
 
 
-def _blocks(
-    backend: Backend, reader: ShardReader, rows: list[int], preprocessing: Preprocessing, *, scaled: bool
-) -> Iterator[np.ndarray]:
-    """Outputs for some rows, some batches at a time, with progress, rate and time left."""
+def blocks(outputs: Iterable[np.ndarray], missing: int, total: int, describe: str) -> Iterator[np.ndarray]:
+    """Outputs some batches at a time, with progress, rate and time left.
+
+    Args:
+        outputs: Batches of the missing rows.
+        missing: How many rows these are.
+        total: How many rows there are; the others are there already.
+        describe: What is done.
+    """
     from tqdm import tqdm
 
     parts, held, done = [], 0, 0
-    batches = pixels(reader, rows, preprocessing, backend.batch, scaled=scaled)
-    with tqdm(
-        total=len(reader), initial=len(reader) - len(rows), desc="embed images", unit="img", mininterval=1
-    ) as bar:
-        for part in backend.outputs(batches):
+    with tqdm(total=total, initial=total - missing, desc=describe, unit="img", mininterval=1) as bar:
+        for part in outputs:
             parts.append(part)
             held += len(part)
             bar.update(len(part))
-            if held >= BLOCK or done + held == len(rows):
+            if held >= BLOCK or done + held == missing:
                 yield np.concatenate(parts)
                 done, parts, held = done + held, [], 0

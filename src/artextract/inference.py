@@ -8,6 +8,7 @@ metrics. The path for GPUs is kept as simple as possible, since no test reaches 
 from __future__ import annotations
 
 import threading
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -55,11 +56,12 @@ def reference_backend(model: nn.Module, preprocessing: Preprocessing, batch: int
     return _torch_backend([model], preprocessing, "fp32", batch)
 
 
-def fast_backend(model: nn.Module, preprocessing: Preprocessing, key: str, images: int) -> Backend:
+def fast_backend(parts: list[nn.Module], preprocessing: Preprocessing, key: str, images: int) -> Backend:
     """The fastest backend that this machine has.
 
     Args:
-        model: Encoder in eval mode, from normalised images (b, 3, size, size) to (b, d).
+        parts: A network in eval mode, from normalised images (b, 3, size, size) to (b, ...), as the modules that follow
+            each other: only the last may be in bf16 (``split``).
         preprocessing: Its preprocessing; only sizes and colours are used.
         key: Identity of the network, which a converted model is cached by.
         images: How many are going to be embedded.
@@ -68,14 +70,18 @@ def fast_backend(model: nn.Module, preprocessing: Preprocessing, key: str, image
 
     if device().type != "cpu":
         compiled = images >= COMPILE_FROM
-        parts: list[Any] = split(model)
-        if compiled:
-            parts = [torch.compile(part, dynamic=False) for part in parts]
-        return _torch_backend(parts, preprocessing, "fast", GPU_BATCH, ", compiled" if compiled else "")
+        ready: list[Any] = [torch.compile(part, dynamic=False) for part in parts] if compiled else parts
+        return _torch_backend(ready, preprocessing, "fast", GPU_BATCH, ", compiled" if compiled else "")
     if openvino_version() is None:
-        parts = split(model) if bf16_pays() else [model]
-        return _torch_backend(parts, preprocessing, "fast", CPU_BATCH, hint=HINT)
-    return openvino_backend(model, preprocessing, key)
+        return _torch_backend(parts if bf16_pays() else whole(parts), preprocessing, "fast", CPU_BATCH, hint=HINT)
+    return openvino_backend(parts, preprocessing, key)
+
+
+def whole(parts: list[nn.Module]) -> list[nn.Module]:
+    """The parts as one."""
+    from torch import nn
+
+    return parts if len(parts) == 1 else [nn.Sequential(*parts).eval()]
 
 
 def split(model: nn.Module) -> list[nn.Module]:
@@ -91,9 +97,10 @@ def split(model: nn.Module) -> list[nn.Module]:
 
     from artextract.layered import LateStages, Layered
 
-    net: Any = model.model if isinstance(model, Layered) else model
-    if not isinstance(net, EfficientNet):
+    inner = model.model if isinstance(model, Layered) else model
+    if not isinstance(inner, EfficientNet):
         return [model]
+    net: Any = inner
     first = nn.Sequential(net.conv_stem, net.bn1, *net.blocks[:FP32_STAGES])
     if isinstance(model, Layered):
         early = any(layer < FP32_STAGES for layer in model.layers)
@@ -132,7 +139,7 @@ def openvino_version() -> str | None:
         return None
 
 
-def openvino_backend(model: nn.Module, preprocessing: Preprocessing, key: str) -> Backend:
+def openvino_backend(parts: list[nn.Module], preprocessing: Preprocessing, key: str) -> Backend:
     """OpenVINO on the CPU: ``threads()`` images at a time, each on one thread.
 
     What an image becomes thus does not depend on the number of threads.
@@ -142,7 +149,7 @@ def openvino_backend(model: nn.Module, preprocessing: Preprocessing, key: str) -
 
     core = openvino.Core()
     bf16 = "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
-    parts = split(model) if bf16 else [model]
+    parts = parts if bf16 else whole(parts)
     example = torch.zeros(1, 3, preprocessing.size, preprocessing.size)
     networks: list[Any] = []
     for i, part in enumerate(parts):
@@ -197,7 +204,8 @@ def converted(model: nn.Module, example: torch.Tensor, key: str) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{final}.lock"):
         if not final.exists():
-            with torch.inference_mode():
+            with torch.inference_mode(), warnings.catch_warnings():
+                warnings.simplefilter("ignore", torch.jit.TracerWarning)  # the shapes that it warns of never change
                 found = openvino.convert_model(model, example_input=example.contiguous(), input=list(example.shape))
             partial = final.with_name(f"partial-{final.name}")
             openvino.save_model(found, partial, compress_to_fp16=False)

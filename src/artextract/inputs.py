@@ -8,19 +8,18 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import torch
-from torch import Tensor, nn
-from torch.nn import functional
+from torch import Tensor
 
 from artextract.artgan import TASKS
-from artextract.augment import Augmentation, apply, draw_view, resize
-from artextract.backbones import make_backbone, preprocessing_of, split_stages
-from artextract.compute import autocast, backend, device, on_device
+from artextract.augment import Augmentation, apply, resize
+from artextract.backbones import make_backbone, preprocessing_of
+from artextract.compute import autocast, device, on_device
+from artextract.frozen import FrozenStages
 from artextract.image_encoder import Preprocessing, pixel_batches
-from artextract.multitask import IGNORED, MultitaskNet, tokens_of
+from artextract.multitask import IGNORED, MultitaskNet
 from artextract.params import Train
 from artextract.rows import RowView, cached_rows
 from artextract.shards import ShardReader
-from artextract.weights import weights_hash
 
 BATCH = 16
 
@@ -83,9 +82,7 @@ def load_inputs(reader: ShardReader, index: pd.DataFrame, rows: Sequence[int], p
     preprocessing = preprocessing_of(backbone)
     if not params.frozen and not params.tuned_stages:
         return Inputs(_pixels(reader, index, rows, preprocessing), preprocessing, "")
-    frozen = backbone if params.frozen else split_stages(backbone, params.tuned_stages)[0]
-    assert frozen is not None
-    stages = _FrozenStages(frozen, preprocessing, params)
+    stages = FrozenStages(backbone, preprocessing, params)
     arrays = [stages.outputs(reader, index, rows, view) for view in range(views)]
     return Inputs(arrays[0], preprocessing, stages.sha256, tuple(arrays[1:]))
 
@@ -99,49 +96,6 @@ def _pixels(reader: ShardReader, index: pd.DataFrame, rows: Sequence[int], prepr
 
     key = (preprocessing.describe(), index["sha256"].tolist())
     return cached_rows("pixels", key, len(index), shape, np.uint8, rows, pixels)
-
-
-class _FrozenStages:
-    """Stages whose weights stay as they are, and what they make of images: tokens, or feature maps for the others."""
-
-    def __init__(self, frozen: nn.Module, preprocessing: Preprocessing, params: Train):
-        self.frozen, self.preprocessing, self.params = frozen, preprocessing, params
-        self.sha256 = weights_hash(frozen)
-        with torch.inference_mode():
-            example = torch.zeros(1, 3, preprocessing.size, preprocessing.size, device=device())
-            self.shape = tuple(self._output(example).shape[1:])
-
-    def _output(self, images: Tensor) -> Tensor:
-        found = self.frozen(images)
-        return tokens_of(found, self.params.token_grid) if self.params.frozen else found
-
-    def outputs(self, reader: ShardReader, index: pd.DataFrame, rows: Sequence[int], view: int) -> RowView:
-        """Outputs (len(rows), ...) for one view of each image."""
-        p, dtype = self.params, np.float32 if self.params.frozen else np.float16
-        shown = draw_view(len(index), view, flip=p.flip, crop=p.crop)
-
-        def blocks(missing: list[int]) -> Iterator[np.ndarray]:
-            done = 0
-            label = "backbone" if view == 0 else f"backbone, view {view}"
-            with torch.inference_mode(), autocast(p.precision):
-                for batch in pixel_batches(reader, missing, self.preprocessing, BATCH, label):
-                    n = len(batch)
-                    images = self.preprocessing.normalise(batch.to(device()))
-                    if view:
-                        images = apply(images, shown.rows(np.array(missing[done : done + n])))
-                    done += n
-                    # Always whole batches: what an image gets must not depend on how many others are computed with it.
-                    filled = functional.pad(images, (0, 0, 0, 0, 0, 0, 0, BATCH - n))
-                    yield self._output(filled)[:n].float().cpu().numpy().astype(dtype)
-
-        key = [self.sha256, self.preprocessing.describe(), p.token_grid if p.frozen else 0, str(device())]
-        if p.precision != "fp32":
-            key.append(backend(p.precision))
-        if view:
-            key += [view, p.flip, p.crop if view > int(p.flip) else 0.0]
-        key.append(index["sha256"].tolist())
-        kind = "tokens" if p.frozen else "features"
-        return cached_rows(kind, key, len(index), self.shape, dtype, rows, blocks)
 
 
 def labels_of(index: pd.DataFrame, rows: Sequence[int], split: str) -> dict[str, Tensor]:

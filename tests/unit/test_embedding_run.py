@@ -103,7 +103,7 @@ def test_openvino_agrees_and_its_conversion_is_kept(tmp_path: Path, toy: Toy, mo
     import openvino  # pyright: ignore[reportMissingImports]
 
     monkeypatch.setattr(openvino, "convert_model", lambda *args, **kwargs: pytest.fail("converted again"))
-    backend = fast_backend(toy, PREPROCESSING, embedding_run.content_key(_identity(toy)), len(reader))
+    backend = fast_backend([toy], PREPROCESSING, embedding_run.content_key(_identity(toy)), len(reader))
     assert backend.name == identity["backend"]
 
 
@@ -118,7 +118,7 @@ def test_openvino_gives_the_same_for_any_number_of_threads(
     reader, found = collection(tmp_path), []
     for threads in ("1", "2"):
         monkeypatch.setenv("ARTEXTRACT_THREADS", threads)
-        backend = fast_backend(toy, PREPROCESSING, "toy", len(reader))
+        backend = fast_backend([toy], PREPROCESSING, "toy", len(reader))
         found.append(np.concatenate(list(backend.outputs(pixels(reader, range(30), PREPROCESSING, 3, scaled=True)))))
     np.testing.assert_array_equal(*found)
 
