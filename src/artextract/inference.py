@@ -205,7 +205,7 @@ def converted(model: nn.Module, example: torch.Tensor, key: str) -> Path:
     with FileLock(f"{final}.lock"):
         if not final.exists():
             with torch.inference_mode(), warnings.catch_warnings():
-                warnings.simplefilter("ignore", torch.jit.TracerWarning)  # the shapes that it warns of never change
+                warnings.filterwarnings("ignore", "Converting a tensor to a Python")  # shapes, and these never change
                 found = openvino.convert_model(model, example_input=example.contiguous(), input=list(example.shape))
             partial = final.with_name(f"partial-{final.name}")
             openvino.save_model(found, partial, compress_to_fp16=False)
