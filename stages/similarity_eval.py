@@ -26,6 +26,7 @@ from artextract.relevance import all_judges, artist_clusters
 from artextract.retrieval_figure import plot_judges
 from artextract.runtime import run_stage
 from artextract.shards import ShardReader
+from artextract.space_figure import first_theme, map_table, plot_maps
 from artextract.spaces import colour_space, cosine_space, image_spaces, popularity_space
 
 OUT, PLOTS = Path("data/similarity"), Path("plots/similarity")
@@ -55,7 +56,11 @@ def score(index: pd.DataFrame, reader: ShardReader, embeddings: dict[str, np.nda
     figures = {s.name: health(s, group, local) for s in spaces}
     write_table(PLOTS / "health.csv", pd.DataFrame.from_dict(figures, "index").rename_axis("space").reset_index())
     chosen = {f"health.image.{name}": value for name, value in figures["image"].items()}
-    return report.headline(table, k, SHOWN, "image") | chosen | attributions(index, reader, embeddings["image"], p)
+    return (
+        report.headline(table, k, SHOWN, ("title", "image"), "image")
+        | chosen
+        | attributions(index, reader, embeddings["image"], p)
+    )
 
 
 def attributions(index: pd.DataFrame, reader: ShardReader, images: np.ndarray, p: Params) -> dict[str, float]:
@@ -78,11 +83,8 @@ def show(index: pd.DataFrame, reader: ShardReader, embeddings: dict[str, np.ndar
         showing.draw_examples(index, reader, embedding, queries, p.relevance.neighbours, name, path)
     rows = space.sample_rows(len(index), p.similarity.tsne_works, p.seed)
     maps = space.tsne_maps(embeddings, rows, p.similarity.tsne_perplexity, p.seed)
-    themes = showing.first_theme(index).iloc[rows]
-    frame = pd.DataFrame({"id": index["id"].iloc[rows], "title": index["title"].iloc[rows], "theme": themes})
-    xy = [frame.assign(space=name, x=m[0][:, 0], y=m[0][:, 1]) for name, m in maps.items()]
-    write_table(PLOTS / "tsne.csv", pd.concat(xy, ignore_index=True))
-    showing.plot_maps(maps, themes, PLOTS / "tsne.png")
+    write_table(PLOTS / "tsne.csv", map_table(index, rows, maps))
+    plot_maps(maps, first_theme(index).iloc[rows], PLOTS / "tsne.png")
     shown = space.sample_rows(len(rows), p.similarity.map_works, p.seed)
     showing.draw_map(reader, rows[shown], maps["image"][0][shown], PLOTS / "map.png")
 

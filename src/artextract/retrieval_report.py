@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -10,7 +10,7 @@ import pandas as pd
 from artextract.chance import expected_at_random
 from artextract.relevance import Judge, judge_may_score
 from artextract.retrieval import evaluate_judges
-from artextract.significance import SUMMARY, holm, paired, summarise
+from artextract.significance import SUMMARY, paired_all, summarise_all, with_holm
 from artextract.spaces import Space
 
 Values = dict[tuple[str, str], pd.DataFrame]  # (judge, space): per-query metrics
@@ -53,10 +53,8 @@ def evaluate_spaces(
 
 def retrieval_table(values: Values, clusters: np.ndarray, draws: int, seed: int) -> pd.DataFrame:
     """Means with intervals (``significance.summarise``): a row a judge, space and metric, columns ``TABLE``."""
-    parts = [
-        summarise(table, clusters, draws, seed).assign(judge=judge, space=space)
-        for (judge, space), table in values.items()
-    ]
+    found = summarise_all(list(values.values()), clusters, draws, seed)
+    parts = [part.assign(judge=judge, space=space) for (judge, space), part in zip(values, found, strict=True)]
     return pd.concat(parts, ignore_index=True)[TABLE] if parts else pd.DataFrame(columns=pd.Index(TABLE))
 
 
@@ -76,18 +74,16 @@ def differences(
     Returns:
         A row a judge, space and metric, columns ``DIFFERENCES``.
     """
-    parts = []
-    for (judge, space), table in values.items():
-        if space != against and (judge, against) in values:
-            before = values[judge, against][list(metrics)]
-            found = paired(before, table[list(metrics)], clusters, draws, seed)
-            parts.append(found.assign(judge=judge, space=space, against=against))
+    chosen = list(metrics)
+    keys = [(judge, space) for judge, space in values if space != against and (judge, against) in values]
+    pairs = [(values[judge, against][chosen], values[judge, space][chosen]) for judge, space in keys]
+    found = paired_all(pairs, clusters, draws, seed)
+    parts = [
+        part.assign(judge=judge, space=space, against=against) for (judge, space), part in zip(keys, found, strict=True)
+    ]
     if not parts:
         return pd.DataFrame(columns=pd.Index(DIFFERENCES))
-    table = pd.concat(parts, ignore_index=True)
-    for column in ("p", "macro_p"):
-        table[f"{column}_holm"] = table.groupby("metric")[column].transform(lambda p: holm(p.to_numpy()))
-    return table[DIFFERENCES]
+    return with_holm(pd.concat(parts, ignore_index=True))[DIFFERENCES]
 
 
 def judges_table(judges: Mapping[str, Judge], unmeasured: Mapping[str, str]) -> pd.DataFrame:
@@ -97,14 +93,17 @@ def judges_table(judges: Mapping[str, Judge], unmeasured: Mapping[str, str]) -> 
     return pd.DataFrame(records, columns=pd.Index(["judge", "queries", "status"]))
 
 
-def headline(table: pd.DataFrame, k: int, spaces: Sequence[str], with_interval: str) -> dict[str, float]:
+def headline(
+    table: pd.DataFrame, k: int, spaces: Collection[str], with_interval: Collection[str], in_full: str
+) -> dict[str, float]:
     """What fits a screen.
 
     Args:
         table: Of ``retrieval_table``.
         k: Cutoff.
         spaces: Spaces whose nDCG@k is taken, micro: ``<judge>.<space>.ndcg<k>``.
-        with_interval: The one of them that also gives ``_low``, ``_high``, ``_macro`` and ``p<k>``.
+        with_interval: Those of them that also give its ``_low`` and ``_high``.
+        in_full: The one of them that also gives its ``_macro``, and ``p<k>``.
 
     Returns:
         Flat metrics, and ``<judge>.queries``.
@@ -116,8 +115,8 @@ def headline(table: pd.DataFrame, k: int, spaces: Sequence[str], with_interval: 
         found[f"{judge}.queries"] = int(row["queries"])
         if space in spaces and metric == f"ndcg{k}":
             found[key] = row["micro"]
-            if space == with_interval:
-                found |= {f"{key}_low": row["low"], f"{key}_high": row["high"], f"{key}_macro": row["macro"]}
-        elif space == with_interval and metric == f"p{k}":
+            found |= {f"{key}_{end}": row[end] for end in ("low", "high") if space in with_interval}
+            found |= {f"{key}_macro": row["macro"]} if space == in_full else {}
+        elif space == in_full and metric == f"p{k}":
             found[key] = row["micro"]
     return found

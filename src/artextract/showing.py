@@ -10,12 +10,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from artextract.figures import GRID, INK, new_figure, save
 from artextract.neighbours import nearest
 from artextract.shards import ShardReader
 from artextract.sheets import Card, contact_sheet, retrieval_sheet, thumbnail_map
 
-PALETTE = ["#b5432a", "#2f6f8f", "#7a6a1f", "#5d8a4a", "#7d4f86", "#d08a2c", "#3b3f8c", "#a8577e"]
 SHEET_LIMIT = 24
 
 
@@ -117,36 +115,6 @@ def draw_clusters(
             }
         )
     return pd.DataFrame(records)
-
-
-def first_theme(index: pd.DataFrame) -> pd.Series:
-    """One theme a work for colouring; "none" where there is none."""
-
-    def first(themes: Any) -> str:
-        return str(themes[0]) if len(themes) else "none"
-
-    return index["themes"].map(first)
-
-
-def plot_maps(maps: dict[str, tuple[np.ndarray, float]], themes: pd.Series, path: Path) -> None:
-    """t-SNE maps side by side, coloured by theme, the trustworthiness of each in its title.
-
-    Args:
-        maps: Space to positions (n, 2) and trustworthiness.
-        themes: One theme a work.
-        path: PNG to write.
-    """
-    figure, axes = new_figure(1, len(maps), 6.5 * len(maps), 6)
-    common = [theme for theme, _ in Counter(themes[themes != "none"]).most_common(len(PALETTE))]
-    for axis, (space, (positions, trust)) in zip(axes[0], maps.items(), strict=True):
-        other = ~themes.isin(common).to_numpy()
-        axis.scatter(*positions[other].T, s=18, color=GRID, label="other or none", edgecolors=INK, linewidths=0.2)
-        for theme, colour in zip(common, PALETTE, strict=False):
-            chosen = (themes == theme).to_numpy()
-            axis.scatter(*positions[chosen].T, s=24, color=colour, label=theme.replace("_", " "), linewidths=0)
-        axis.set(title=f"{space} embedding (t-SNE, trustworthiness {trust:.2f})", xticks=[], yticks=[])
-    axes[0][-1].legend(loc="center left", bbox_to_anchor=(1, 0.5), title="theme")
-    save(figure, path)
 
 
 def draw_map(reader: ShardReader, rows: np.ndarray, positions: np.ndarray, path: Path) -> None:

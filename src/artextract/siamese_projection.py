@@ -96,11 +96,17 @@ class Projection(nn.Module):
         hidden = functional.gelu(self.inner(components))
         return functional.normalize(self.linear(components) + self.outer(hidden), dim=1)
 
+    def own(self, images: Tensor) -> Tensor:
+        """The image's own part: centred, unit rows (n, d)."""
+        return functional.normalize(images - self.mean, dim=1)
+
+    def beside(self, own: Tensor, components: Tensor) -> Tensor:
+        """Both parts as one: (n, d) and the head's inputs (n, p) to unit rows (n, d + k)."""
+        return torch.cat([own, self.beta * self.head(components)], dim=1) / torch.sqrt(1 + self.beta**2)
+
     def forward(self, images: Tensor) -> Tensor:
         """Unit rows (n, d + k); cosine = (cosine of centred images + beta^2 cosine of heads) / (1 + beta^2)."""
-        own = functional.normalize(images - self.mean, dim=1)
-        learnt = self.beta * self.head(self.components(images))
-        return torch.cat([own, learnt], dim=1) / torch.sqrt(1 + self.beta**2)
+        return self.beside(self.own(images), self.components(images))
 
 
 def start(

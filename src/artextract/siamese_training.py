@@ -20,7 +20,7 @@ from artextract.compute import unit_rows
 from artextract.errors import ArtExtractError
 from artextract.params import Siamese
 from artextract.siamese_pairs import Pairs, mine_pairs, titled_rows
-from artextract.siamese_projection import Projection, project, start
+from artextract.siamese_projection import Projection, start
 
 NOTHING = 1e-30  # weight of no negative; of zero, an anchor without negatives would have no gradient
 MIN_JUDGED = 10  # titles are too few to stop by below this many select works with a title like theirs
@@ -106,37 +106,38 @@ def _steps(
         yield epoch, mean
 
 
-def title_retrieval(
-    embedding: np.ndarray,
-    titles: np.ndarray,
-    group: np.ndarray,
-    queries: np.ndarray,
-    gallery: np.ndarray,
-    cosine: float,
-) -> tuple[float, float]:
-    """Mean average precision of like titles: the judge that stops the training, and judges nothing else.
+class TitleJudge:
+    """Mean average precision of like titles: the judge that stops the training, and judges nothing else."""
 
-    Args:
-        embedding: Unit rows (n, k).
-        titles: Title embeddings, unit rows (n, d).
-        group: Group of each work (n,); a query's own does not count.
-        queries: Rows that ask.
-        gallery: Rows that are ranked.
-        cosine: Smallest title cosine of a hit.
+    def __init__(self, titles: np.ndarray, group: np.ndarray, queries: np.ndarray, gallery: np.ndarray, cosine: float):
+        """What is relevant to whom; the same after every epoch.
 
-    Returns:
-        Mean, 0 to 1, and its standard error; NaN where fewer than ``MIN_JUDGED`` queries have a hit.
-    """
-    possible = group[queries][:, None] != group[gallery][None, :]
-    relevant = (titles[queries] @ titles[gallery].T >= cosine) & possible
-    asked = relevant.any(axis=1)
-    if asked.sum() < MIN_JUDGED:
-        return math.nan, math.nan
-    similarity = np.where(possible, embedding[queries] @ embedding[gallery].T, -np.inf)[asked]
-    hit = np.take_along_axis(relevant[asked], np.argsort(-similarity, axis=1, kind="stable"), axis=1)
-    precision = np.cumsum(hit, axis=1) / np.arange(1, hit.shape[1] + 1)
-    values = (precision * hit).sum(axis=1) / hit.sum(axis=1)
-    return float(values.mean()), float(values.std(ddof=1) / math.sqrt(len(values)))
+        Args:
+            titles: Title embeddings, unit rows (n, d).
+            group: Group of each work (n,); a query's own does not count.
+            queries: Rows that ask.
+            gallery: Rows that are ranked.
+            cosine: Smallest title cosine of a hit.
+        """
+        self.queries, self.gallery = queries, gallery
+        self.possible = group[queries][:, None] != group[gallery][None, :]
+        relevant = (titles[queries] @ titles[gallery].T >= cosine) & self.possible
+        self.asked = relevant.any(axis=1)
+        self.relevant = relevant[self.asked]
+
+    def __call__(self, embedding: np.ndarray) -> tuple[float, float]:
+        """Score unit rows (n, k).
+
+        Returns:
+            Mean, 0 to 1, and its standard error; NaN where fewer than ``MIN_JUDGED`` queries have a hit.
+        """
+        if len(self.relevant) < MIN_JUDGED:
+            return math.nan, math.nan
+        similarity = np.where(self.possible, embedding[self.queries] @ embedding[self.gallery].T, -np.inf)[self.asked]
+        hit = np.take_along_axis(self.relevant, np.argsort(-similarity, axis=1, kind="stable"), axis=1)
+        precision = np.cumsum(hit, axis=1) / np.arange(1, hit.shape[1] + 1)
+        values = (precision * hit).sum(axis=1) / hit.sum(axis=1)
+        return float(values.mean()), float(values.std(ddof=1) / math.sqrt(len(values)))
 
 
 def train(
@@ -163,15 +164,17 @@ def train(
     Raises:
         ArtExtractError: Too few works or pairs, or a loss that is not finite.
     """
-    group = index["group"].to_numpy()
     judged = titled_rows(index, select_rows)
     net, pairs = _prepare(index, images, titles, train_rows, params, seed)
     watched = np.concatenate([judged, pairs.rows])
     asked, gallery = np.arange(len(judged)), np.arange(len(judged), len(watched))
+    judge = TitleJudge(titles[watched], index["group"].to_numpy()[watched], asked, gallery, pairs.positive_from)
+    with torch.inference_mode():  # what no epoch changes
+        own, inputs = (part(torch.from_numpy(images[watched])) for part in (net.own, net.components))
 
     def select(net: Projection) -> dict[str, float]:
-        seen = project(net, images[watched])
-        mean, error = title_retrieval(seen, titles[watched], group[watched], asked, gallery, pairs.positive_from)
+        with torch.inference_mode():
+            mean, error = judge(net.beside(own, inputs).numpy())
         return {"select": mean, "select_error": error}
 
     history = [{"epoch": 0, "train": math.nan} | select(net)]

@@ -74,7 +74,9 @@ def whitened(vectors: np.ndarray, components: int, fit: np.ndarray | None = None
     if len(rows) < 2:  # one work has no variance, and so no direction that could be told from another
         return np.zeros((len(vectors), 1), dtype=np.float32)
     components = min(components, len(rows) - 1, rows.shape[1])
-    pca: Any = PCA(components, svd_solver="covariance_eigh").fit(rows)  # attributes are typed as maybe None
+    # The covariance of few works in many dimensions is large and almost empty: thirty times the work for 140 by 1,280.
+    solver = "full" if 2 * len(rows) < rows.shape[1] else "covariance_eigh"
+    pca: Any = PCA(components, svd_solver=solver).fit(rows)  # attributes are typed as maybe None
     variance = pca.explained_variance_
     # Directions without variance (equal works) would be noise of the arithmetic, blown up.
     kept = variance > 1e-9 * max(float(variance[0]), 1e-30)

@@ -112,11 +112,13 @@ def test_judges_that_are_not_measured_say_why():
 
 def test_headline_is_flat_and_short():
     table = retrieval_table(VALUES, CLUSTERS, 50, 0)
-    found = headline(table, 5, ("random", "title", "image"), "image")
+    found = headline(table, 5, ("random", "title", "image"), ("title", "image"), "image")
     expected = {"queries", "random.ndcg5", "image.p5"} | {
         f"image.ndcg5{end}" for end in ("", "_low", "_high", "_macro")
     }
-    assert {key.removeprefix("artist.") for key in found if key.startswith("artist.")} == expected | {"title.ndcg5"}
+    assert {key.removeprefix("artist.") for key in found if key.startswith("artist.")} == expected | {
+        f"title.ndcg5{end}" for end in ("", "_low", "_high")
+    }
     assert {key.removeprefix("title_proxy.") for key in found if key.startswith("title_proxy.")} == expected
     chosen = table[(table["judge"] == "artist") & (table["space"] == "image") & (table["metric"] == "ndcg5")].iloc[0]
     assert found["artist.image.ndcg5_macro"] == chosen["macro"] and found["artist.image.ndcg5"] == chosen["micro"]

@@ -139,33 +139,6 @@ def test_cluster_sheets_are_pictures(tmp_path: Path):
 # --- maps
 
 
-def test_first_theme():
-    index = pd.DataFrame({"themes": [["sea", "war"], [], np.array(["hill"], dtype=object)]})
-    assert showing.first_theme(index).tolist() == ["sea", "none", "hill"]
-
-
-@pytest.mark.parametrize(
-    "themes", [["none"] * 6, ["sea"] * 6, ["sea", "none", "hill"] * 2, [f"theme_{i} $x" for i in range(6)]]
-)
-def test_maps_of_any_themes(tmp_path: Path, themes: list[str]):
-    positions = np.random.default_rng(0).normal(size=(6, 2))
-    maps = {"image": (positions, 0.9), "title": (positions[::-1], 0.8)}
-    showing.plot_maps(maps, pd.Series(themes), tmp_path / "tsne.png")
-    width, height = size(tmp_path / "tsne.png")
-    assert 1200 < width < 2200 and 500 < height < 900
-
-
-def test_maps_name_the_eight_commonest_themes_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    figures: list = []
-    monkeypatch.setattr(showing, "save", lambda figure, path: figures.append(figure))
-    themes = pd.Series([f"t{i}" for i in range(12) for _ in range(i + 1)] + ["none"] * 40)
-    showing.plot_maps({"image": (np.zeros((len(themes), 2)), 0.5)}, themes, tmp_path / "tsne.png")
-    labels = [text.get_text() for text in figures[0].axes[0].get_legend().get_texts()]
-    assert labels == ["other or none", *(f"t{i}" for i in range(11, 3, -1))]
-    counts = [len(points.get_offsets()) for points in figures[0].axes[0].collections]
-    assert sum(counts) == len(themes) and counts[1:] == [12, 11, 10, 9, 8, 7, 6, 5]
-
-
 @pytest.mark.parametrize("n", [1, 5])
 def test_map_of_the_paintings(tmp_path: Path, n: int):
     _, reader = gallery(tmp_path, ["t"] * n)

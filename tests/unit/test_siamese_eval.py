@@ -1,4 +1,4 @@
-"""The evaluation: who is asked, what is pooled, what an attempt is compared with, and what no attempt may win by."""
+"""The evaluation: who is asked, who may have been seen, what is pooled, and what no attempt may win by."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pytest
 
 from artextract import siamese_eval as evaluation
 from artextract.compute import unit_rows
+from artextract.params import Relevance
 from artextract.relevance import Judge
+from artextract.retrieval_report import Values
+from artextract.siamese_trials import ATTEMPTS, RAW, train_gain, trials
 from artextract.spaces import cosine_space, image_spaces
 from tests.unit.siamese_toys import settings, two_subjects
 
@@ -22,7 +24,14 @@ PROXY = Judge(THEME.relevant, OWN, fields=frozenset({"title"}))
 ROWS = np.arange(N)
 
 
-def values(**vectors: np.ndarray) -> evaluation.Values:
+def relevance() -> Relevance:
+    return Relevance(
+        title_cosine=0.5, period_years=25, terms_overlap=0.3, min_queries=5, whitened_components=8, csls_neighbours=5,
+        neighbours=10, bootstrap=100,
+    )  # fmt: skip
+
+
+def values(**vectors: np.ndarray) -> Values:
     spaces = [cosine_space(name, v) for name, v in vectors.items()]
     return evaluation.score(spaces, {"theme": THEME}, ROWS, 10, 0)
 
@@ -56,54 +65,36 @@ def test_pooled_folds_are_the_whole():
     pd.testing.assert_frame_equal(evaluation.pool(parts)["theme", "a"], whole["theme", "a"])
 
 
-def test_raw_values_are_of_the_queries_that_were_asked():
-    found = evaluation.score([cosine_space("siamese", IMAGES)], {"theme": THEME}, ROWS[:7], 10, 0)
-    both = evaluation.with_raw(found, values(centred=IMAGES, whitened=IMAGES))
-    assert {space for _, space in both} == {"siamese", "centred", "whitened"}
-    assert all(table.index.tolist() == list(range(7)) for table in both.values())
-
-
-def test_an_attempt_is_compared_with_the_strongest_post_processing():
-    rng = np.random.default_rng(0)
-    noise, good = unit_rows(rng.normal(size=(N, 4))), unit_rows(np.eye(2)[SUBJECT] + rng.normal(0, 0.4, (N, 2)))
-    best = np.eye(2)[SUBJECT]
-    found = values(image=noise, centred=good, csls=noise, siamese=best, shuffled_titles=noise, ridge=good)
-    assert evaluation.strongest(found, "theme", "p10") == "centred"
-    table = evaluation.trials({"s2": found}, ["p10", "ndcg10"], PAINTER, 200, 0)
-    shown = table[table["metric"] == "p10"].to_dict("records")
-    one: dict[tuple[str, str], Any] = {(r["attempt"], r["against"]): r for r in shown}
-    assert set(one) == {
-        ("siamese", "centred"), ("siamese", "ridge"), ("ridge", "centred"), ("shuffled_titles", "centred"),
-    }  # fmt: skip
-    gain = one["siamese", "centred"]
-    assert gain["micro"] == pytest.approx(1 - found["theme", "centred"]["p10"].mean()) and gain["low"] > 0
-    assert one["shuffled_titles", "centred"]["high"] < 0
-    assert [one["ridge", "centred"][name] for name in ("micro", "low", "high")] == [0, 0, 0]
-    assert all(r["p_holm"] >= r["p"] for r in one.values())
-    assert min(r["p_holm"] for r in one.values()) == pytest.approx(4 * min(r["p"] for r in one.values()))
-    numbers = evaluation.headline(table, {"s2": found}, "p10")
-    assert numbers["s2.theme.siamese.p10"] == 1 and numbers["s2.theme.gain.p10"] == gain["micro"]
-    assert numbers["s2.theme.shuffled_gain.p10_high"] < 0
-
-
-def test_nothing_tried_is_an_empty_table():
-    assert list(evaluation.trials({}, ["p10"], PAINTER, 10, 0).columns) == evaluation.TRIALS
+def test_post_processings_see_no_held_out_work():
+    """What they say of known works does not depend on the painters who are held out."""
+    (held, *_), params = evaluation.by_fold(PAINTER % 3, PAINTER, 0.15, 0), relevance()
+    assert sorted([*held.train, *held.select]) == held.known.tolist()
+    changed = IMAGES.copy()
+    changed[held.queries] = unit_rows(np.random.default_rng(9).normal(size=(len(held.queries), IMAGES.shape[1])))
+    one, other = (evaluation.post_processings(images, held, params) for images in (IMAGES, changed))
+    assert tuple(space.name for space in one) == RAW
+    for a, b in zip(one, other, strict=True):
+        before, after = (space.similarity(held.known)[:, held.known] for space in (a, b))
+        np.testing.assert_allclose(before, after, atol=1e-6, err_msg=a.name)
+        assert np.abs(a.similarity(held.queries) - b.similarity(held.queries)).max() > 0.1
+    transductive = image_spaces(IMAGES, params.whitened_components, params.csls_neighbours)
+    for a, b in zip(one[1:], transductive[1:], strict=True):
+        assert not np.allclose(a.similarity(ROWS), b.similarity(ROWS), atol=1e-3), a.name
 
 
 def test_siamese_gains_on_unseen_painters_and_shuffled_titles_do_not():
     """The whole way once, on works whose titles tell what their images show faintly."""
-    params, raw = settings(), image_spaces(IMAGES, 8, 5)
-    everyone = evaluation.score(raw, {"theme": THEME}, ROWS, 10, 0)
+    params = settings()
     parts, seen = [], []
     for held in evaluation.by_fold(PAINTER % 3, PAINTER, 0.15, 0):
         trained = evaluation.train_held(INDEX, IMAGES, TITLES, held, params, 0)
         spaces = evaluation.attempts(INDEX, IMAGES, TITLES, held, trained, params, 0)
-        assert tuple(space.name for space in spaces) == evaluation.ATTEMPTS
-        parts.append(evaluation.score(spaces, {"theme": THEME}, held.queries, 10, 0))
-        seen.append(evaluation.score(spaces[:1], {"theme": THEME}, held.train, 10, 0))
-    found = evaluation.with_raw(evaluation.pool(parts), everyone)
-    table = evaluation.trials({"s2": found}, ["p10"], PAINTER, 200, 0)
-    low: dict[str, Any] = {r["attempt"]: r["low"] for r in table.to_dict("records") if r["against"] in evaluation.RAW}
+        assert tuple(space.name for space in spaces) == ATTEMPTS
+        raw = evaluation.post_processings(IMAGES, held, relevance())
+        parts.append(evaluation.score([*raw, *spaces], {"theme": THEME}, held.queries, 10, 0))
+        seen.append(evaluation.score([*raw, spaces[0]], {"theme": THEME}, held.train, 10, 0))
+    table = trials({"s2": evaluation.pool(parts)}, ["p10"], PAINTER, 200, 0)
+    low: dict[str, Any] = {r["attempt"]: r["low"] for r in table.to_dict("records") if r["against"] in RAW}
     assert low["siamese"] > 0.05
     assert all(low[control] <= 0 for control in ("shuffled_titles", "random_projection", "pca"))
-    assert evaluation.train_gain(seen[0], everyone, "p10")["s1.theme.train_gain.p10"] > 0.05
+    assert train_gain(seen[0], "p10")["s1.theme.train_gain.p10"] > 0.05

@@ -11,7 +11,7 @@ import torch
 from artextract.compute import unit_rows
 from artextract.errors import ArtExtractError
 from artextract.siamese_projection import project
-from artextract.siamese_training import Trained, pair_loss, stopping_epoch, title_retrieval, train
+from artextract.siamese_training import TitleJudge, Trained, pair_loss, stopping_epoch, train
 from tests.unit.siamese_toys import settings, two_subjects, works
 
 HELD = np.arange(96, 120)
@@ -120,20 +120,20 @@ def test_stopping():
     assert stopping_epoch([0.5, 0.5, 0.5, 0.5, 0.5], [0.0] * 5) == 4
 
 
-def test_title_retrieval_by_hand():
+def test_title_judge_by_hand():
     titles = np.eye(2)[[0, 1, 0, 1, 0]]
     perfect, group = titles, np.arange(5)
     args = (np.array([0, 1]), np.array([2, 3, 4]), 0.5)
-    assert math.isnan(title_retrieval(perfect, titles, group, *args)[0])  # two queries are too few
+    assert math.isnan(TitleJudge(titles, group, *args)(perfect)[0])  # two queries are too few
     many, n = np.tile(titles, (6, 1)), 30
     rows, group = np.arange(n), np.arange(n)
-    mean, error = title_retrieval(many, many, group, rows[:15], rows[15:], 0.5)
+    mean, error = TitleJudge(many, group, rows[:15], rows[15:], 0.5)(many)
     assert mean == 1 and error == 0
     turned = many * np.where(rows < 15, -1, 1)[:, None]  # what is alike is now farthest
-    worst, _ = title_retrieval(turned, many, group, rows[:15], rows[15:], 0.5)
+    worst, _ = TitleJudge(many, group, rows[:15], rows[15:], 0.5)(turned)
     assert worst < 0.6
     own = np.repeat(np.arange(15), 2)  # the group of a query does not count as found
-    found, _ = title_retrieval(np.eye(15)[own], np.eye(15)[own], own, rows[::2], rows[1::2], 0.5)
+    found, _ = TitleJudge(np.eye(15)[own], own, rows[::2], rows[1::2], 0.5)(np.eye(15)[own])
     assert math.isnan(found)
 
 

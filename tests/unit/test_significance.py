@@ -5,11 +5,21 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from artextract import significance
 from artextract.bootstrap import cluster_bootstrap
-from artextract.significance import SUMMARY, holm, paired, summarise
+from artextract.significance import (
+    SUMMARY,
+    holm,
+    paired,
+    paired_all,
+    smallest_p,
+    summarise,
+    summarise_all,
+    with_holm,
+)
 
 
 def row(values: pd.DataFrame, clusters: np.ndarray, draws: int = 500, seed: int = 0) -> dict:
@@ -61,6 +71,47 @@ def test_no_queries_have_no_mean():
     assert found["queries"] == 0 and np.isnan([found[c] for c in ("micro", "low", "macro", "macro_high")]).all()
 
 
+def one_by_one(table: pd.DataFrame, clusters: np.ndarray, draws: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Resampled micro and macro means (draws, m) of one table, its clusters drawn for it alone: the plain way."""
+    of = clusters[table.index]
+    weights = cluster_bootstrap(of, draws, np.random.default_rng(seed))
+    micro = weights @ table.to_numpy() / weights.sum(axis=1, keepdims=True)
+    sizes = pd.Series(of).groupby(of).transform("size").to_numpy()
+    return micro, (weights / sizes) @ table.to_numpy() / len(np.unique(of))
+
+
+@given(st.integers(0, 10**6), st.integers(1, 25), st.integers(1, 6))
+@settings(max_examples=25, deadline=None)
+def test_shared_draws_equal_those_of_each_table_alone(seed: int, n: int, kinds: int):
+    """Tables of the same queries, of others, and of none, in any order: each as if it had been resampled alone."""
+    rng = np.random.default_rng(seed)
+    clusters = rng.integers(0, kinds, n)
+    tables = []
+    for m in (1, 3, 2, 1):
+        rows = np.sort(rng.choice(n, rng.integers(0, n + 1), replace=False)) if rng.random() < 0.5 else np.arange(n)
+        tables.append(pd.DataFrame(rng.normal(size=(len(rows), m)), index=rows, columns=pd.Index(list("abc")[:m])))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(significance, "BLOCK", int(rng.integers(1, 200)))
+        found = summarise_all(tables, clusters, 60, 5)
+        changes = paired_all([(table * 0, table) for table in tables], clusters, 60, 5)
+    for table, summary, change in zip(tables, found, changes, strict=True):
+        pd.testing.assert_frame_equal(change[SUMMARY], summary)
+        assert summary["metric"].tolist() == table.columns.tolist() and set(summary["queries"]) == {len(table)}
+        if not len(table):
+            assert summary["low"].isna().all()
+            continue
+        for draws, (low, high), p in zip(
+            one_by_one(table, clusters, 60, 5),
+            (("low", "high"), ("macro_low", "macro_high")),
+            ("p", "macro_p"),
+            strict=True,
+        ):
+            expected = np.percentile(draws, [2.5, 97.5], axis=0).T
+            np.testing.assert_allclose(summary[[low, high]], expected, atol=1e-12)
+            beyond = np.minimum((draws <= 0).sum(axis=0), (draws >= 0).sum(axis=0))
+            np.testing.assert_allclose(change[p], np.minimum(1, 2 * (beyond + 1) / 61))
+
+
 # --- paired differences
 
 
@@ -92,6 +143,20 @@ def test_p_value_is_small_where_zero_lies_outside_of_the_interval():
         assert excludes_zero == (found["p"] < 0.05) or abs(found["p"] - 0.05) < 0.01
 
 
+def test_rounding_takes_no_side():
+    """Changes of 0.1 + 0.2 and -0.3 cancel but for rounding: such a draw is a tie, and counts on both sides."""
+    change = pd.DataFrame({"p10": [0.1 + 0.2, -0.3]})
+    assert change["p10"].sum() != 0
+    by_hand = pd.DataFrame({"p10": [0.5, -0.5]})
+    found, exact = (paired(c * 0, c, np.arange(2), 999, 0).iloc[0] for c in (change, by_hand))
+    assert (found["p"], found["macro_p"]) == (exact["p"], exact["macro_p"])
+
+
+def test_least_p_value():
+    found = paired(pd.DataFrame({"a": [0.0, 0.0]}), pd.DataFrame({"a": [1.0, 2.0]}), np.arange(2), 99, 0)
+    assert found["p"].item() == smallest_p(99) == 0.02
+
+
 def test_other_queries_cannot_be_paired():
     before = pd.DataFrame({"map": [0.1, 0.2]})
     with pytest.raises(ValueError, match="same queries"):
@@ -115,6 +180,13 @@ def test_other_queries_cannot_be_paired():
 )
 def test_holm_by_hand(p: list[float], expected: list[float]):
     np.testing.assert_allclose(holm(np.array(p)), expected)
+
+
+def test_each_metric_is_a_family():
+    table = pd.DataFrame({"metric": ["a", "b", "a"], "p": [0.01, 0.02, 0.04], "macro_p": [0.5, 0.1, 0.2]})
+    found = with_holm(table)
+    np.testing.assert_allclose(found["p_holm"], [0.02, 0.02, 0.04])
+    np.testing.assert_allclose(found["macro_p_holm"], [0.5, 0.1, 0.4])
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=8))

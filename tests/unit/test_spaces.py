@@ -66,6 +66,18 @@ def test_whitened_keeps_the_first_components_of_the_fitted_rows():
     assert whitened(np.repeat(POINTS[:3], 4, axis=0), 8).shape == (12, 2)  # equal works give no direction
 
 
+@pytest.mark.parametrize("n", [3, 19, 20, 40])
+def test_whitened_is_the_same_however_it_is_computed(n: int):
+    """Few works in many dimensions take another way: by the definition, from the covariance, both agree."""
+    points = RNG.normal(size=(n, 40)) * np.linspace(0.2, 3, 40)
+    middle = points - points.mean(0)
+    variance, directions = np.linalg.eigh(middle.T @ middle / (n - 1))
+    chosen = np.argsort(-variance)[: min(8, n - 1)]
+    expected = unit_rows(middle @ directions[:, chosen] / np.sqrt(variance[chosen]))
+    found = whitened(points, 8)
+    np.testing.assert_allclose(found @ found.T, expected @ expected.T, atol=1e-5)
+
+
 def test_csls_equals_a_loop():
     space, unit = csls_space("csls", POINTS, k=3, fit=np.arange(0, 40, 2)), unit_rows(POINTS)
     cosine = unit @ unit.T
