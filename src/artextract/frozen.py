@@ -144,7 +144,8 @@ class FrozenStages:
         self, backend: Backend, reader: ShardReader, missing: list[int], augmentation: Augmentation | None, label: str
     ) -> Iterator[np.ndarray]:
         self._check(backend, reader)
-        batches = pixels(reader, missing, self.preprocessing, backend.batch, scaled=True)
+        # Not one image at a time, as a CPU's backend takes them: torch's threads would meet for every step of `shown`.
+        batches = pixels(reader, missing, self.preprocessing, max(BATCH, backend.batch), scaled=True)
         if augmentation is not None:
             batches = shown(batches, missing, augmentation)
         for block in blocks(backend.outputs(batches), len(missing), len(missing), label):
