@@ -1,4 +1,4 @@
-"""``python -m benchmarks [--quick] [NAME ...]``, ``python -m benchmarks scaling [--quick] [NAME ...]``."""
+"""``python -m benchmarks [--quick] [NAME ...]``, ``... scaling [--quick] [NAME ...]``, ``... training [--rows N]``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from artextract.errors import ArtExtractError
 from artextract.runtime import keep_freed_memory, threads
 from benchmarks.measure import SIZES, Benchmark, Result, Size, Skipped, measure
 
-MODULES = ("embedding", "titles", "decoding", "classification", "retrieval")
+MODULES = ("embedding", "titles", "decoding", "classification", "siamese", "retrieval")
 RESULTS = Path(__file__).resolve().parent.parent / "docs" / "results"
 
 
@@ -21,6 +21,12 @@ def all_benchmarks() -> dict[str, Benchmark]:
     """By name, in the order of the table."""
     found = [benchmark for name in MODULES for benchmark in import_module(f"benchmarks.{name}").BENCHMARKS]
     return {benchmark.name: benchmark for benchmark in found}
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number of 1 or more")
+    return int(text)
 
 
 def _chosen(names: list[str], known: list[str]) -> list[str]:
@@ -63,15 +69,32 @@ def run_scaling(names: list[str], size: Size, folder: Path) -> None:
 
     chosen = _chosen(names, list(scaling.WORKS))
     roofs = machine.roofs()
-    points = scaling.measure_growth(chosen, scaling.COUNTS[size.name])
+    points = scaling.measure_growth({name: scaling.counts_of(name, size.name) for name in chosen})
     report.write_growth(folder, points, scaling.summarise(points), roofs, machine.describe(), size.name)
+    print(folder / "benchmarks.md")
+
+
+def run_training(rows: int | None, size: Size, folder: Path) -> None:
+    """Measure a training of the size of WikiArt, and write its section."""
+    from benchmarks import large_training, machine, report
+
+    roofs = machine.roofs()
+    rows = rows or large_training.ROWS[size.name]
+    found = large_training.in_a_process(rows)
+    report.write_large_training(folder, found, roofs, machine.describe(), f"{rows:,} rows")
     print(folder / "benchmarks.md")
 
 
 def main(arguments: list[str] | None = None) -> None:
     """The command."""
     parser = argparse.ArgumentParser("python -m benchmarks", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help="`scaling`, and which; default: all")
+    parser.add_argument(
+        "names",
+        nargs="*",
+        metavar="NAME",
+        help="`scaling`, and which; `training`; or benchmarks; default: all of these",
+    )
+    parser.add_argument("--rows", type=_positive, help="of `training` (default: 81,446)")
     parser.add_argument("--quick", action="store_true", help="small sizes, for a first look")
     parser.add_argument("--tiny", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--out", type=Path, default=RESULTS, help="folder (default: docs/results)")
@@ -86,6 +109,8 @@ def main(arguments: list[str] | None = None) -> None:
                 print(f"{name}: {benchmark.work}")
         elif given.names[:1] == ["scaling"]:
             run_scaling(given.names[1:], size, given.out)
+        elif given.names == ["training"]:
+            run_training(given.rows, size, given.out)
         else:
             run_benchmarks(given.names, size, given.out)
     except ArtExtractError as error:

@@ -95,6 +95,11 @@ class _Loop:
         self.losses.append(loss.item())
 
 
+def _flops(params: Params, inputs: Inputs) -> float:
+    """Operations of a step for each image: forward, and twice as many backward; of the trained part alone."""
+    return 3 * flops_of(MultitaskNet(params.train, CLASSES).eval(), inputs.batch(np.arange(1)))
+
+
 def _finite(loop: _Loop, sums: list[dict[str, float]]) -> str:
     ours = float(np.mean(list(sums[-1].values())))
     return f"loss naive {loop.losses[-1]:.2f}, ours {ours:.2f} (random labels)"
@@ -120,11 +125,11 @@ def _step(size: Size) -> Pair:
         losses.extend(trainer._train_epoch(epoch, data) for epoch in range(steps))
 
     precision = "bf16" if bf16_pays() else "fp32"
-    forward = flops_of(MultitaskNet(params.train, CLASSES).eval(), images[:1])
     count = steps * batch
     return Pair(
-        Side(naive, count), Side(ours, count), lambda: _finite(loop, losses), 3 * forward, precision, backend("fast")
-    )
+        Side(naive, count), Side(ours, count), lambda: _finite(loop, losses), _flops(params, data.inputs), precision,
+        backend("fast"),
+    )  # fmt: skip
 
 
 def _epoch(size: Size, large: bool) -> Pair:
@@ -147,7 +152,9 @@ def _epoch(size: Size, large: bool) -> Pair:
         losses.append(trainer._train_epoch(len(losses), data))
 
     precision = "bf16" if bf16_pays() else "fp32"
-    return Pair(Side(naive, n), Side(ours, n), lambda: _finite(loop, losses), None, precision, backend("fast"))
+    return Pair(
+        Side(naive, n), Side(ours, n), lambda: _finite(loop, losses), _flops(params, inputs), precision, backend("fast")
+    )
 
 
 def _frozen(size: Size) -> Pair:
@@ -171,7 +178,9 @@ def _frozen(size: Size) -> Pair:
     def ours() -> None:
         losses.append(trainer._train_epoch(len(losses), data))
 
-    return Pair(Side(naive, n), Side(ours, n), lambda: _finite(loop, losses), None, "fp32", backend("fp32"))
+    return Pair(
+        Side(naive, n), Side(ours, n), lambda: _finite(loop, losses), _flops(params, inputs), "fp32", backend("fp32")
+    )
 
 
 _FIRST = "torch's tutorial: Dataset with Image.open and transforms, DataLoader, eager fp32, AdamW"

