@@ -1,7 +1,8 @@
 """Search in collections of any size: exact up to 100,000 vectors, compressed beyond, with the recall measured.
 
-Beyond, faiss holds the vectors as 4-bit product codes in inverted lists (IVF-PQ with fast scan) and gives candidates;
-their float32 vectors, read from the mapped file, decide. faiss is optional: ``pip install -r requirements-search.txt``.
+Beyond, faiss turns the vectors to their principal components, holds these as 4-bit product codes in inverted lists
+(IVF-PQ with fast scan) and gives candidates; their float32 vectors, read from the mapped file, decide. faiss is
+optional: ``pip install -r requirements-search.txt``.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ RECALL = 0.97  # of the ten nearest, which the number of lists looked into is ra
 NEIGHBOURS = 10
 SAMPLE = 200  # queries that the recall is measured with
 TRAINING = 64  # vectors a list that the lists are learnt from
-CANDIDATES = 40  # scored again for each neighbour wanted
+COMPONENTS = 256  # at most, two in a code
+CANDIDATES = 16  # scored again for each neighbour wanted
 CHUNK = 1 << 15  # vectors read at a time
 
 
@@ -61,7 +63,7 @@ class CompressedIndex:
         """Take a trained and filled index.
 
         Args:
-            faiss_index: An ``IndexIVFPQFastScan`` over ``padded`` vectors.
+            faiss_index: An ``IndexIVFPQFastScan`` behind a PCA, over ``padded`` vectors.
             vectors: Unit rows (n, d); may be mapped from a file.
             lists: How many lists a query looks into.
             recall: Measured with these lists.
@@ -73,7 +75,7 @@ class CompressedIndex:
         faiss = _faiss()
         k, count = min(k, len(self.vectors)), min(k * CANDIDATES, len(self.vectors))
         rows, scores = empty(len(queries), k)
-        options = faiss.SearchParametersIVF(nprobe=self.lists)
+        options = faiss.SearchParametersPreTransform(index_params=faiss.SearchParametersIVF(nprobe=self.lists))
         step = max(1, (1 << 24) // (count * self.vectors.shape[1]))
         for start in range(0, len(queries), step):
             part = slice(start, start + step)
@@ -89,13 +91,14 @@ class CompressedIndex:
 
     def describe(self) -> dict[str, Any]:
         """Kind, vectors and recall."""
-        kind = f"IVF{self._faiss.nlist},PQ{self._faiss.pq.M}x4fs, {self.lists} lists, fp32 re-rank"
+        ivf = _inverted(self._faiss)
+        kind = f"PCAR{ivf.d},IVF{ivf.nlist},PQ{ivf.pq.M}x4fs, {self.lists} lists, fp32 re-rank"
         return {"kind": kind, "vectors": len(self.vectors), "recall": self.recall}
 
 
 def padded(vectors: np.ndarray) -> np.ndarray:
-    """float32 rows with zeros up to a multiple of 8 dimensions: codes are of 8 dimensions each."""
-    return np.pad(np.asarray(vectors, dtype=np.float32), ((0, 0), (0, -vectors.shape[1] % 8)))
+    """float32 rows with a zero where the number of dimensions is odd: codes are of two dimensions each."""
+    return np.pad(np.asarray(vectors, dtype=np.float32), ((0, 0), (0, vectors.shape[1] % 2)))
 
 
 def recall(found: np.ndarray, truth: np.ndarray) -> float:
@@ -125,8 +128,11 @@ def build(vectors: np.ndarray, seed: int = 0, target: float = RECALL) -> Compres
     n, rng = len(vectors), np.random.default_rng(seed)
     width = padded(vectors[:1]).shape[1]
     lists = max(1, min(1 << round(math.log2(2 * math.sqrt(n))), n // TRAINING))
-    index = faiss.index_factory(width, f"IVF{lists},PQ{width // 8}x4fs", faiss.METRIC_INNER_PRODUCT)
-    index.cp.seed = index.pq.cp.seed = seed + 1
+    components = min(COMPONENTS, width)
+    kind = f"PCAR{components},IVF{lists},PQ{components // 2}x4fs"
+    index = faiss.index_factory(width, kind, faiss.METRIC_INNER_PRODUCT)
+    ivf = _inverted(index)
+    ivf.cp.seed = ivf.pq.cp.seed = seed + 1
     index.train(padded(vectors[np.sort(rng.choice(n, min(n, lists * TRAINING), replace=False))]))
     with tqdm(total=n, desc="index vectors", unit="vec", mininterval=1) as bar:
         for start in range(0, n, CHUNK):
@@ -167,6 +173,12 @@ def open_index(path: Path, *, exact: bool = False, seed: int = 0) -> VectorIndex
         write_metrics(record, {"lists": index.lists, "recall": index.recall})
     known = read_json(record)
     return CompressedIndex(faiss.read_index(str(file)), vectors, known["lists"], known["recall"])
+
+
+def _inverted(index: Any) -> Any:
+    """The inverted lists behind the PCA, as what they are: faiss gives their base class."""
+    faiss = _faiss()
+    return faiss.downcast_index(faiss.extract_index_ivf(index))
 
 
 def _faiss() -> Any:
