@@ -40,7 +40,7 @@ def pixels(
     for image in prefetched(lambda row: transform(reader.image(row, target)), rows, workers=threads(), ahead=ahead):
         waiting.append(image)
         if len(waiting) == batch:
-            yield torch.stack(waiting)
+            yield torch.stack(waiting) if batch > 1 else image[None]
             waiting = []
     if waiting:
         yield torch.stack(waiting)
