@@ -147,13 +147,13 @@ def plot_growth(points: pd.DataFrame, path: Path) -> None:
     from matplotlib import pyplot
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    figure, (left, right) = pyplot.subplots(1, 2, figsize=(10, 4), layout="constrained")
+    figure, (left, right) = pyplot.subplots(1, 2, figsize=(12, 4.5), layout="constrained")
     for name, part in points[points["note"] == ""].groupby("work", sort=False):
         for axes, column in ((left, "cpu_seconds"), (right, "memory_mib")):
             axes.plot(part["n"], part[column], marker="o", label=name)
     for axes, label in ((left, "processor seconds"), (right, "peak private memory, MiB")):
         axes.set(xscale="log", yscale="log", xlabel="works", ylabel=label)
-    left.legend()
+    figure.legend(*left.get_legend_handles_labels(), loc="outside right upper")
     figure.savefig(path, dpi=120)
     pyplot.close(figure)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tarfile
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 
@@ -13,6 +14,8 @@ import pandas as pd
 from artextract.duplicates import perceptual_hash
 from artextract.files import atomic, sha256_bytes, write_table
 from artextract.images import UnreadableImage, normalise
+from artextract.prefetch import prefetched
+from artextract.runtime import threads
 
 IMAGES_PER_SHARD = 1000
 
@@ -25,11 +28,24 @@ class Source:
     read: Callable[[], bytes]
 
 
-def _store(source: Source, max_side: int) -> tuple[bytes, dict[str, object]]:
-    """Read and normalise one image; a failure becomes a row with its reason, never an exception."""
-    row: dict[str, object] = {"id": source.id, "error": None}
+Read = tuple[str, bytes | UnreadableImage | OSError]  # id of a source, and what came of reading it
+
+
+def _read(source: Source) -> Read:
+    """The bytes of one image; a failure is handed on."""
     try:
-        data, image = normalise(source.read(), max_side)
+        return source.id, source.read()
+    except (UnreadableImage, OSError) as error:
+        return source.id, error
+
+
+def _store(read: Read, max_side: int) -> tuple[bytes, dict[str, object]]:
+    """Normalise one image; a failure becomes a row with its reason, never an exception."""
+    row: dict[str, object] = {"id": read[0], "error": None}
+    try:
+        if not isinstance(read[1], bytes):
+            raise read[1]
+        data, image = normalise(read[1], max_side)
     except FileNotFoundError:
         return b"", row | {"error": "missing"}
     except (UnreadableImage, OSError) as error:
@@ -43,11 +59,14 @@ def _store(source: Source, max_side: int) -> tuple[bytes, dict[str, object]]:
 
 
 def _write_shard(path: Path, sources: Sequence[Source], max_side: int, tick: Callable[[], object]) -> pd.DataFrame:
-    """Write one tar; members are numbered, since ids may be longer than a tar name or hold any letter."""
+    """Write one tar; members are numbered, since ids may be longer than a tar name or hold any letter.
+
+    Images are decoded in threads. They are read in this one, since tars and zips that they lie in have one position.
+    """
     rows = []
+    store, ahead = partial(_store, max_side=max_side), 2 * threads()
     with atomic(path) as handle, tarfile.open(fileobj=handle, mode="w", format=tarfile.USTAR_FORMAT) as tar:
-        for source in sources:
-            data, row = _store(source, max_side)
+        for data, row in prefetched(store, map(_read, sources), workers=threads(), ahead=ahead):
             if row["error"] is None:
                 member = tarfile.TarInfo(f"{path.stem}-{len(rows):04d}.jpg")  # mtime 0, uid 0: same bytes always
                 member.size = len(data)
