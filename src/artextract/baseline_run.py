@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from artextract.baselines import baselines_without_pixels, colour_histogram, linear_probe
+from artextract.files import code_fingerprint, libraries
 from artextract.inputs import Inputs
 from artextract.names import title_key
 from artextract.rows import cached_rows
@@ -25,7 +26,8 @@ def histograms(reader: ShardReader, index: pd.DataFrame, rows: Sequence[int]) ->
             images = [reader.image(row).resize((THUMB, THUMB)) for row in missing[at : at + BLOCK]]
             yield colour_histogram(np.stack([np.asarray(image).transpose(2, 0, 1) for image in images]), LEVELS)
 
-    key = (index["sha256"].tolist(), THUMB, LEVELS)
+    made_by = code_fingerprint("baseline_run", "baselines", "images", "shards"), libraries("pillow", "numpy")
+    key = (index["sha256"].tolist(), THUMB, LEVELS, made_by)
     return np.asarray(cached_rows("histograms", key, len(index), (LEVELS**3,), np.float32, rows, blocks))
 
 

@@ -178,7 +178,8 @@ def collect(tables_folder: Path, params: NGA, *, getter: Getter, out: Path, metr
     rows, alternates, counts = read_paintings(tables_folder, params.expected_paintings)
     if params.max_objects:
         rows = rows.head(params.max_objects)
-    rows = add_labels(rows, tables_folder, params.labels_file, params.labels)
+    rows, labelled = add_labels(rows, tables_folder, params.labels_file, params.labels)
+    counts |= labelled
     labels = [PREFIX + name for name in params.labels]
     urls = {str(row["id"]): address(row, tables_folder, params.image_size) for _, row in rows.iterrows()}
     expected = {str(row["id"]): expected_size(row, params.image_size) for _, row in rows.iterrows()}

@@ -10,9 +10,9 @@ import numpy as np
 
 from artextract.compute import set_threads, unit_rows
 from artextract.errors import ArtExtractError
-from artextract.files import code_fingerprint, content_key
+from artextract.files import content_key
 from artextract.image_encoder import Preprocessing, identity_of, load_encoder
-from artextract.inference import Backend, fast_backend, reference_backend, split
+from artextract.inference import Backend, computed_by, fast_backend, reference_backend, split
 from artextract.params import ImageEncoder
 from artextract.prefetch import prefetched
 from artextract.rows import cached_rows
@@ -131,7 +131,7 @@ def embed_collection(reader: ShardReader, params: ImageEncoder) -> tuple[np.ndar
     for line in filter(None, (f"embed images: {backend.name}", backend.hint)):
         print(line, file=sys.stderr, flush=True)
     identity["backend"] = backend.name
-    key = (identity, backend.batch, reader.hashes(), code_fingerprint())
+    key = (identity, backend.batch, reader.hashes(), computed_by())
     agreed = check(backend, reference, reader, preprocessing) if fast else {}
     first = next(backend.outputs(pixels(reader, [0], preprocessing, 1, scaled=fast)))
     rows = cached_rows(

@@ -133,10 +133,28 @@ def content_key(*parts: Any) -> str:
     return sha256_bytes(json.dumps(parts, sort_keys=True, default=str).encode())[:20]
 
 
-def code_fingerprint() -> str:
-    """A hash over the package's source files: scratch work of one version of the code never serves another."""
+def code_fingerprint(*modules: str) -> str:
+    """A hash over the package's source files: scratch work of one version of the code never serves another.
+
+    Args:
+        modules: Names of modules; default all.
+    """
     folder = Path(__file__).parent
-    return content_key([(path.name, sha256_file(path)) for path in sorted(folder.rglob("*.py"))])
+    paths = [folder / f"{name}.py" for name in modules] or sorted(folder.rglob("*.py"))
+    return content_key([(path.name, sha256_file(path)) for path in paths])
+
+
+def libraries(*names: str) -> dict[str, str]:
+    """Versions of installed distributions that a result depends on; "" where one is not installed."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    found = {}
+    for name in names:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = ""
+    return found
 
 
 def cache_folder() -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,11 +15,11 @@ from torch.nn import functional
 
 from artextract.augment import Augmentation, apply, draw_view
 from artextract.backbones import split_stages, stages_of
-from artextract.compute import device
+from artextract.compute import backend, device
 from artextract.embedding_run import blocks, check, pixels
-from artextract.files import content_key
+from artextract.files import cache_folder, content_key, read_json, write_metrics
 from artextract.image_encoder import Preprocessing, pixel_batches
-from artextract.inference import FP32_STAGES, Backend, fast_backend, reference_backend, whole
+from artextract.inference import FP32_STAGES, Backend, computed_by, fast_backend, reference_backend, whole
 from artextract.multitask import tokens_of
 from artextract.params import Train
 from artextract.rows import RowView, cached_rows
@@ -97,6 +98,7 @@ class FrozenStages:
             example = torch.zeros(1, 3, preprocessing.size, preprocessing.size, device=device())
             self.shape = tuple(self.net(example).shape[1:])
         self._backend: Backend | None = None
+        self._record: Path | None = None
         self._agrees = False
 
     def outputs(self, reader: ShardReader, index: pd.DataFrame, rows: Sequence[int], view: int) -> RowView:
@@ -113,10 +115,12 @@ class FrozenStages:
         """
         p = self.params
         key: list[Any] = [self.sha256, self.preprocessing.describe(), p.token_grid if p.frozen else 0, str(device())]
+        key.append(computed_by())
         if p.precision == "fast":
             identity = content_key(self.sha256, self.shape)
             self._backend = self._backend or fast_backend(self.parts, self.preprocessing, identity, len(rows))
             key.append(self._backend.name)
+            self._record = cache_folder() / "agreement" / f"{content_key(key, index['sha256'].tolist())}.json"
         if view:
             key += [view, p.flip, p.crop if view > int(p.flip) else 0.0]
         key.append(index["sha256"].tolist())
@@ -137,8 +141,16 @@ class FrozenStages:
             print(f"backbone: {backend.name}", *filter(None, [backend.hint]), sep="\n", file=sys.stderr, flush=True)
             reference = reference_backend(self.net, self.preprocessing, BATCH)
             agreed = check(backend, reference, reader, self.preprocessing, "train")
-            print("backbone:", ", ".join(f"{k} {v:.6g}" for k, v in agreed.items()), file=sys.stderr, flush=True)
+            assert self._record is not None
+            write_metrics(self._record, agreed)  # for runs that find everything in the cache
             self._agrees = True
+
+    def describe(self) -> dict[str, Any]:
+        """Backend, and its agreement with fp32 where it is a fast one; after ``outputs``."""
+        if self._backend is None:
+            return {"backend": backend("fp32")}
+        known = self._record is not None and self._record.is_file()
+        return {"backend": self._backend.name} | (read_json(self._record) if known and self._record else {})
 
     def _fast(
         self, backend: Backend, reader: ShardReader, missing: list[int], augmentation: Augmentation | None, label: str

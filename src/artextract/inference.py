@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from artextract.compute import autocast, backend, bf16_pays, device
-from artextract.files import cache_folder, content_key
+from artextract.files import cache_folder, code_fingerprint, content_key, libraries
 from artextract.image_encoder import Preprocessing
 from artextract.prefetch import prefetched
 from artextract.runtime import threads
@@ -31,6 +31,12 @@ if TYPE_CHECKING:
 COMPILE_FROM = 4096  # images from which compiling for a GPU pays
 GPU_BATCH, CPU_BATCH = 64, 8
 FP32_STAGES = 2  # of an EfficientNet, after its stem
+# What a network's outputs are computed by: cached ones of other code, or of other libraries, are other outputs.
+CODE = (
+    "augment", "backbones", "compute", "embedding_run", "frozen", "image_encoder", "images", "inference", "inputs",
+    "layered", "multitask", "shards", "weights",
+)  # fmt: skip
+LIBRARIES = ("torch", "torchvision", "timm", "pillow", "numpy")
 HINT = "OpenVINO is not installed; it is faster: `pip install --no-deps -r requirements-openvino.txt`"
 
 
@@ -49,6 +55,11 @@ class Backend:
     batch: int
     outputs: Callable[[Iterable[torch.Tensor]], Iterator[np.ndarray]]
     hint: str = ""
+
+
+def computed_by() -> list[Any]:
+    """Code, libraries and threads that outputs depend on beside the network and the images: part of a cache's key."""
+    return [code_fingerprint(*CODE), libraries(*LIBRARIES), threads()]
 
 
 def reference_backend(model: nn.Module, preprocessing: Preprocessing, batch: int) -> Backend:
@@ -198,7 +209,7 @@ def converted(model: nn.Module, example: torch.Tensor, key: str) -> Path:
     import torch
     from filelock import FileLock
 
-    versions = (openvino_version(), version("torch"), version("timm"))
+    versions = (openvino_version(), computed_by())
     folder = cache_folder() / "openvino"
     final = folder / f"{content_key(key, list(example.shape), versions)}.xml"
     folder.mkdir(parents=True, exist_ok=True)

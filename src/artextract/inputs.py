@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,7 @@ from artextract.backbones import make_backbone, preprocessing_of
 from artextract.compute import autocast, device, on_device
 from artextract.frozen import FrozenStages
 from artextract.image_encoder import Preprocessing, pixel_batches
+from artextract.inference import computed_by
 from artextract.multitask import IGNORED, MultitaskNet
 from artextract.params import Train
 from artextract.rows import RowView, cached_rows
@@ -34,12 +36,14 @@ class Inputs:
         preprocessing: How pixels are normalised.
         backbone_sha256: Identity of the frozen stages' weights; "" where nothing is frozen.
         further: The same of further views of the images, see ``augment.draw_view``.
+        computed: What frozen stages were computed by, and how well it agrees with fp32: for the metrics.
     """
 
     array: np.ndarray | RowView
     preprocessing: Preprocessing
     backbone_sha256: str
     further: tuple[np.ndarray | RowView, ...] = ()
+    computed: dict[str, Any] = field(default_factory=dict)
 
     def batch(
         self, rows: np.ndarray, augmentation: Augmentation | None = None, views: np.ndarray | None = None
@@ -84,7 +88,7 @@ def load_inputs(reader: ShardReader, index: pd.DataFrame, rows: Sequence[int], p
         return Inputs(_pixels(reader, index, rows, preprocessing), preprocessing, "")
     stages = FrozenStages(backbone, preprocessing, params)
     arrays = [stages.outputs(reader, index, rows, view) for view in range(views)]
-    return Inputs(arrays[0], preprocessing, stages.sha256, tuple(arrays[1:]))
+    return Inputs(arrays[0], preprocessing, stages.sha256, tuple(arrays[1:]), stages.describe())
 
 
 def _pixels(reader: ShardReader, index: pd.DataFrame, rows: Sequence[int], preprocessing: Preprocessing) -> RowView:
@@ -94,7 +98,7 @@ def _pixels(reader: ShardReader, index: pd.DataFrame, rows: Sequence[int], prepr
         for batch in pixel_batches(reader, missing, preprocessing, BATCH, "decode images"):
             yield batch.numpy()
 
-    key = (preprocessing.describe(), index["sha256"].tolist())
+    key = (preprocessing.describe(), computed_by(), index["sha256"].tolist())
     return cached_rows("pixels", key, len(index), shape, np.uint8, rows, pixels)
 
 

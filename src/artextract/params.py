@@ -124,6 +124,10 @@ class NGA(_Section):
     def _both(self) -> NGA:
         if bool(self.labels_file) != bool(self.labels):
             raise ValueError("labels_file and labels go together")
+        if self.labels and self.source != "folder":
+            raise ValueError("labels_file lies beside your own tables: it wants source=folder")
+        if len(set(self.labels)) < len(self.labels):
+            raise ValueError("labels names a column twice")
         return self
 
 

@@ -74,5 +74,6 @@ def train(
         "select_images": len(select),
         "parameters": sum(p.numel() for p in trainer.shown.parameters()),
         "backend": backend(params.train.precision),
+        **{f"backbone_{name}": value for name, value in data.inputs.computed.items()},
     }
     return Trained(trainer.shown, data.inputs.backbone_sha256, trainer.history, metrics, folder)

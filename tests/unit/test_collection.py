@@ -341,6 +341,7 @@ def test_table_that_cannot_be_had_names_its_address_and_the_other_way(own_cache:
 
 def test_labels_of_ones_own_come_into_the_index(folder: Path):
     (folder / "mine.csv").write_text("objectid,motif\n1,boat\n3,horse\n", encoding="utf-8")
-    index, _ = run(folder, labels_file="mine.csv", labels=["motif"])
+    index, counts = run(folder, labels_file="mine.csv", labels=["motif"])
+    assert counts["label.motif"] == 2 and counts["labels_of_no_painting"] == 0
     assert list(index.columns) == [*INDEX_COLUMNS, "label.motif"]
     assert index.set_index("id")["label.motif"].dropna().to_dict() == {"1": "boat", "3": "horse"}

@@ -292,3 +292,17 @@ def test_links_that_lead_outside_are_refused(tmp_path: Path) -> None:
     assert files.contained(root, "absent.jpg", where="the lists") == root / "absent.jpg"
     with pytest.raises(ArtExtractError, match="unsafe path"):
         files.contained(root, "../secret", where="the lists")
+
+
+def test_fingerprint_of_some_modules_is_not_that_of_all():
+    some = files.code_fingerprint("files", "images")
+    assert (
+        some == files.code_fingerprint("files", "images") != files.code_fingerprint("files") != files.code_fingerprint()
+    )
+    with pytest.raises(FileNotFoundError):
+        files.code_fingerprint("no_such_module")
+
+
+def test_versions_of_libraries():
+    found = files.libraries("numpy", "no-such-distribution")
+    assert found["numpy"][0].isdigit() and found["no-such-distribution"] == ""

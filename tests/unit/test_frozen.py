@@ -98,3 +98,31 @@ def test_what_the_cache_has_is_neither_read_nor_checked(tmp_path: Path, cache: P
     monkeypatch.setattr(frozen, "pixels", lambda *_, **__: pytest.fail("read again"))
     again = FrozenStages(net, preprocessing_of(net), params(RESNET)).outputs(reader, index, [2, 0], 1)
     np.testing.assert_array_equal(np.asarray(again), first[[2, 0]])
+
+
+def test_other_code_is_other_work(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch):
+    net = backbone(RESNET)
+    reader, index = toy_collection(tmp_path / "shards", ["train"] * 3)
+    for precision in ("fp32", "fast"):
+        stages = FrozenStages(net, preprocessing_of(net), params(RESNET, precision=precision))
+        stages.outputs(reader, index, range(3), 0)
+        before = len(list((cache / "tokens").glob("*.npy")))
+        stages.outputs(reader, index, range(3), 0)
+        with monkeypatch.context() as patch:
+            patch.setattr(frozen, "computed_by", lambda: ["other"])
+            stages.outputs(reader, index, range(3), 0)
+        assert len(list((cache / "tokens").glob("*.npy"))) == before + 1
+
+
+def test_backend_and_agreement_are_told_also_where_the_cache_has_all(tmp_path: Path, cache: Path):
+    net = backbone(RESNET)
+    reader, index = toy_collection(tmp_path / "shards", ["train"] * 4)
+    told = []
+    for _ in range(2):
+        stages = FrozenStages(net, preprocessing_of(net), params(RESNET))
+        stages.outputs(reader, index, range(4), 0)
+        told.append(stages.describe())
+    assert told[0] == told[1] and told[0]["check_images"] == 4 and told[0]["check_cosine_min"] > 0.99
+    exact = FrozenStages(net, preprocessing_of(net), params(RESNET, precision="fp32"))
+    exact.outputs(reader, index, range(4), 0)
+    assert exact.describe() == {"backend": "torch cpu fp32"}

@@ -34,6 +34,8 @@ def test_only_wanted_columns_and_empty_is_unlabelled(file: Path):
         ("id,motif\n7,boat\n", "lacks the columns objectid"),
         ("objectid\n7\n", "lacks the columns motif"),
         ("", "not readable as CSV"),
+        ("objectid,motif\n7,boat,\n8,horse,\n", "more cells than the header"),
+        ("objectid,motif\n7,boat\n 7 ,horse\n", "object 7 is labelled twice"),
     ],
 )
 def test_bad_files_are_named(tmp_path: Path, text: str, says: str):
@@ -51,10 +53,11 @@ def test_missing_file(tmp_path: Path):
 
 def test_rows_keep_their_order_and_number(file: Path):
     rows = pd.DataFrame({"id": ["9", "5", "7"]})
-    found = add_labels(rows, file.parent, file.name, ["motif", "mood"])
+    found, counts = add_labels(rows, file.parent, file.name, ["motif", "mood"])
+    assert counts == {"label.motif": 2, "label.mood": 1, "labels_of_no_painting": 1}
     assert found["id"].tolist() == ["9", "5", "7"]
     assert found["label.motif"].fillna("-").tolist() == ["boat", "-", "boat"]
-    assert add_labels(rows, file.parent, "", []) is rows
+    assert add_labels(rows, file.parent, "", [])[1] == {}
 
 
 def test_labels_of_other_works_are_refused(file: Path):

@@ -80,3 +80,22 @@ def test_quantiles_of_pairs_are_ordered(tmp_path: Path, low: float, high: float,
         assert read_params(path).siamese.negative_quantile == low
     else:
         assert "negative_quantile must lie below positive_quantile" in refusal(path)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"source": "folder", "labels": ["motif"]}, "labels_file and labels go together"),
+        ({"source": "opendata", "labels_file": "a.csv", "labels": ["motif"]}, "it wants source=folder"),
+        ({"source": "folder", "labels_file": "a.csv", "labels": ["motif", "motif"]}, "names a column twice"),
+        ({"source": "folder", "labels_file": "a.csv", "labels": ["motif"]}, ""),
+    ],
+)
+def test_labels_of_ones_own(tmp_path: Path, changes: dict[str, object], words: str) -> None:
+    content = read_params(COMMITTED).model_dump()
+    content["nga"] |= changes
+    path = write(tmp_path / "p.yaml", content)
+    if words:
+        assert words in refusal(path)
+    else:
+        assert read_params(path).nga.labels == ["motif"]
