@@ -22,7 +22,7 @@ from artextract.files import write_metrics, write_table
 from artextract.neighbours import nearest, neighbour_table
 from artextract.params import Params
 from artextract.params_file import load_params
-from artextract.relevance import all_judges, artist_clusters
+from artextract.relevance import ELSEWHERE, all_judges, artist_clusters
 from artextract.retrieval_figure import plot_judges
 from artextract.runtime import run_stage
 from artextract.shards import ShardReader
@@ -48,7 +48,8 @@ def score(index: pd.DataFrame, reader: ShardReader, embeddings: dict[str, np.nda
     values = report.evaluate_spaces(spaces, judges, k, p.seed)
     table = report.retrieval_table(values, clusters, draws, p.seed)
     write_table(PLOTS / "retrieval.csv", table)
-    plot_judges(table, unmeasured, f"ndcg{k}", PLOTS / "judges.png")
+    absent = {name: reason for name, reason in unmeasured.items() if reason != ELSEWHERE}
+    plot_judges(table, absent, f"ndcg{k}", PLOTS / "judges.png")
     write_table(PLOTS / "judges.csv", report.judges_table(judges, unmeasured))
     tried = {(judge, name): v for (judge, name), v in values.items() if name in TRIED}
     found = report.differences(tried, "image", [f"ndcg{k}", "map", f"p{k}"], clusters, draws, p.seed)

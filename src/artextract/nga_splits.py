@@ -39,6 +39,11 @@ def held_out_objects(group: np.ndarray, params: Splits, seed: int) -> np.ndarray
     return np.array([part[g] for g in group.tolist()], dtype=object)
 
 
+def painter_components(index: pd.DataFrame) -> np.ndarray:
+    """What S2 never parts: works tied to one painter, works of one group, and so on along these; int64 (n,)."""
+    return _linked(pd.factorize(person(index))[0], index["group"].to_numpy())
+
+
 def artist_folds(index: pd.DataFrame, params: Splits, seed: int) -> np.ndarray:
     """S2: the fold that holds each work out; all works tied to a painter are in one, whatever ties them.
 
@@ -49,7 +54,7 @@ def artist_folds(index: pd.DataFrame, params: Splits, seed: int) -> np.ndarray:
     Returns:
         int64 (n,), 0 to ``folds`` - 1.
     """
-    component = _linked(pd.factorize(person(index))[0], index["group"].to_numpy())
+    component = painter_components(index)
     sizes = np.bincount(component)
     order = np.random.default_rng([seed, 2]).permutation(len(sizes))
     order = order[np.argsort(-sizes[order], kind="stable")]

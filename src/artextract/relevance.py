@@ -22,6 +22,9 @@ SIBLING_FIELDS = frozenset({"parentid", "series", "portfolio", "sibling_group"})
 TERM_COLUMNS = ("schools", "techniques", "keywords")
 FIELDS = ARTIST_FIELDS | SIBLING_FIELDS | {*TERM_COLUMNS, "themes", "styles"}
 FIELDS |= {"title", "year", "displaydate", "medium", "assistivetext"}
+# Why a judge is not measured, other than for want of data; and where one is measured whose queries are no works.
+NOT_FETCHED = "alternate views are listed (alternates.csv) and not fetched"
+ELSEWHERE = "measured in train_siamese"
 # A field tells the fields of its own entry too. Style is settled by the painter in 99 of 100 works, school likewise.
 DERIVED: dict[str, frozenset[str]] = {
     **{field: ARTIST_FIELDS | {"styles", "schools"} for field in ARTIST_FIELDS},
@@ -216,9 +219,10 @@ def all_judges(index: pd.DataFrame, titles: np.ndarray, params: Relevance) -> tu
         params: Section ``relevance``.
 
     Returns:
-        Judges by name, and the reason for each one that cannot be measured: its columns are empty, or it has fewer
-        than ``min_queries`` queries. ``text_to_image`` stands at most among the latter: its queries are texts, not
-        works, and the function of that name gives it.
+        Judges by name, and the reason for each one that is not among them: its columns are empty, it has fewer than
+        ``min_queries`` queries, or (``same_object``) what it needs is not fetched. ``text_to_image`` is always among
+        the latter, with the reason ``ELSEWHERE`` where there are enough texts: its queries are no works, and only a
+        head that maps images into the space of words can answer them.
     """
     makers: dict[str, tuple[tuple[str, ...], Callable[[], Judge]]] = {
         "artist": (("artist",), lambda: artist_judge(index)),
@@ -232,7 +236,7 @@ def all_judges(index: pd.DataFrame, titles: np.ndarray, params: Relevance) -> tu
     }
     own = [str(column) for column in index if str(column).startswith(PREFIX)]
     makers |= {column: ((column,), partial(label_judge, index, column)) for column in own}
-    judges, unmeasured = {}, {}
+    judges, unmeasured = {}, {"same_object": NOT_FETCHED}
     for name, (columns, make) in makers.items():
         if not any(_filled(index, column) for column in columns):
             unmeasured[name] = f"column empty: {', '.join(columns)}"
@@ -241,7 +245,9 @@ def all_judges(index: pd.DataFrame, titles: np.ndarray, params: Relevance) -> tu
         queries = len(judge.queries())
         if queries < params.min_queries:
             unmeasured[name] = f"{queries} queries, fewer than {params.min_queries}"
-        elif name != "text_to_image":
+        elif name == "text_to_image":
+            unmeasured[name] = ELSEWHERE
+        else:
             judges[name] = judge
     return judges, unmeasured
 

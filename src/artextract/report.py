@@ -5,9 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 
 from artextract.files import read_json, write_text
+from artextract.own_labels import PREFIX
 
 BEGIN, END = "<!-- metrics: begin -->", "<!-- metrics: end -->"
-JUDGES = {"artist": "same painter", "theme": "same theme, other painters", "title_proxy": "similar title (proxy)"}
+JUDGES = {
+    "artist": "same painter",
+    "theme": "same theme, other painters",
+    "style": "same style, other painters",
+    "period": "same period",
+    "terms": "curators' terms in common",
+    "siblings": "panels of one work, or of one series",
+    "title_proxy": "similar title (proxy)",
+}
+QUERIES = ".queries"
 
 
 def _value(metrics: dict[str, float], key: str) -> str:
@@ -37,13 +47,21 @@ def classification_table(metrics: dict[str, float]) -> list[str]:
     return lines
 
 
+def measured_judges(metrics: dict[str, float]) -> dict[str, str]:
+    """Judges that have queries in the metrics, and their plain names; labels of the user's own come last."""
+    found = [key.removesuffix(QUERIES) for key in sorted(metrics) if key.endswith(QUERIES)]
+    own = [judge for judge in found if judge not in JUDGES]
+    names = {judge: name for judge, name in JUDGES.items() if judge in found}
+    return names | {judge: f"same {judge.removeprefix(PREFIX)} (own label), other painters" for judge in own}
+
+
 def similarity_table(metrics: dict[str, float], siamese: dict[str, float]) -> list[str]:
     """Task 2: nDCG@10 of each space under each judge, and what the siamese network adds for unseen painters."""
     lines = [
         "| judge | queries | random | image | title | siamese gain in precision@10, unseen painters |",
         "|---|---|---|---|---|---|",
     ]
-    for judge, name in JUDGES.items():
+    for judge, name in measured_judges(metrics).items():
         circular = judge == "title_proxy"
         title = "not judged: circular" if circular else _with_interval(metrics, f"{judge}.title.ndcg10")
         gain = "not judged: circular" if circular else _with_interval(siamese, f"s2.{judge}.gain.p10")

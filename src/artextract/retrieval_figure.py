@@ -22,6 +22,7 @@ NAMES = {
     "siblings": "Panels and series",
     "title_proxy": "Similar title (a proxy)",
     "text_to_image": "Description to image",
+    "same_object": "Other view of the same object",
 }
 SPACES = {"colour": "colour histogram", "image": "image, raw", "whitened": "PCA-whitened", "csls": "CSLS"}
 NO_IMAGE = ("random", "popularity", "colour")  # what needs no network, in grey

@@ -8,13 +8,16 @@ import numpy as np
 import pandas as pd
 
 from artextract.chance import expected_at_random
-from artextract.relevance import Judge, judge_may_score
+from artextract.relevance import ELSEWHERE, Judge, judge_may_score
 from artextract.retrieval import evaluate_judges
 from artextract.significance import SUMMARY, paired_all, summarise_all, with_holm
 from artextract.spaces import Space
 
 Values = dict[tuple[str, str], pd.DataFrame]  # (judge, space): per-query metrics
 RANDOM = "random"
+# The least p value that a bootstrap can give is 2 / (draws + 1), and Holm multiplies it by the number of tests: with
+# a thousand draws nothing could be found at 5% among more than 25 pairs of judge and space.
+MIN_DRAWS = 10_000
 TABLE = ["judge", "space", *SUMMARY]
 DIFFERENCES = ["judge", "space", "against", *SUMMARY, "p", "macro_p", "p_holm", "macro_p_holm"]
 
@@ -68,7 +71,7 @@ def differences(
         against: The space that the others are compared with.
         metrics: Columns to compare; each is a family of its own for Holm.
         clusters: Cluster (painter) of every work.
-        draws: Bootstrap resamples.
+        draws: Bootstrap resamples; ``MIN_DRAWS`` at least.
         seed: Of the resampling.
 
     Returns:
@@ -77,7 +80,7 @@ def differences(
     chosen = list(metrics)
     keys = [(judge, space) for judge, space in values if space != against and (judge, against) in values]
     pairs = [(values[judge, against][chosen], values[judge, space][chosen]) for judge, space in keys]
-    found = paired_all(pairs, clusters, draws, seed)
+    found = paired_all(pairs, clusters, max(draws, MIN_DRAWS), seed)
     parts = [
         part.assign(judge=judge, space=space, against=against) for (judge, space), part in zip(keys, found, strict=True)
     ]
@@ -87,9 +90,13 @@ def differences(
 
 
 def judges_table(judges: Mapping[str, Judge], unmeasured: Mapping[str, str]) -> pd.DataFrame:
-    """Which judges were measured, with how many queries, and why the others were not: judge, queries, status."""
+    """Which judges were measured, with how many queries, and why the others were not: judge, queries, status.
+
+    A judge that another stage measures has no queries here, and its status says where.
+    """
     records = [(name, len(judge.queries()), "measured") for name, judge in judges.items()]
-    records += [(name, 0, f"not measured: {reason}") for name, reason in unmeasured.items()]
+    for name, reason in unmeasured.items():
+        records.append((name, 0, reason if reason == ELSEWHERE else f"not measured: {reason}"))
     return pd.DataFrame(records, columns=pd.Index(["judge", "queries", "status"]))
 
 

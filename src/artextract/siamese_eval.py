@@ -46,20 +46,21 @@ def by_part(part: np.ndarray) -> Held:
     return Held(train_rows, select, held_out)
 
 
-def by_fold(fold: np.ndarray, painters: np.ndarray, select_fraction: float, seed: int) -> list[Held]:
+def by_fold(fold: np.ndarray, component: np.ndarray, select_fraction: float, seed: int) -> list[Held]:
     """S2: each fold held out once; of the other painters some stop the training.
 
     Args:
         fold: Fold of each work (n,).
-        painters: Cluster of each work (n,).
-        select_fraction: Share of the training painters.
+        component: Of each work (n,), ``nga_splits.painter_components``: painters who share a group learn, or stop the
+            training, together.
+        select_fraction: Share of the components that are not held out.
         seed: Of their draw.
     """
     parts = []
     for held in np.unique(fold):
         known = np.flatnonzero(fold != held)
-        names = np.random.default_rng([seed, 4, int(held)]).permutation(np.unique(painters[known]))
-        select = np.isin(painters[known], names[: round(select_fraction * len(names))])
+        names = np.random.default_rng([seed, 4, int(held)]).permutation(np.unique(component[known]))
+        select = np.isin(component[known], names[: round(select_fraction * len(names))])
         parts.append(Held(known[~select], known[select], np.flatnonzero(fold == held)))
     return parts
 

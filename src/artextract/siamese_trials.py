@@ -7,15 +7,13 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from artextract.retrieval_report import Values
+from artextract.retrieval_report import MIN_DRAWS, Values
 from artextract.significance import SUMMARY, paired_all, with_holm
 
 RAW = ("image", "centred", "whitened", "csls")  # the embedding as it comes, and its post-processings
 PRIMARY, SHUFFLED = "siamese", "shuffled_titles"
 ATTEMPTS = (PRIMARY, "head_alone", "ridge", "ridge_beside", SHUFFLED, "random_projection", "pca")
 SHOWN = ("artist", "theme", "style")  # judges whose numbers are shown for all splits
-# The least p value that a bootstrap can give is 2 / (draws + 1); Holm multiplies it by the number of tests, 150 or so.
-MIN_DRAWS = 10_000
 COMPARED = ["judge", "attempt", "against", *SUMMARY, "p", "macro_p"]
 TRIALS = ["split", *COMPARED, "p_holm", "macro_p_holm"]
 KEYS = ["split", "judge", "space", "id", "painter"]

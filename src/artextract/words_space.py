@@ -15,8 +15,13 @@ from artextract.errors import ArtExtractError
 REMEDY = "`dvc repro train_siamese`"
 
 
+def in_words(images: np.ndarray, mean: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Map image embeddings (n, d) by mean (d,) and weight (d, t) of a head; unit rows float32 (n, t)."""
+    return unit_rows((images - mean) @ weight)
+
+
 def words_vectors(images: np.ndarray, head: Path) -> np.ndarray:
-    """Map image embeddings by a trained head: (images - mean) @ weight.
+    """``in_words`` by a trained head that is read from its file.
 
     Args:
         images: Unit rows (n, d).
@@ -48,4 +53,4 @@ def words_vectors(images: np.ndarray, head: Path) -> np.ndarray:
             where=str(head),
             remedy=REMEDY,
         )
-    return unit_rows((images - mean) @ weight)
+    return in_words(images, mean, weight)

@@ -12,7 +12,9 @@ from artextract.compute import unit_rows
 from artextract.params import Relevance
 from artextract.relevance import (
     DERIVED,
+    ELSEWHERE,
     FIELDS,
+    NOT_FETCHED,
     Judge,
     across_artists,
     all_judges,
@@ -26,6 +28,7 @@ from artextract.relevance import (
     title_judge,
 )
 
+ABSENT = {"text_to_image", "same_object"}  # in all_judges always among those that are not measured
 NAMES = ["artist", "theme", "style", "period", "terms", "siblings", "title_proxy"]
 
 
@@ -222,6 +225,7 @@ def test_unmeasured_judges_say_why():
     judges, unmeasured = all_judges(empty, TITLES, params())
     assert list(judges) == ["artist", "theme", "period", "title_proxy"]
     assert unmeasured == {
+        "same_object": NOT_FETCHED,
         "style": "column empty: styles",
         "terms": "column empty: schools, techniques, keywords",
         "siblings": "column empty: series, portfolio, parentid",
@@ -229,7 +233,9 @@ def test_unmeasured_judges_say_why():
     }
     few, reasons = all_judges(works().assign(assistivetext=["A boat."] * 5), TITLES, params(min_queries=4))
     assert reasons["artist"] == "2 queries, fewer than 4" and "artist" not in few
-    assert "text_to_image" not in reasons and "text_to_image" not in few  # its queries are texts
+    assert reasons["text_to_image"] == ELSEWHERE and "text_to_image" not in few  # its queries are texts
+    _, fewer = all_judges(works().assign(assistivetext=["A boat."] * 5), TITLES, params(min_queries=6))
+    assert fewer["text_to_image"] == "5 queries, fewer than 6"
 
 
 def test_other_views_of_the_query_are_no_finding():
@@ -238,7 +244,7 @@ def test_other_views_of_the_query_are_no_finding():
     index = works(title=["Sea"] * 5, artist=["x"] * 5, group=same, object_group=same, sibling_group=same)
     titles = np.tile(TITLES[:1], (5, 1))
     judges, unmeasured = all_judges(index, titles, params())
-    assert judges == {} and set(unmeasured) == {*NAMES, "text_to_image"}
+    assert judges == {} and set(unmeasured) == {*NAMES, *ABSENT}
 
 
 @given(
@@ -260,7 +266,7 @@ def test_judges_hold_what_they_promise(rows: list[tuple]):
     index = index.astype({"artist": "string", "artist_qualified": "string", "year": float})
     titles = np.eye(3, dtype=np.float32)[[["Untitled", "Sea", "Hill"].index(title) for title, *_ in rows]]
     judges, unmeasured = all_judges(index, titles, params())
-    assert not set(judges) & set(unmeasured) and set(judges) | set(unmeasured) == {*NAMES, "text_to_image"}
+    assert not set(judges) & set(unmeasured) and set(judges) | set(unmeasured) == {*NAMES, *ABSENT}
     found = {name: pairs(judge) for name, judge in judges.items()} | {name: set() for name in unmeasured}
     for judge in judges.values():
         assert judge.excluded.diagonal().all()

@@ -15,7 +15,7 @@ SCORES = {
 CLASSIFICATION = {f"{task}.{name}": value for task in TASKS for name, value in SCORES.items()}
 SIMILARITY = {
     f"{judge}.{name}": value
-    for judge in JUDGES
+    for judge in ("title_proxy", "theme", "artist")
     for name, value in {
         "queries": 12, "random.ndcg10": 0.05, "image.ndcg10": 0.25, "image.ndcg10_low": 0.2, "image.ndcg10_high": 0.31,
         "title.ndcg10": 0.5, "title.ndcg10_low": 0.44, "title.ndcg10_high": 0.58,
@@ -46,6 +46,19 @@ def test_similarity_by_eye() -> None:
         f"| same theme, other painters | 12 | 0.05 | 0.25 (0.20 to 0.31) | 0.50 (0.44 to 0.58) | {tail}",
         "| similar title (proxy) | 12 | 0.05 | 0.25 (0.20 to 0.31) | not judged: circular | not judged: circular |",
     ]
+
+
+def test_every_measured_judge_is_shown_by_a_plain_name() -> None:
+    measured = {f"{judge}.queries": 20.0 for judge in ("label.mood", *reversed(JUDGES))}
+    gains = {"s2.terms.gain.p10": 0.04, "s2.terms.gain.p10_low": 0.021, "s2.terms.gain.p10_high": 0.05}
+    lines = similarity_table(measured | {"outliers.works": 3}, gains)[2:]
+    assert [line.split(" | ")[0].removeprefix("| ") for line in lines] == [
+        "same painter", "same theme, other painters", "same style, other painters", "same period",
+        "curators' terms in common", "panels of one work, or of one series", "similar title (proxy)",
+        "same mood (own label), other painters",
+    ]  # fmt: skip
+    assert lines[4].endswith("| 0.04 (0.02 to 0.05) |")
+    assert len(similarity_table({"period.queries": 20.0}, {})) == 3
 
 
 @pytest.mark.parametrize("lines", [classification_table(CLASSIFICATION), similarity_table(SIMILARITY, SIAMESE)])

@@ -7,10 +7,11 @@ import pandas as pd
 import pytest
 
 from artextract.compute import unit_rows
-from artextract.relevance import Judge, artist_judge, judge_may_score, title_judge
+from artextract.relevance import ELSEWHERE, Judge, artist_judge, judge_may_score, title_judge
 from artextract.retrieval import evaluate
 from artextract.retrieval_report import (
     DIFFERENCES,
+    MIN_DRAWS,
     TABLE,
     differences,
     evaluate_spaces,
@@ -18,7 +19,7 @@ from artextract.retrieval_report import (
     judges_table,
     retrieval_table,
 )
-from artextract.significance import holm
+from artextract.significance import holm, smallest_p
 from artextract.spaces import cosine_space
 
 N = 24
@@ -101,12 +102,19 @@ def test_differences_are_paired_and_corrected_within_a_metric():
     assert blind["micro"] == pytest.approx(change.mean()) and blind["high"] < 0
 
 
+def test_few_draws_do_not_keep_holm_from_finding():
+    """With 200 draws the least p is .00995: corrected for five tests and more it would near 5%."""
+    table = differences(VALUES, "image", ["map"], np.arange(N), 200, 0)
+    assert table["p"].min() == pytest.approx(smallest_p(MIN_DRAWS)) and smallest_p(MIN_DRAWS) * 100 < 0.05
+
+
 def test_judges_that_are_not_measured_say_why():
-    table = judges_table(JUDGES, {"siblings": "column empty: series"})
+    table = judges_table(JUDGES, {"siblings": "column empty: series", "text_to_image": ELSEWHERE})
     assert table.to_numpy().tolist() == [
         ["artist", N, "measured"],
         ["title_proxy", N, "measured"],
         ["siblings", 0, "not measured: column empty: series"],
+        ["text_to_image", 0, "measured in train_siamese"],
     ]
 
 

@@ -9,7 +9,8 @@ import pandas as pd
 
 from artextract import siamese_eval as evaluation
 from artextract.compute import unit_rows
-from artextract.params import Relevance
+from artextract.nga_splits import artist_folds, painter_components
+from artextract.params import Relevance, Splits
 from artextract.relevance import Judge
 from artextract.retrieval_report import Values
 from artextract.siamese_trials import ATTEMPTS, RAW, train_gain, trials
@@ -47,6 +48,23 @@ def test_every_work_is_asked_once_and_no_training_sees_its_painter():
         assert len(painters[1]) == 6  # a quarter of 24
     again = evaluation.by_fold(fold, PAINTER, 0.25, 0)
     assert all((a.select == b.select).all() for a, b in zip(parts, again, strict=True))
+
+
+def test_painters_who_share_a_group_learn_or_stop_together():
+    """Painters 0 and 1, 2 and 3 ... have a near-duplicate in common: neither it nor they may be parted in any fold."""
+    group = ROWS.copy()
+    group[4::8] = group[3::8]
+    index = INDEX.assign(group=group)
+    splits = Splits(held_out_fraction=0.2, select_fraction=0.15, folds=5, title_cosine=0.7, max_cluster=0.15)
+    component = painter_components(index)
+    assert (component == PAINTER // 2).all()
+    for seed in range(5):
+        parts = evaluation.by_fold(artist_folds(index, splits, seed), component, 0.25, seed)
+        assert len(parts) == 5 and all(len(part.select) for part in parts)
+        for part in parts:
+            for of in (group, PAINTER):
+                sides = [set(of[rows].tolist()) for rows in (part.train, part.select, part.queries)]
+                assert sum(map(len, sides)) == len(set.union(*sides))
 
 
 def test_parts_of_a_column():
