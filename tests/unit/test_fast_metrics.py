@@ -12,14 +12,19 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
 from artextract import retrieval
+from artextract.collection import collect
 from artextract.embedding_run import embed_collection
+from artextract.fetch import Getter
 from artextract.met import Work, read_works
+from artextract.met_nga import write_nga
 from artextract.params import Params
 from artextract.params_file import read_params
-from artextract.relevance import Judge
+from artextract.relevance import Judge, all_judges
+from artextract.retrieval_report import evaluate_spaces
 from artextract.shard_writer import Source, write_shards
 from artextract.shards import ShardReader
 from artextract.spaces import cosine_space
+from artextract.title_encoder import embed_titles
 from tests.conftest import ROOT, installed
 
 TOLERANCE = 0.005
@@ -75,3 +80,26 @@ def test_retrieval_and_a_linear_probe_score_the_same_in_fp32_and_fast(params: Pa
             exact, fast = (score(rows[precision], labels) for precision in ("fp32", "fast"))
             print(f"{name} {score.__name__}: fp32 {exact:.4f}, fast {fast:.4f} ({identity['backend']})")
             assert abs(exact - fast) <= TOLERANCE, (name, score.__name__)
+
+
+@pytest.mark.slow
+def test_every_judge_scores_the_same_in_fp32_and_fast(params: Params, tmp_path: Path):
+    """Images and titles, as similarity_eval judges them: the means, under every judge that the sample allows."""
+    tables, out = tmp_path / "tables", tmp_path / "nga"
+    write_nga(read_works(params.met.sha256), tables)
+    collect(tables, params.nga, getter=Getter(root=tables), out=out, metrics=tmp_path / "metrics.json")
+    index = pd.read_parquet(out / "index.parquet")
+    found = {}
+    for precision in ("fp32", "fast"):
+        change = {"precision": precision}
+        images, _ = embed_collection(ShardReader(out, index), params.image_encoder.model_copy(update=change))
+        titles, _ = embed_titles(index["title"].tolist(), params.title_encoder.model_copy(update=change))
+        judges, _ = all_judges(index, titles, params.relevance)
+        spaces = [cosine_space("title", titles, frozenset({"title"})), cosine_space("image", images)]
+        found[precision] = evaluate_spaces(spaces, judges, K, params.seed)
+    assert found["fp32"].keys() == found["fast"].keys() and len(found["fp32"]) > 10
+    for key, exact in found["fp32"].items():
+        for metric in (f"ndcg{K}", f"p{K}"):
+            difference = abs(exact[metric].mean() - found["fast"][key][metric].mean())
+            print(*key, metric, f"{difference:.4f}")
+            assert difference <= TOLERANCE, (*key, metric)
