@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -14,7 +15,8 @@ from artextract.runtime import keep_freed_memory, threads
 from benchmarks.measure import SIZES, Benchmark, Result, Size, Skipped, measure
 
 MODULES = ("embedding", "titles", "decoding", "classification", "siamese", "retrieval")
-RESULTS = Path(__file__).resolve().parent.parent / "docs" / "results"
+ROOT = Path(__file__).resolve().parent.parent
+RESULTS, PARTIAL = ROOT / "docs" / "results", Path("benchmarks-results")
 
 
 def all_benchmarks() -> dict[str, Benchmark]:
@@ -36,6 +38,14 @@ def _chosen(names: list[str], known: list[str]) -> list[str]:
     return names or known
 
 
+def folder_of(given: argparse.Namespace, size: Size) -> Path:
+    """Where results go: only a whole run at the full size may replace the committed ones."""
+    if given.out is not None:
+        return given.out
+    whole = given.names in ([], ["scaling"], ["training"]) and given.rows is None and size.name == "full"
+    return RESULTS if whole else PARTIAL
+
+
 def run_benchmarks(names: list[str], size: Size, folder: Path) -> None:
     """Run some or all, and write table, page and plot."""
     from benchmarks import machine, report
@@ -52,10 +62,10 @@ def run_benchmarks(names: list[str], size: Size, folder: Path) -> None:
             print(f"{name}: skipped, {reason}", flush=True)
             continue
         results.append(result)
-        unit = result.benchmark.unit
+        unit, (naive, ours) = result.benchmark.unit, result.rates()
         print(
-            f"{name}: naive {result.naive.cpu:.4g}, ours {result.ours.cpu:.4g} {unit} a core-second, ratio "
-            f"{result.cpu_ratio:.2f} (wall {result.wall_ratio:.2f}); {result.agreement}",
+            f"{name}: naive {naive:.4g}, ours {ours:.4g} {unit} a second ({result.pair.clock} time), ratio "
+            f"{result.ratio:.2f} (wall {result.wall_ratio:.2f}); {result.agreement}",
             flush=True,
         )
     if results:
@@ -92,15 +102,23 @@ def main(arguments: list[str] | None = None) -> None:
         "names",
         nargs="*",
         metavar="NAME",
-        help="`scaling`, and which; `training`; or benchmarks; default: all of these",
+        help="benchmarks (default: all that --list names); or `scaling`, and which (default: all); or `training`",
     )
     parser.add_argument("--rows", type=_positive, help="of `training` (default: 81,446)")
     parser.add_argument("--quick", action="store_true", help="small sizes, for a first look")
     parser.add_argument("--tiny", action="store_true", help=argparse.SUPPRESS)
-    parser.add_argument("--out", type=Path, default=RESULTS, help="folder (default: docs/results)")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="FOLDER",
+        help="default: docs/results for a whole run at the full size, benchmarks-results for any other",
+    )
     parser.add_argument("--list", action="store_true", help="name the benchmarks and stop")
     given = parser.parse_args(arguments)
     size = SIZES["tiny" if given.tiny else "quick" if given.quick else "full"]
+    folder = folder_of(given, size)
+    # cuBLAS is deterministic, as all else is required to be, only with a workspace of fixed size.
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     try:
         threads()
         keep_freed_memory()
@@ -108,11 +126,11 @@ def main(arguments: list[str] | None = None) -> None:
             for name, benchmark in all_benchmarks().items():
                 print(f"{name}: {benchmark.work}")
         elif given.names[:1] == ["scaling"]:
-            run_scaling(given.names[1:], size, given.out)
+            run_scaling(given.names[1:], size, folder)
         elif given.names == ["training"]:
-            run_training(given.rows, size, given.out)
+            run_training(given.rows, size, folder)
         else:
-            run_benchmarks(given.names, size, given.out)
+            run_benchmarks(given.names, size, folder)
     except ArtExtractError as error:
         print(f"\nbenchmarks: {error}", file=sys.stderr)
         sys.exit(2)

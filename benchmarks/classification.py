@@ -14,7 +14,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from artextract.artgan import TASKS
 from artextract.backbones import make_backbone, preprocessing_of
-from artextract.compute import backend, bf16_pays, set_threads
+from artextract.compute import backend, bf16_pays, device, set_threads
 from artextract.image_encoder import Preprocessing
 from artextract.inputs import Inputs, load_inputs
 from artextract.multitask import MultitaskNet, multitask_loss, tokens_of
@@ -47,9 +47,19 @@ def _labels(n: int) -> dict[str, torch.Tensor]:
     return {task: torch.from_numpy(rng.integers(CLASSES[task], size=n)) for task in TASKS}
 
 
+def _even() -> dict[str, torch.Tensor]:
+    """Class weights that weight nothing."""
+    return {task: torch.ones(n, device=device()) for task, n in CLASSES.items()}
+
+
 def _trainer(params: Params) -> Trainer:
-    folder = Path(tempfile.mkdtemp(dir=works.folder()))
-    return Trainer(params, CLASSES, {task: torch.ones(n) for task, n in CLASSES.items()}, folder)
+    return Trainer(params, CLASSES, _even(), Path(tempfile.mkdtemp(dir=works.folder())))
+
+
+def _data(inputs: Inputs, labels: dict[str, torch.Tensor]) -> Data:
+    """Inputs with labels for the trainer, which wants these on its device."""
+    ids = [str(i) for i in range(len(inputs.array))]
+    return Data(inputs, {task: values.to(device()) for task, values in labels.items()}, ids, None)
 
 
 class _Paintings(Dataset[Any]):
@@ -82,12 +92,13 @@ class _Loop:
     """The training loop of torch's tutorial: eager, fp32, AdamW as it comes."""
 
     def __init__(self, params: Params):
-        self.net = MultitaskNet(params.train, CLASSES).train()
+        self.net = MultitaskNet(params.train, CLASSES).train().to(device())
         self.optimizer = torch.optim.AdamW(self.net.parameters(), lr=params.lr)
-        self.weights = {task: torch.ones(n) for task, n in CLASSES.items()}
+        self.weights = _even()
         self.losses: list[float] = []
 
     def step(self, inputs: torch.Tensor, labels: dict[str, torch.Tensor]) -> None:
+        inputs, labels = inputs.to(device()), {task: values.to(device()) for task, values in labels.items()}
         self.optimizer.zero_grad()
         loss, _ = multitask_loss(self.net(inputs), labels, self.weights)
         loss.backward()
@@ -97,7 +108,8 @@ class _Loop:
 
 def _flops(params: Params, inputs: Inputs) -> float:
     """Operations of a step for each image: forward, and twice as many backward; of the trained part alone."""
-    return 3 * flops_of(MultitaskNet(params.train, CLASSES).eval(), inputs.batch(np.arange(1)))
+    net = MultitaskNet(params.train, CLASSES).eval().to(device())
+    return 3 * flops_of(net, inputs.batch(np.arange(1)))
 
 
 def _finite(loop: _Loop, sums: list[dict[str, float]]) -> str:
@@ -114,7 +126,7 @@ def _step(size: Size) -> Pair:
     labels = _labels(batch)
     images = preprocessing.normalise(torch.from_numpy(pixels)).contiguous()
     loop, trainer, losses = _Loop(params), _trainer(params), []
-    data = Data(Inputs(pixels, preprocessing, ""), labels, [str(i) for i in range(batch)], None)
+    data = _data(Inputs(pixels, preprocessing, ""), labels)
     steps = {"tiny": 1, "quick": 2, "full": 8}[size.name]
 
     def naive() -> None:
@@ -128,7 +140,7 @@ def _step(size: Size) -> Pair:
     count = steps * batch
     return Pair(
         Side(naive, count), Side(ours, count), lambda: _finite(loop, losses), _flops(params, data.inputs), precision,
-        backend("fast"),
+        backend("fast"), device().type,
     )  # fmt: skip
 
 
@@ -140,7 +152,7 @@ def _epoch(size: Size, large: bool) -> Pair:
     reader, index = works.shards(n)
     labels = _labels(n)
     inputs = load_inputs(reader, index, range(n), params.train)
-    data = Data(inputs, labels, [str(i) for i in range(n)], None)
+    data = _data(inputs, labels)
     loop, trainer, losses = _Loop(params), _trainer(params), []
     loader = DataLoader(_Paintings(files, labels, inputs.preprocessing), batch_size=params.batch_size, shuffle=True)
 
@@ -153,8 +165,9 @@ def _epoch(size: Size, large: bool) -> Pair:
 
     precision = "bf16" if bf16_pays() else "fp32"
     return Pair(
-        Side(naive, n), Side(ours, n), lambda: _finite(loop, losses), _flops(params, inputs), precision, backend("fast")
-    )
+        Side(naive, n), Side(ours, n), lambda: _finite(loop, losses), _flops(params, inputs), precision,
+        backend("fast"), device().type,
+    )  # fmt: skip
 
 
 def _frozen(size: Size) -> Pair:
@@ -163,24 +176,25 @@ def _frozen(size: Size) -> Pair:
     reader, index = works.shards(n)
     labels = _labels(n)
     inputs = load_inputs(reader, index, range(n), params.train)
-    data = Data(inputs, labels, [str(i) for i in range(n)], None)
-    backbone, loop, trainer = make_backbone(params.train).eval(), _Loop(params), _trainer(params)
+    data = _data(inputs, labels)
+    backbone, loop, trainer = make_backbone(params.train).eval().to(device()), _Loop(params), _trainer(params)
     losses: list[dict[str, float]] = []
     paintings = _Paintings(works.paths(n), labels, inputs.preprocessing)
-    loader = DataLoader(paintings, batch_size=min(8, params.batch_size), shuffle=True)
+    loader = DataLoader(paintings, batch_size=params.batch_size, shuffle=True)
 
     def naive() -> None:
         for images, batch in loader:
             with torch.no_grad():
-                tokens = tokens_of(backbone(images), params.train.token_grid)
+                tokens = tokens_of(backbone(images.to(device())), params.train.token_grid)
             loop.step(tokens, batch)
 
     def ours() -> None:
         losses.append(trainer._train_epoch(len(losses), data))
 
     return Pair(
-        Side(naive, n), Side(ours, n), lambda: _finite(loop, losses), _flops(params, inputs), "fp32", backend("fp32")
-    )
+        Side(naive, n), Side(ours, n), lambda: _finite(loop, losses), _flops(params, inputs), "fp32",
+        backend("fp32"), device().type,
+    )  # fmt: skip
 
 
 _FIRST = "torch's tutorial: Dataset with Image.open and transforms, DataLoader, eager fp32, AdamW"

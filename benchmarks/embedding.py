@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import copy
 import io
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from PIL import Image
 
-from artextract.compute import set_threads
+from artextract.compute import device, on_device, set_threads
 from artextract.embedding_run import agreement, pixels
 from artextract.image_encoder import Preprocessing
 from artextract.inference import Backend, fast_backend, split
 from artextract.torchvision_cure import import_torchvision
 from artextract.weights import timm_model, weights_hash
 from benchmarks import works
+from benchmarks.machine import on_gpu
 from benchmarks.measure import Benchmark, Pair, Side, Size
 
+GPU_IMAGES = 256  # at least, at the full size: a GPU takes 64 at a time
 TINY = "test_efficientnet.r160_in1k"  # timm's own for tests: 0.4 M parameters
 
 
@@ -25,7 +29,7 @@ def _network(name: str, weights: str, size: Size) -> tuple[torch.nn.Module, Prep
     if size.name == "tiny":
         name, weights = TINY, "none"
     torch.manual_seed(0)
-    model = timm_model(name, weights, "", num_classes=0).eval()
+    model = timm_model(name, weights, "", num_classes=0).eval().to(device())
     return model, Preprocessing.of(model)
 
 
@@ -34,7 +38,7 @@ def flops_of(model: torch.nn.Module, example: torch.Tensor) -> float:
     from torch.utils.flop_counter import FlopCounterMode
 
     with torch.inference_mode(), FlopCounterMode(display=False) as counter:
-        model(example)
+        model(example.to(device()))
     return float(counter.get_total_flops())
 
 
@@ -44,7 +48,8 @@ def _agreement(naive: list[np.ndarray], ours: list[np.ndarray]) -> str:
 
 
 def _chosen(model: torch.nn.Module, preprocessing: Preprocessing) -> tuple[Backend, Any]:
-    backend = fast_backend(split(model), preprocessing, weights_hash(model), 1)
+    own = on_device(copy.deepcopy(model))
+    backend = fast_backend(split(own), preprocessing, weights_hash(own), 1)
     return backend, "bf16" if "bf16" in backend.name else "fp32"
 
 
@@ -54,7 +59,8 @@ def _alone(name: str, weights: str, per_size: dict[str, int]):
     def make(size: Size) -> Pair:
         set_threads()
         model, preprocessing = _network(name, weights, size)
-        reader, _ = works.shards(per_size[size.name])
+        least = GPU_IMAGES if on_gpu() and size.name == "full" else 0
+        reader, _ = works.shards(max(per_size[size.name], least))
         images = torch.cat(list(pixels(reader, range(len(reader)), preprocessing, 1, scaled=False)))
         inputs = preprocessing.normalise(images).contiguous()
         backend, precision = _chosen(model, preprocessing)
@@ -62,7 +68,7 @@ def _alone(name: str, weights: str, per_size: dict[str, int]):
 
         def naive() -> None:
             with torch.inference_mode():
-                results["naive"] = [model(image[None]).numpy() for image in inputs]
+                results["naive"] = [model(image[None].to(device())).cpu().numpy() for image in inputs]
 
         def ours() -> None:
             results["ours"] = list(backend.outputs(images.split(backend.batch)))
@@ -74,6 +80,7 @@ def _alone(name: str, weights: str, per_size: dict[str, int]):
             flops_of(model, inputs[:1]),
             precision,
             backend.name,
+            device().type,
         )
 
     return make
@@ -92,12 +99,12 @@ def _whole_way(size: Size) -> Pair:
     backend, precision = _chosen(model, preprocessing)
     results: dict[str, list[np.ndarray]] = {}
 
+    def shown(path: Path) -> torch.Tensor:
+        return transform(Image.open(io.BytesIO(path.read_bytes())).convert("RGB"))
+
     def naive() -> None:
         with torch.inference_mode():
-            results["naive"] = [
-                model(transform(Image.open(io.BytesIO(path.read_bytes())).convert("RGB")).unsqueeze(0)).numpy()
-                for path in files
-            ]
+            results["naive"] = [model(shown(path).unsqueeze(0).to(device())).cpu().numpy() for path in files]
 
     def ours() -> None:
         batches = pixels(reader, range(len(reader)), preprocessing, backend.batch, scaled=True)
@@ -110,6 +117,7 @@ def _whole_way(size: Size) -> Pair:
         flops_of(model, torch.zeros(1, 3, preprocessing.size, preprocessing.size)),
         precision,
         backend.name,
+        device().type,
     )
 
 

@@ -16,6 +16,7 @@ from typing import Any
 
 from artextract.errors import ArtExtractError
 from benchmarks import works
+from benchmarks.machine import wait
 from benchmarks.memory import PeakMemory
 
 ROWS = {"tiny": 60, "quick": 2000, "full": 81_446}
@@ -30,6 +31,7 @@ def _seconds(run: Callable[[], Any]) -> tuple[Any, float, float]:
     """What it returns, and its wall and processor seconds."""
     wall, cpu = time.perf_counter(), time.process_time()
     found = run()
+    wait()
     return found, time.perf_counter() - wall, time.process_time() - cpu
 
 
@@ -51,10 +53,9 @@ def _check_room(rows: int) -> int:
 
 def measure(rows: int) -> dict[str, Any]:
     """The training, in this process: seconds of the cache and of the epoch, peak memory, and what was trained."""
-    from artextract.compute import backend, bf16_pays, set_threads
+    from artextract.compute import backend, bf16_pays, device, set_threads
     from artextract.inputs import load_inputs
-    from artextract.training import Data
-    from benchmarks.classification import _flops, _labels, _params, _trainer
+    from benchmarks.classification import _data, _flops, _labels, _params, _trainer
     from benchmarks.measure import SIZES
 
     size = _check_room(rows)
@@ -66,7 +67,7 @@ def measure(rows: int) -> dict[str, Any]:
     with PeakMemory() as memory:
         inputs, *build = _seconds(lambda: load_inputs(reader, index, range(rows), params.train))
     with PeakMemory() as later:
-        data = Data(inputs, labels, [str(i) for i in range(rows)], None)
+        data = _data(inputs, labels)
         losses, *epoch = _seconds(lambda: trainer._train_epoch(0, data))
     return {
         "rows": rows,
@@ -83,6 +84,7 @@ def measure(rows: int) -> dict[str, Any]:
         "flops": rows * _flops(params, inputs),
         "precision": "bf16" if bf16_pays() else "fp32",
         "backend": backend("fast"),
+        "device": device().type,
         "loss": sum(losses.values()) / len(losses),
     }
 

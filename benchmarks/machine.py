@@ -1,20 +1,23 @@
-"""The machine that is measured on: its processor, and its roof in each precision. No name of the host."""
+"""The machine that is measured on: its processor, its GPU where one is chosen, and their roofs. No name of the host."""
 
 from __future__ import annotations
 
 import os
 import platform
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 FLAGS = ("avx2", "avx512f", "avx512_bf16", "amx_bf16", "amx_int8")
-SIDES = (1024, 2048)
+SIDES, GPU_SIDES = (1024, 2048), (4096, 8192)
+GPU_PRODUCTS = 8  # between two looks at the clock, so that starting them does not count
 
 
 @dataclass(frozen=True)
 class Machine:
-    """What the processor is."""
+    """What the processor is, and the GPU: "" where everything runs on the processor."""
 
     processor: str
     cores: int
@@ -22,6 +25,22 @@ class Machine:
     threads: int
     memory_gib: float
     versions: dict[str, str]
+    gpu: str = ""
+
+
+def on_gpu() -> bool:
+    """Whether ``ARTEXTRACT_DEVICE`` chooses a GPU."""
+    from artextract.compute import device
+
+    return device().type == "cuda"
+
+
+def wait() -> None:
+    """Until the GPU, if one is chosen, has done all that it was given."""
+    if on_gpu():
+        import torch
+
+        torch.cuda.synchronize()
 
 
 def describe() -> Machine:
@@ -45,11 +64,19 @@ def describe() -> Machine:
         except PackageNotFoundError:
             versions[name] = "not installed"
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    return Machine(model, os.cpu_count() or 1, flags, threads(), memory, versions)
+    gpu = ""
+    if on_gpu():
+        import torch
+
+        gpu = torch.cuda.get_device_name()
+    return Machine(model, os.cpu_count() or 1, flags, threads(), memory, versions, gpu)
 
 
 def roofs(seconds: float = 1.0) -> dict[str, float]:
-    """GFLOP a second of processor time in a matrix product, the best of some sizes, for fp32 and bf16.
+    """GFLOP a second in a matrix product, the best of some sizes, by precision.
+
+    ``fp32`` and ``bf16``: the processor, a second of processor time. ``cuda fp32`` and ``cuda bf16``, where a GPU is
+    chosen: the GPU, a second of wall time.
 
     Args:
         seconds: Of measuring for each size and precision, at least.
@@ -59,17 +86,30 @@ def roofs(seconds: float = 1.0) -> dict[str, float]:
     from artextract.runtime import threads
 
     torch.set_num_threads(threads())
-    found = {}
-    for name, dtype in (("fp32", torch.float32), ("bf16", torch.bfloat16)):
-        best = 0.0
-        for side in SIDES:
-            a, b = (torch.randn(side, side).to(dtype) for _ in range(2))
-            a @ b
-            rates, end = [], time.perf_counter() + seconds
-            while time.perf_counter() < end or not rates:
-                start = time.process_time()
-                a @ b
-                rates.append(2 * side**3 / max(time.process_time() - start, 1e-9) / 1e9)
-            best = max(best, *rates)  # a roof: what others do on the machine lowers a median
-        found[name] = best
+    precisions = {"fp32": torch.float32, "bf16": torch.bfloat16}
+    found = {name: _roof("cpu", dtype, SIDES, 1, time.process_time, seconds) for name, dtype in precisions.items()}
+    if on_gpu():
+        for name, dtype in precisions.items():
+            found[f"cuda {name}"] = _roof("cuda", dtype, GPU_SIDES, GPU_PRODUCTS, time.perf_counter, seconds)
     return found
+
+
+def _roof(
+    where: str, dtype: Any, sides: tuple[int, ...], products: int, clock: Callable[[], float], seconds: float
+) -> float:
+    """The best rate of all sizes and repeats: what others do on the machine lowers a median, not a roof."""
+    import torch
+
+    best = 0.0
+    for side in sides:
+        a, b = (torch.randn(side, side, device=where).to(dtype) for _ in range(2))
+        torch.mm(a, b)
+        wait()
+        end, first = time.perf_counter() + seconds, True
+        while first or time.perf_counter() < end:
+            first, start = False, clock()
+            for _ in range(products):
+                torch.mm(a, b)
+            wait()
+            best = max(best, products * 2 * side**3 / max(clock() - start, 1e-9) / 1e9)
+    return best

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from benchmarks.machine import wait
+
 
 class Skipped(Exception):
     """A benchmark cannot run here; the message says why."""
@@ -63,6 +65,7 @@ class Pair:
         flops: Floating-point operations an item, two for a multiplication with its addition; None: not known.
         precision: In which ``ours`` computes: the roof that it is held against.
         name: More exactly what ``ours`` is, where only the machine decides.
+        device: Where both compute: on a GPU (``cuda``) wall seconds count, of which processor seconds say nothing.
     """
 
     naive: Side
@@ -71,6 +74,17 @@ class Pair:
     flops: float | None = None
     precision: Literal["fp32", "bf16"] = "fp32"
     name: str = ""
+    device: str = "cpu"
+
+    @property
+    def clock(self) -> Literal["processor", "wall"]:
+        """Whose seconds count."""
+        return "processor" if self.device == "cpu" else "wall"
+
+    @property
+    def roof(self) -> str:
+        """Key of ``machine.roofs``."""
+        return self.precision if self.device == "cpu" else f"{self.device} {self.precision}"
 
 
 @dataclass(frozen=True)
@@ -114,11 +128,23 @@ class Result:
     wall_ratio: float
     agreement: str
 
+    @property
+    def ratio(self) -> float:
+        """Of the seconds that count."""
+        return self.cpu_ratio if self.pair.clock == "processor" else self.wall_ratio
+
+    def rates(self) -> tuple[float, float]:
+        """Items of naive and of ours in a second that counts."""
+        naive, ours = self.naive, self.ours
+        return (naive.cpu, ours.cpu) if self.pair.clock == "processor" else (naive.wall, ours.wall)
+
 
 def _timed(side: Side) -> tuple[float, float]:
-    """Processor and wall seconds an item."""
+    """Processor and wall seconds an item; a GPU has done its work at the end."""
+    wait()
     cpu, wall = time.process_time(), time.perf_counter()
     side.run()
+    wait()
     cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
     return max(cpu, 1e-9) / side.items, max(wall, 1e-9) / side.items
 

@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
-from importlib import import_module
 from importlib.util import find_spec
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from artextract.compute import bf16_pays, set_threads
+from artextract.vector_index import ExactIndex, build
 from benchmarks import works
 from benchmarks.measure import Benchmark, Pair, Side, Size, Skipped
 
 K = 10
-Nearest = Callable[..., tuple[np.ndarray, np.ndarray]]
-
-
-def nearest() -> Nearest:
-    """The exact search of the package."""
-    name = "neighbours" if find_spec("artextract.neighbours") else "search"
-    return import_module(f"artextract.{name}").nearest
 
 
 def _numpy(queries: np.ndarray, gallery: np.ndarray) -> np.ndarray:
@@ -40,27 +31,19 @@ def recall(found: np.ndarray, truth: np.ndarray) -> float:
 
 def _search(size: Size, n: int, dim: int, queries: int, compressed: bool) -> Pair:
     set_threads()
-    if compressed:
-        n, search = size.vectors, None
-        if find_spec("artextract.vector_index") is None:
-            raise Skipped("artextract.vector_index is not part of this version")
-        if find_spec("faiss") is None:
-            raise Skipped("faiss is not installed (`pip install -r requirements-search.txt`)")
-    else:
-        n, search = min(n, size.vectors), nearest()
+    if compressed and find_spec("faiss") is None:
+        raise Skipped("faiss is not installed (`pip install -r requirements-search.txt`)")
+    n = size.vectors if compressed else min(n, size.vectors)
     gallery = works.vectors(n, dim)
     asked = np.ascontiguousarray(gallery[:: max(1, n // queries)][:queries])
-    if compressed:
-        index: Any = import_module("artextract.vector_index").build(gallery)
-        search = lambda q, _, k: index.nearest(q, k)  # noqa: E731
-    assert search is not None
+    index = build(gallery) if compressed else ExactIndex(gallery)
     results: dict[str, np.ndarray] = {}
 
     def naive() -> None:
         results["naive"] = _numpy(asked, gallery)
 
     def ours() -> None:
-        results["ours"] = search(asked, gallery, K)[0]
+        results["ours"] = index.nearest(asked, K)[0]
 
     precision = "bf16" if n >= 1 << 15 and bf16_pays() else "fp32"
     flops = None if compressed else 2.0 * n * dim

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from benchmarks.machine import on_gpu, wait
 from benchmarks.memory import PeakMemory, limit_memory
 from benchmarks.stage_work import WORKS
 from benchmarks.works import ROOT
@@ -35,6 +36,7 @@ def point(name: str, n: int) -> dict[str, Any]:
         with PeakMemory() as memory:
             wall, cpu = time.perf_counter(), time.process_time()
             run()
+            wait()
             wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     except (MemoryError, RuntimeError) as error:  # torch raises a RuntimeError for memory
         if isinstance(error, RuntimeError) and "memory" not in str(error):
@@ -87,14 +89,14 @@ def measure_growth(counts: Mapping[str, tuple[int, ...]], tell: Callable[[str], 
 
 def summarise(points: pd.DataFrame) -> pd.DataFrame:
     """A row a piece of work: the largest n, its seconds and memory, and the exponents of both."""
-    rows = []
+    rows, clock = [], "seconds" if on_gpu() else "cpu_seconds"
     for name, part in points.groupby("work", sort=False):
         known = part[part["note"] == ""]
         row: dict[str, Any] = {"work": name, "what": WORKS[str(name)].what}
         if len(known) >= 2:
             n, last = known["n"].to_numpy(dtype=float), known.iloc[-1]
             row |= {"n": int(last["n"]), "seconds": last["seconds"], "memory_mib": last["memory_mib"]}
-            row |= {"time_exponent": exponent(n, known["cpu_seconds"].to_numpy(dtype=float))}
+            row |= {"time_exponent": exponent(n, known[clock].to_numpy(dtype=float))}
             row |= {"memory_exponent": exponent(n, known["memory_mib"].to_numpy(dtype=float))}
         failed = part[part["note"] != ""]
         row["note"] = "; ".join(f"{r.n:,}: {r.note}" for r in failed.itertuples())

@@ -39,9 +39,8 @@ def _tokens(n: int) -> Callable[[], object]:
     import torch
 
     from artextract.inputs import Inputs
-    from artextract.training import Data
     from benchmarks import works
-    from benchmarks.classification import BATCH, _labels, _params, _trainer
+    from benchmarks.classification import BATCH, _data, _labels, _params, _trainer
     from benchmarks.measure import SIZES
 
     params = _params(SIZES["full"]).model_copy(update={"batch_size": BATCH})
@@ -57,16 +56,16 @@ def _tokens(n: int) -> Callable[[], object]:
     from artextract.image_encoder import Preprocessing
 
     inputs = Inputs(mapped, Preprocessing(260, None, "bilinear", (0.5,) * 3, (0.5,) * 3), "frozen")
-    data, trainer = Data(inputs, _labels(n), [str(i) for i in range(n)], None), _trainer(params)
+    data, trainer = _data(inputs, _labels(n)), _trainer(params)
     return lambda: trainer._train_epoch(0, data)
 
 
 def _search(n: int) -> Callable[[], object]:
-    from benchmarks.retrieval import nearest
+    from artextract.neighbours import nearest
     from benchmarks.works import vectors
 
-    found, search = vectors(n, 1280), nearest()
-    return lambda: search(found, found, 10)
+    found = vectors(n, 1280)
+    return lambda: nearest(found, found, 10)
 
 
 def _evaluation(n: int) -> Callable[[], object]:

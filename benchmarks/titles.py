@@ -6,7 +6,7 @@ import copy
 
 import numpy as np
 
-from artextract.compute import backend, bf16_pays, set_threads, unit_rows
+from artextract.compute import backend, bf16_pays, device, set_threads, unit_rows
 from artextract.title_encoder import load_title_encoder
 from benchmarks import works
 from benchmarks.measure import Benchmark, Pair, Side, Size
@@ -40,6 +40,7 @@ def _make(size: Size) -> Pair:
         2 * parameters * tokens,
         "bf16" if bf16_pays() else "fp32",
         backend("fast"),
+        device().type,
     )
 
 

@@ -96,8 +96,19 @@ def test_params_yaml_names_no_machine():
         assert word not in text
 
 
-def test_importing_the_package_loads_neither_torch_nor_pandas_nor_dvc():
-    code = "import artextract, sys; print([m for m in ('torch', 'pandas', 'dvc') if m in sys.modules])"
+@pytest.mark.parametrize(
+    ("module", "unwanted"),
+    [
+        ("artextract", ("torch", "dvc", "pandas")),
+        ("artextract.search", ("torch", "dvc", "pandas")),
+        ("artextract.report", ("torch", "dvc", "pandas")),
+        ("artextract.attempts", ("torch", "dvc")),
+        ("artextract.compare", ("torch", "dvc")),
+        ("artextract.experiments", ("torch", "dvc")),
+    ],
+)
+def test_a_module_loads_nothing_slow_at_its_import(module: str, unwanted: tuple[str, ...]):
+    code = f"import {module}, sys; print([m for m in {unwanted} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT / "src", check=True)
     assert done.stdout.strip() == "[]"
 

@@ -31,7 +31,8 @@ def read_values(path: Path) -> pd.DataFrame:
     """Per-query values as ``siamese_trials.values_table`` gives them.
 
     Raises:
-        ArtExtractError: No such file, no such table, or a query that stands in it twice or without a value.
+        ArtExtractError: No such file, no such table, a metric or painter that is no number, or a query that stands in
+            it twice or without a value.
     """
     remedy = "give data/siamese/values.parquet of a run; `dvc exp apply <run>` brings a run back"
     try:
@@ -43,6 +44,9 @@ def read_values(path: Path) -> pd.DataFrame:
         raise ArtExtractError(f"not readable as Parquet: {error}", where=str(path), remedy=remedy) from error
     if missing := [column for column in KEYS if column not in table]:
         raise ArtExtractError(f"columns are missing: {', '.join(missing)}", where=str(path), remedy=remedy)
+    numbers = [column for column in table if column not in KEYS[:4]]  # painters are numbers too
+    if words := [str(column) for column in numbers if not pd.api.types.is_numeric_dtype(table[column])]:
+        raise ArtExtractError(f"columns hold no numbers: {', '.join(words)}", where=str(path), remedy=remedy)
     for bad, problem in (
         (table.duplicated(["split", "judge", "space", "id"]), "a query stands there twice"),
         (table.isna().any(axis=1), "a value is missing"),
@@ -228,6 +232,8 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         if given.draws < 1:
             raise ArtExtractError(f"--draws is {given.draws}", remedy="give a whole number, 1 or more")
+        if given.seed < 0:
+            raise ArtExtractError(f"--seed is {given.seed}", remedy="give a whole number, 0 or more")
         works = None if given.works is None else read_works(given.works)
         runs = {name: read_values(path) for name, path in _named(given.runs).items()}
         table = attempts_table(

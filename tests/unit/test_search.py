@@ -14,9 +14,10 @@ import pytest
 from PIL import Image
 from safetensors.numpy import save_file
 
-from artextract import queries, search
+from artextract import queries, search, vector_index
 from artextract.embedded import Embedded
 from artextract.errors import ArtExtractError
+from artextract.files import read_json
 from artextract.siamese_projection import save_projection, start
 from tests.conftest import ROOT, jpeg
 from tests.museum import searchable
@@ -59,12 +60,34 @@ def test_words_find_titles(works: Embedded, capsys: pytest.CaptureFixture[str]):
     assert out[1].split()[:2] == ["1", "1.000"] and "…" in out[1]
 
 
+def test_a_search_tells_how_it_was_made(works: Embedded, capsys: pytest.CaptureFixture[str]):
+    run("harbour at dusk")
+    assert "4 vectors searched: exact; recall 1\n" in capsys.readouterr().err
+    told = {"kind": "exact", "query": "harbour at dusk", "recall": 1.0, "space": "title", "vectors": 4}
+    assert read_json(Path("search/harbour-at-dusk.json")) == told
+
+
+def test_a_compressed_search_tells_its_recall(
+    works: Embedded, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    """The index of a collection as large as its test would have to be is replaced: only what it says is looked at."""
+
+    class Compressed(vector_index.ExactIndex):
+        def describe(self) -> dict[str, Any]:
+            return {"kind": "PCAR256,IVF4", "vectors": len(self.vectors), "recall": 0.9712}
+
+    monkeypatch.setattr(vector_index, "open_index", lambda path, exact: Compressed(np.load(path)))
+    run("dusk")
+    assert "4 vectors searched: PCAR256,IVF4; recall 0.9712" in capsys.readouterr().err
+    assert read_json(Path("search/dusk.json"))["recall"] == 0.9712
+
+
 def test_an_image_finds_images(works: Embedded, capsys: pytest.CaptureFixture[str]):
     Path("my picture.jpg").write_bytes(jpeg(3, 200, 100))
     run("my picture.jpg", "--out", "found/cow", "-k", "99")
     table = pd.read_csv("found/cow.csv")
     assert len(table) == 4 and table["title"][0] == "Cow"
-    assert sorted(p.name for p in Path("found").iterdir()) == ["cow.csv", "cow.png"]
+    assert sorted(p.name for p in Path("found").iterdir()) == ["cow.csv", "cow.json", "cow.png"]
 
 
 def test_bad_queries(works: Embedded, capsys: pytest.CaptureFixture[str]):
@@ -92,6 +115,7 @@ def test_words_find_images_through_the_head(works: Embedded):
     save_file(head, "data/siamese/crossmodal.safetensors")
     run("dusk", "--space", "words", "-k", "1")
     assert pd.read_csv("search/dusk.csv")["title"].tolist() == [TITLES[1]]
+    assert read_json(Path("search/dusk.json"))["kind"] == "exact, mapped in memory"
 
 
 def test_an_image_finds_images_as_the_siamese_network_sees_them(works: Embedded, capsys: pytest.CaptureFixture[str]):

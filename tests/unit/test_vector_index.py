@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -89,3 +90,56 @@ def test_compressed_index_is_built_once(faiss, tmp_path: Path, monkeypatch: pyte
     np.testing.assert_array_equal(kept.nearest(vectors[:9], 3)[0], first.nearest(vectors[:9], 3)[0])
     np.save(tmp_path / "v.npy", clustered(2001))  # other vectors, another index
     assert open_index(tmp_path / "v.npy").describe()["vectors"] == 2001
+
+
+@pytest.fixture
+def large(faiss, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An embedding file that is large enough for a compressed index, and a cache of its own."""
+    monkeypatch.setattr(vector_index, "EXACT_UP_TO", 1000)
+    monkeypatch.setenv("ARTEXTRACT_CACHE", str(tmp_path / "cache"))
+    np.save(tmp_path / "v.npy", clustered(2000))
+    return tmp_path / "v.npy"
+
+
+def kept_indexes(large: Path) -> list[Path]:
+    return sorted((large.parent / "cache" / "search").glob("*.faiss"))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("COMPONENTS", 16), ("CANDIDATES", 8), ("TRAINING", 32), ("SAMPLE", 50), ("RECALL", 0.5)]
+)
+def test_other_settings_build_another_index(large: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: float):
+    open_index(large)
+    monkeypatch.setattr(vector_index, name, value)
+    open_index(large)
+    assert len(kept_indexes(large)) == 2
+
+
+@pytest.mark.parametrize("suffix", ["faiss", "json"])
+def test_an_index_that_has_lost_a_file_is_built_again(large: Path, suffix: str):
+    first = open_index(large)
+    kept_indexes(large)[0].with_suffix(f".{suffix}").unlink()
+    assert open_index(large).describe() == first.describe()
+    assert len(kept_indexes(large)) == 1
+
+
+def test_a_damaged_index_is_named(large: Path):
+    open_index(large)
+    kept = kept_indexes(large)[0]
+    kept.write_bytes(kept.read_bytes()[:100])
+    with pytest.raises(ArtExtractError, match="not readable as a faiss index") as caught:
+        open_index(large)
+    assert caught.value.where == str(kept) and "delete" in str(caught.value.remedy)
+
+
+def test_two_searches_at_once_build_one_index(large: Path, monkeypatch: pytest.MonkeyPatch):
+    built = []
+
+    def counted(vectors: np.ndarray, seed: int = 0):
+        built.append(seed)
+        return build(vectors, seed)
+
+    monkeypatch.setattr(vector_index, "build", counted)
+    with ThreadPoolExecutor(2) as pool:
+        found = list(pool.map(open_index, [large, large]))
+    assert len(built) == 1 and found[0].describe() == found[1].describe()
