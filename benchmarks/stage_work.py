@@ -153,7 +153,7 @@ def _tsne(n: int) -> Callable[[], object]:
     from benchmarks import works
 
     vectors = works.vectors(n, 1280)
-    return lambda: tsne_map(vectors, works.params().similarity.tsne_perplexity, 0)
+    return lambda: tsne_map(vectors, works.params().tsne.perplexity, 0)
 
 
 WORKS = {

@@ -82,8 +82,8 @@ def show(index: pd.DataFrame, reader: ShardReader, embeddings: dict[str, np.ndar
     for name, embedding in embeddings.items():
         path = PLOTS / f"examples_{name}.png"
         showing.draw_examples(index, reader, embedding, queries, p.relevance.neighbours, name, path)
-    rows = space.sample_rows(len(index), p.similarity.tsne_works, p.seed)
-    maps = space.tsne_maps(embeddings, rows, p.similarity.tsne_perplexity, p.seed)
+    rows = space.sample_rows(len(index), p.tsne.works, p.seed)
+    maps = space.tsne_maps(embeddings, rows, p.tsne.perplexity, p.seed)
     write_table(PLOTS / "tsne.csv", map_table(index, rows, maps))
     plot_maps(maps, first_theme(index).iloc[rows], PLOTS / "tsne.png")
     shown = space.sample_rows(len(rows), p.similarity.map_works, p.seed)
@@ -98,7 +98,7 @@ def show(index: pd.DataFrame, reader: ShardReader, embeddings: dict[str, np.ndar
 
 def main() -> None:
     """Evaluate, then draw."""
-    p = load_params("seed", "relevance", "similarity")
+    p = load_params("seed", "relevance", "similarity", "tsne")
     index = pd.read_parquet("data/nga/index.parquet")
     reader = ShardReader(Path("data/nga"), index)
     embeddings = {name: np.load(f"data/embeddings/{name}s.npy") for name in ("image", "title")}

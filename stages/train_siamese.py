@@ -80,8 +80,8 @@ def by_words(
 def show(index: pd.DataFrame, images: np.ndarray, part: pd.Series, p: Params) -> dict[str, float]:
     """Maps of the image and of the siamese space, held-out works ringed; the trustworthiness of each."""
     spaces = {"image": images, "siamese": np.load(OUT / "projected.npy")}
-    rows = sample_rows(len(index), p.similarity.tsne_works, p.seed)
-    maps = tsne_maps(spaces, rows, p.similarity.tsne_perplexity, p.seed)
+    rows = sample_rows(len(index), p.tsne.works, p.seed)
+    maps = tsne_maps(spaces, rows, p.tsne.perplexity, p.seed)
     write_table(PLOTS / "tsne.csv", map_table(index, rows, maps, s1=part))
     held_out = (part == "held_out").to_numpy()[rows]
     plot_maps(maps, first_theme(index).iloc[rows], PLOTS / "tsne.png", held_out)
@@ -90,7 +90,7 @@ def show(index: pd.DataFrame, images: np.ndarray, part: pd.Series, p: Params) ->
 
 def main() -> None:
     """Train under every split, keep the one of S1, and compare all attempts with the raw embedding."""
-    p = load_params("seed", "relevance", "siamese", "similarity", "splits", "title_encoder")
+    p = load_params("seed", "relevance", "siamese", "splits", "title_encoder", "tsne")
     set_threads()
     index = pd.read_parquet("data/nga/index.parquet")
     images, titles = (np.load(f"data/embeddings/{name}.npy") for name in ("images", "titles"))

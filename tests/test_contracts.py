@@ -101,7 +101,7 @@ def test_params_yaml_names_no_machine():
     [
         ("artextract", ("torch", "dvc", "pandas")),
         ("artextract.search", ("torch", "dvc", "pandas")),
-        ("artextract.report", ("torch", "dvc", "pandas")),
+        ("artextract.report", ("torch", "dvc")),
         ("artextract.attempts", ("torch", "dvc")),
         ("artextract.compare", ("torch", "dvc")),
         ("artextract.experiments", ("torch", "dvc")),

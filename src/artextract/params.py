@@ -176,11 +176,16 @@ class Splits(_Section):
     max_cluster: OpenFraction
 
 
-class Similarity(_Section):
-    """Baselines of the evaluation, and pictures of the embedding space."""
+class TSNE(_Section):
+    """Maps of the embedding spaces."""
 
-    tsne_perplexity: PositiveFloat
-    tsne_works: Positive
+    perplexity: PositiveFloat
+    works: Positive
+
+
+class Similarity(_Section):
+    """Pictures of the embedding spaces."""
+
     map_works: Positive
     clusters: Annotated[int, Field(ge=2)]
     examples: Positive
@@ -231,5 +236,6 @@ class Params(_Section):
     title_encoder: TitleEncoder
     relevance: Relevance
     splits: Splits
+    tsne: TSNE
     similarity: Similarity
     siamese: Siamese
