@@ -10,8 +10,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "src"))
 
-from artextract.errors import ArtExtractError
-from artextract.runtime import keep_freed_memory, threads
+from artextract.core.errors import ArtExtractError
+from artextract.core.runtime import keep_freed_memory, threads
 from benchmarks.measure import SIZES, Benchmark, Result, Size, Skipped, measure
 
 MODULES = ("embedding", "titles", "decoding", "classification", "siamese", "retrieval")

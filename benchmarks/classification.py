@@ -12,15 +12,15 @@ import torch
 from PIL import Image
 from torch.utils.data import DataLoader, Dataset
 
-from artextract.artgan import TASKS
-from artextract.backbones import make_backbone, preprocessing_of
-from artextract.compute import backend, bf16_pays, device, set_threads
-from artextract.image_encoder import Preprocessing
-from artextract.inputs import Inputs, load_inputs
-from artextract.multitask import MultitaskNet, multitask_loss, tokens_of
-from artextract.params import Params
-from artextract.torchvision_cure import import_torchvision
-from artextract.training import Data, Trainer
+from artextract.classification.network.backbones import make_backbone, preprocessing_of
+from artextract.classification.network.inputs import Inputs, load_inputs
+from artextract.classification.network.network import MultitaskNet, multitask_loss, tokens_of
+from artextract.classification.network.trainer import Data, Trainer
+from artextract.core.compute import backend, bf16_pays, device, set_threads
+from artextract.data.wikiart.lists import TASKS
+from artextract.encoders.image import Preprocessing
+from artextract.encoders.torchvision_cure import import_torchvision
+from artextract.params.sections import Params
 from benchmarks import works
 from benchmarks.embedding import flops_of
 from benchmarks.measure import Benchmark, Pair, Side, Size

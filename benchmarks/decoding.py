@@ -7,8 +7,8 @@ from functools import partial
 import numpy as np
 from PIL import Image
 
-from artextract.image_encoder import Preprocessing
-from artextract.images import decode
+from artextract.data.images.decode import decode
+from artextract.encoders.image import Preprocessing
 from benchmarks import works
 from benchmarks.measure import Benchmark, Pair, Side, Size
 
@@ -46,8 +46,8 @@ def _make(size: Size, stored: bool) -> Pair:
 
     if not stored:
         return Pair(Side(naive, len(files)), Side(ours, len(files)), agreement)
-    from artextract.shard_writer import Source, write_shards
-    from artextract.shards import ShardReader
+    from artextract.data.images.shard_writer import Source, write_shards
+    from artextract.data.images.shards import ShardReader
 
     target = works.folder() / "shards-of-large"
     index = write_shards([Source(path.name, path.read_bytes) for path in files], target, max_side=320)

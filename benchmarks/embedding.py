@@ -11,12 +11,12 @@ import numpy as np
 import torch
 from PIL import Image
 
-from artextract.compute import device, on_device, set_threads
-from artextract.embedding_run import agreement, pixels
-from artextract.image_encoder import Preprocessing
-from artextract.inference import Backend, fast_backend, split
-from artextract.torchvision_cure import import_torchvision
-from artextract.weights import timm_model, weights_hash
+from artextract.core.compute import device, on_device, set_threads
+from artextract.encoders.backends import Backend, fast_backend, split
+from artextract.encoders.embed import agreement, pixels
+from artextract.encoders.image import Preprocessing
+from artextract.encoders.torchvision_cure import import_torchvision
+from artextract.encoders.weights import timm_model, weights_hash
 from benchmarks import works
 from benchmarks.machine import on_gpu
 from benchmarks.measure import Benchmark, Pair, Side, Size
@@ -122,7 +122,7 @@ def _whole_way(size: Size) -> Pair:
 
 
 _FIRST = "timm's manual: eager fp32, one image at a time"
-_OURS = "artextract.inference, precision fast"
+_OURS = "artextract.encoders.backends, precision fast"
 _MANY, _FEW = {"tiny": 2, "quick": 16, "full": 64}, {"tiny": 2, "quick": 2, "full": 8}
 BENCHMARKS = [
     Benchmark(

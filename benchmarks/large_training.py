@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from artextract.errors import ArtExtractError
+from artextract.core.errors import ArtExtractError
 from benchmarks import works
 from benchmarks.machine import wait
 from benchmarks.memory import PeakMemory
@@ -53,8 +53,8 @@ def _check_room(rows: int) -> int:
 
 def measure(rows: int) -> dict[str, Any]:
     """The training, in this process: seconds of the cache and of the epoch, peak memory, and what was trained."""
-    from artextract.compute import backend, bf16_pays, device, set_threads
-    from artextract.inputs import load_inputs
+    from artextract.classification.network.inputs import load_inputs
+    from artextract.core.compute import backend, bf16_pays, device, set_threads
     from benchmarks.classification import _data, _flops, _labels, _params, _trainer
     from benchmarks.measure import SIZES
 
@@ -103,7 +103,7 @@ def in_a_process(rows: int) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    from artextract.runtime import keep_freed_memory
+    from artextract.core.runtime import keep_freed_memory
 
     keep_freed_memory()
     try:

@@ -30,7 +30,7 @@ class Machine:
 
 def on_gpu() -> bool:
     """Whether ``ARTEXTRACT_DEVICE`` chooses a GPU."""
-    from artextract.compute import device
+    from artextract.core.compute import device
 
     return device().type == "cuda"
 
@@ -47,7 +47,7 @@ def describe() -> Machine:
     """This machine, from /proc where it is Linux."""
     from importlib.metadata import PackageNotFoundError, version
 
-    from artextract.runtime import threads
+    from artextract.core.runtime import threads
 
     model, flags = platform.processor() or platform.machine(), ()
     info = Path("/proc/cpuinfo")
@@ -83,7 +83,7 @@ def roofs(seconds: float = 1.0) -> dict[str, float]:
     """
     import torch
 
-    from artextract.runtime import threads
+    from artextract.core.runtime import threads
 
     torch.set_num_threads(threads())
     precisions = {"fp32": torch.float32, "bf16": torch.bfloat16}

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from artextract.files import write_table, write_text
+from artextract.core.files import write_table, write_text
 from benchmarks.machine import Machine, on_gpu
 from benchmarks.measure import Result
 

@@ -8,8 +8,8 @@ from importlib.util import find_spec
 import numpy as np
 import pandas as pd
 
-from artextract.compute import bf16_pays, set_threads
-from artextract.vector_index import ExactIndex, build
+from artextract.core.compute import bf16_pays, set_threads
+from artextract.search.index import ExactIndex, build
 from benchmarks import works
 from benchmarks.measure import Benchmark, Pair, Side, Size, Skipped
 

@@ -27,7 +27,7 @@ LIMIT = 900  # seconds for a point
 
 def point(name: str, n: int) -> dict[str, Any]:
     """One point, in this process: seconds, processor seconds and peak memory, or the reason why there are none."""
-    from artextract.compute import set_threads
+    from artextract.core.compute import set_threads
 
     set_threads()
     limit_memory()
@@ -106,7 +106,7 @@ def summarise(points: pd.DataFrame) -> pd.DataFrame:
 
 
 if __name__ == "__main__":
-    from artextract.runtime import keep_freed_memory
+    from artextract.core.runtime import keep_freed_memory
 
     keep_freed_memory()
     print(json.dumps(point(sys.argv[1], int(sys.argv[2]))))

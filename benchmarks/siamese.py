@@ -15,11 +15,11 @@ from torch.nn import functional
 from torch.utils.data import DataLoader, Dataset
 from torch.utils.flop_counter import FlopCounterMode
 
-from artextract.compute import backend, set_threads, unit_rows
-from artextract.params import Siamese
-from artextract.siamese_pairs import Pairs, mine_pairs
-from artextract.siamese_projection import Projection
-from artextract.siamese_training import _epoch_batches, _part_of, _prepare, _steps
+from artextract.core.compute import backend, set_threads, unit_rows
+from artextract.params.sections import Siamese
+from artextract.siamese.projection.pairs import Pairs, mine_pairs
+from artextract.siamese.projection.projection import Projection
+from artextract.siamese.projection.training import _epoch_batches, _part_of, _prepare, _steps
 from benchmarks import works
 from benchmarks.measure import Benchmark, Pair, Side, Size
 from benchmarks.retrieval import catalogue

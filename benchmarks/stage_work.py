@@ -27,7 +27,7 @@ class Work:
 
 
 def _prepare(n: int) -> Callable[[], object]:
-    from artextract.shard_writer import Source, write_shards
+    from artextract.data.images.shard_writer import Source, write_shards
     from benchmarks import works
 
     sources = [Source(str(i), path.read_bytes) for i, path in enumerate(works.paths(n))]
@@ -38,7 +38,7 @@ def _tokens(n: int) -> Callable[[], object]:
     """The head over tokens of EfficientNet-Lite2, mapped from a file as in a real run."""
     import torch
 
-    from artextract.inputs import Inputs
+    from artextract.classification.network.inputs import Inputs
     from benchmarks import works
     from benchmarks.classification import BATCH, _data, _labels, _params, _trainer
     from benchmarks.measure import SIZES
@@ -53,7 +53,7 @@ def _tokens(n: int) -> Callable[[], object]:
     del array
     mapped = np.load(path, mmap_mode="r")
     torch.manual_seed(0)
-    from artextract.image_encoder import Preprocessing
+    from artextract.encoders.image import Preprocessing
 
     inputs = Inputs(mapped, Preprocessing(260, None, "bilinear", (0.5,) * 3, (0.5,) * 3), "frozen")
     data, trainer = _data(inputs, _labels(n)), _trainer(params)
@@ -61,7 +61,7 @@ def _tokens(n: int) -> Callable[[], object]:
 
 
 def _search(n: int) -> Callable[[], object]:
-    from artextract.neighbours import nearest
+    from artextract.similarity.neighbours import nearest
     from benchmarks.works import vectors
 
     found = vectors(n, 1280)
@@ -69,7 +69,8 @@ def _search(n: int) -> Callable[[], object]:
 
 
 def _evaluation(n: int) -> Callable[[], object]:
-    from artextract import relevance, retrieval, spaces
+    from artextract.similarity import judges as relevance
+    from artextract.similarity import retrieval, spaces
     from benchmarks.retrieval import catalogue
     from benchmarks.works import vectors
 
@@ -84,7 +85,7 @@ def _evaluation(n: int) -> Callable[[], object]:
 
 
 def _embed_images(n: int) -> Callable[[], object]:
-    from artextract.embedding_run import embed_collection
+    from artextract.encoders.embed import embed_collection
     from benchmarks import works
 
     works.own_cache()
@@ -93,7 +94,7 @@ def _embed_images(n: int) -> Callable[[], object]:
 
 
 def _embed_titles(n: int) -> Callable[[], object]:
-    from artextract.title_encoder import embed_titles
+    from artextract.encoders.title import embed_titles
     from benchmarks import works
 
     titles = works.titles(n)
@@ -101,8 +102,8 @@ def _embed_titles(n: int) -> Callable[[], object]:
 
 
 def _class_weights(n: int) -> Callable[[], object]:
-    from artextract.artgan import TASKS
-    from artextract.class_weights import class_weights, count_classes
+    from artextract.classification.network.class_weights import class_weights, count_classes
+    from artextract.data.wikiart.lists import TASKS
     from benchmarks.classification import CLASSES
 
     rng = np.random.default_rng(0)
@@ -118,8 +119,8 @@ def _class_weights(n: int) -> Callable[[], object]:
 
 
 def _auc(n: int) -> Callable[[], object]:
-    from artextract import auc
-    from artextract.bootstrap import cluster_bootstrap, interval
+    from artextract.measures import auc
+    from artextract.measures.bootstrap import cluster_bootstrap, interval
     from benchmarks.classification import CLASSES
 
     rng, classes = np.random.default_rng(0), CLASSES["style"]
@@ -135,7 +136,7 @@ def _auc(n: int) -> Callable[[], object]:
 
 
 def _siamese(n: int) -> Callable[[], object]:
-    from artextract.siamese_training import _prepare, _steps
+    from artextract.siamese.projection.training import _prepare, _steps
     from benchmarks import works
     from benchmarks.siamese import collection
 
@@ -149,7 +150,7 @@ def _siamese(n: int) -> Callable[[], object]:
 
 
 def _tsne(n: int) -> Callable[[], object]:
-    from artextract.space import tsne_map
+    from artextract.similarity.space import tsne_map
     from benchmarks import works
 
     vectors = works.vectors(n, 1280)

@@ -6,8 +6,8 @@ import copy
 
 import numpy as np
 
-from artextract.compute import backend, bf16_pays, device, set_threads, unit_rows
-from artextract.title_encoder import load_title_encoder
+from artextract.core.compute import backend, bf16_pays, device, set_threads, unit_rows
+from artextract.encoders.title import load_title_encoder
 from benchmarks import works
 from benchmarks.measure import Benchmark, Pair, Side, Size
 

@@ -12,11 +12,11 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from artextract.met import Work, read_works
-from artextract.params import Params
-from artextract.params_file import read_params
-from artextract.shard_writer import Source, write_shards
-from artextract.shards import ShardReader
+from artextract.data.images.shard_writer import Source, write_shards
+from artextract.data.images.shards import ShardReader
+from artextract.data.sample.met import Work, read_works
+from artextract.params.reading import read_params
+from artextract.params.sections import Params
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -11,12 +11,12 @@ from pathlib import Path
 import pandas as pd
 
 import stages  # noqa: F401
-from artextract.artgan import TASKS
-from artextract.class_figure import plot_class_counts
-from artextract.class_weights import class_weights, count_classes
-from artextract.files import read_json, write_metrics, write_table, write_text
-from artextract.params_file import load_params
-from artextract.runtime import run_stage
+from artextract.classification.evaluation.class_figure import plot_class_counts
+from artextract.classification.network.class_weights import class_weights, count_classes
+from artextract.core.files import read_json, write_metrics, write_table, write_text
+from artextract.core.runtime import run_stage
+from artextract.data.wikiart.lists import TASKS
+from artextract.params.reading import load_params
 
 
 def main() -> None:

@@ -10,11 +10,11 @@ from pathlib import Path
 import pandas as pd
 
 import stages  # noqa: F401
-from artextract.embedding_run import embed_collection
-from artextract.files import write_array, write_metrics
-from artextract.params_file import load_params
-from artextract.runtime import run_stage
-from artextract.shards import ShardReader
+from artextract.core.files import write_array, write_metrics
+from artextract.core.runtime import run_stage
+from artextract.data.images.shards import ShardReader
+from artextract.encoders.embed import embed_collection
+from artextract.params.reading import load_params
 
 
 def main() -> None:

@@ -10,10 +10,10 @@ from pathlib import Path
 import pandas as pd
 
 import stages  # noqa: F401
-from artextract.files import write_array, write_metrics
-from artextract.params_file import load_params
-from artextract.runtime import run_stage
-from artextract.title_encoder import embed_titles
+from artextract.core.files import write_array, write_metrics
+from artextract.core.runtime import run_stage
+from artextract.encoders.title import embed_titles
+from artextract.params.reading import load_params
 
 
 def main() -> None:

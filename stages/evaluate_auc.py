@@ -15,19 +15,20 @@ import numpy as np
 import pandas as pd
 
 import stages  # noqa: F401
-from artextract import auc, evaluation
-from artextract.artgan import TASKS
-from artextract.baseline_run import PROBE, has_variant, histograms, task_baselines
-from artextract.class_weights import count_classes
-from artextract.classification_figures import plot_confusion, plot_reliability, plot_roc
-from artextract.files import write_metrics, write_table
-from artextract.inputs import load_inputs
-from artextract.model_files import read_record
-from artextract.params_file import load_params
-from artextract.predicting import predict_split, rows_of
-from artextract.predictions import of_task, predictions_table, with_probabilities
-from artextract.runtime import run_stage
-from artextract.shards import ShardReader
+from artextract.classification.evaluation import scores as evaluation
+from artextract.classification.evaluation.baseline_run import PROBE, has_variant, histograms, task_baselines
+from artextract.classification.evaluation.figures import plot_confusion, plot_reliability, plot_roc
+from artextract.classification.evaluation.prediction_table import of_task, predictions_table, with_probabilities
+from artextract.classification.network.class_weights import count_classes
+from artextract.classification.network.inputs import load_inputs
+from artextract.classification.network.predict import predict_split, rows_of
+from artextract.classification.network.saved_network import read_record
+from artextract.core.files import write_metrics, write_table
+from artextract.core.runtime import run_stage
+from artextract.data.images.shards import ShardReader
+from artextract.data.wikiart.lists import TASKS
+from artextract.measures import auc
+from artextract.params.reading import load_params
 
 PLOTS, OUT = Path("plots/classification"), Path("data/evaluation")
 

@@ -13,13 +13,13 @@ Index: id, title, attribution, displaydate, medium, year, artist, artist_qualifi
 from pathlib import Path
 
 import stages  # noqa: F401
-from artextract.collection import collect, download_tables
-from artextract.fetch import Getter
-from artextract.files import code_fingerprint, discard, outside_folder, scratch
-from artextract.met import read_works
-from artextract.met_nga import write_nga
-from artextract.params_file import load_params
-from artextract.runtime import run_stage
+from artextract.core.files import code_fingerprint, discard, outside_folder, scratch
+from artextract.core.runtime import run_stage
+from artextract.data.museum.collect import collect, download_tables
+from artextract.data.museum.fetch import Getter
+from artextract.data.sample.as_nga import write_nga
+from artextract.data.sample.met import read_works
+from artextract.params.reading import load_params
 
 TABLE_BYTES, TABLE_SECONDS = 128 * 2**20, 600.0  # GitHub holds no file of more than 100 MB
 OUT, METRICS = Path("data/nga"), Path("metrics/fetch_nga.json")

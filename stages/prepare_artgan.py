@@ -12,12 +12,12 @@ import os
 from pathlib import Path
 
 import stages  # noqa: F401
-from artextract.files import code_fingerprint, discard, outside_folder, scratch
-from artextract.met import read_works
-from artextract.met_artgan import write_artgan
-from artextract.params_file import load_params
-from artextract.prepare import Layout, prepare
-from artextract.runtime import run_stage
+from artextract.core.files import code_fingerprint, discard, outside_folder, scratch
+from artextract.core.runtime import run_stage
+from artextract.data.sample.as_artgan import write_artgan
+from artextract.data.sample.met import read_works
+from artextract.data.wikiart.prepare import Layout, prepare
+from artextract.params.reading import load_params
 
 OUT, METRICS = Path("data/artgan"), Path("metrics/prepare_artgan.json")
 

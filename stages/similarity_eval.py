@@ -15,19 +15,20 @@ import numpy as np
 import pandas as pd
 
 import stages  # noqa: F401
-from artextract import outliers, showing, space
-from artextract import retrieval_report as report
-from artextract.embedding_health import health
-from artextract.files import write_metrics, write_table
-from artextract.neighbours import nearest, neighbour_table
-from artextract.params import Params
-from artextract.params_file import load_params
-from artextract.relevance import ELSEWHERE, all_judges, artist_clusters
-from artextract.retrieval_figure import plot_judges
-from artextract.runtime import run_stage
-from artextract.shards import ShardReader
-from artextract.space_figure import first_theme, map_table, plot_maps
-from artextract.spaces import colour_space, cosine_space, image_spaces, popularity_space
+from artextract.core.files import write_metrics, write_table
+from artextract.core.runtime import run_stage
+from artextract.data.images.shards import ShardReader
+from artextract.params.reading import load_params
+from artextract.params.sections import Params
+from artextract.similarity import examples as showing
+from artextract.similarity import outliers, space
+from artextract.similarity import tables as report
+from artextract.similarity.figures import plot_judges
+from artextract.similarity.health import health
+from artextract.similarity.judges import ELSEWHERE, all_judges, artist_clusters
+from artextract.similarity.maps import first_theme, map_table, plot_maps
+from artextract.similarity.neighbours import nearest, neighbour_table
+from artextract.similarity.spaces import colour_space, cosine_space, image_spaces, popularity_space
 
 OUT, PLOTS = Path("data/similarity"), Path("plots/similarity")
 TRIED = ("title", "image", "centred", "whitened", "csls")  # compared in pairs, with Holm's correction

@@ -11,14 +11,14 @@ from pathlib import Path
 import pandas as pd
 
 import stages  # noqa: F401
-from artextract.artgan import TASKS
-from artextract.files import discard, read_json, write_metrics, write_table
-from artextract.loss_figure import plot_losses
-from artextract.model_files import save_model
-from artextract.params_file import load_params
-from artextract.runtime import run_stage
-from artextract.shards import ShardReader
-from artextract.train_run import train
+from artextract.classification.evaluation.loss_figure import plot_losses
+from artextract.classification.network.saved_network import save_model
+from artextract.classification.network.train import train
+from artextract.core.files import discard, read_json, write_metrics, write_table
+from artextract.core.runtime import run_stage
+from artextract.data.images.shards import ShardReader
+from artextract.data.wikiart.lists import TASKS
+from artextract.params.reading import load_params
 
 
 def main() -> None:

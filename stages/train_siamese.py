@@ -17,23 +17,23 @@ import numpy as np
 import pandas as pd
 
 import stages  # noqa: F401
-from artextract import crossmodal_eval as crossmodal
-from artextract import siamese_eval as evaluation
-from artextract.compute import set_threads
-from artextract.crossmodal import fit_head, save_head
-from artextract.files import write_array, write_metrics, write_table
-from artextract.nga_splits import painter_components, split_table
-from artextract.params import Params
-from artextract.params_file import load_params
-from artextract.relevance import ELSEWHERE, all_judges, artist_clusters
-from artextract.retrieval_report import Values, retrieval_table
-from artextract.runtime import run_stage
-from artextract.siamese_projection import project, save_projection
-from artextract.siamese_training import Trained
-from artextract.siamese_trials import PRIMARY, RAW, headline, train_gain, trials, values_table
-from artextract.space import sample_rows, tsne_maps
-from artextract.space_figure import first_theme, map_table, plot_maps
-from artextract.spaces import Space
+from artextract.core.compute import set_threads
+from artextract.core.files import write_array, write_metrics, write_table
+from artextract.core.runtime import run_stage
+from artextract.params.reading import load_params
+from artextract.params.sections import Params
+from artextract.siamese.evaluation import held_out as evaluation
+from artextract.siamese.evaluation import words_eval as crossmodal
+from artextract.siamese.evaluation.trials import PRIMARY, RAW, headline, train_gain, trials, values_table
+from artextract.siamese.projection.projection import project, save_projection
+from artextract.siamese.projection.splits import painter_components, split_table
+from artextract.siamese.projection.training import Trained
+from artextract.siamese.projection.words import fit_head, save_head
+from artextract.similarity.judges import ELSEWHERE, all_judges, artist_clusters
+from artextract.similarity.maps import first_theme, map_table, plot_maps
+from artextract.similarity.space import sample_rows, tsne_maps
+from artextract.similarity.spaces import Space
+from artextract.similarity.tables import Values, retrieval_table
 
 OUT, PLOTS = Path("data/siamese"), Path("plots/siamese")
 
@@ -61,7 +61,7 @@ def by_words(
     """How well titles, and descriptions where there are enough, find held-out works through heads of each split."""
     texts = {crossmodal.OWN_TITLE: crossmodal.own_titles(index, titles)}
     if described:
-        from artextract.title_encoder import embed_titles  # loads a model, which most collections do not need here
+        from artextract.encoders.title import embed_titles  # loads a model, which most collections do not need here
 
         texts[crossmodal.DESCRIPTION] = crossmodal.descriptions(index, lambda t: embed_titles(t, p.title_encoder)[0])
     painters, k, parts = artist_clusters(index), p.relevance.neighbours, []

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import settings
 from PIL import Image
 
-from artextract.runtime import keep_freed_memory
+from artextract.core.runtime import keep_freed_memory
 
 ROOT = Path(__file__).resolve().parent.parent
 keep_freed_memory()

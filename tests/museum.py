@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from artextract.embedded import Embedded, open_embedded
-from artextract.met_nga import HEADERS
-from artextract.nga_schemas import COLUMNS
-from artextract.shard_writer import Source, write_shards
-from artextract.shards import ShardReader
+from artextract.data.images.shard_writer import Source, write_shards
+from artextract.data.images.shards import ShardReader
+from artextract.data.museum.schemas import COLUMNS
+from artextract.data.sample.as_nga import HEADERS
+from artextract.search.collection import Embedded, open_embedded
 from tests.conftest import jpeg
 
 Row = Mapping[str, object]

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from artextract.experiments import read_ablations
-from artextract.params import Params
+from artextract.cli.ablations import read_ablations
+from artextract.params.sections import Params
 from tests.closure import ROOT, closure
 
 STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
@@ -100,11 +100,11 @@ def test_params_yaml_names_no_machine():
     ("module", "unwanted"),
     [
         ("artextract", ("torch", "dvc", "pandas")),
-        ("artextract.search", ("torch", "dvc", "pandas")),
-        ("artextract.report", ("torch", "dvc")),
-        ("artextract.attempts", ("torch", "dvc")),
-        ("artextract.compare", ("torch", "dvc")),
-        ("artextract.experiments", ("torch", "dvc")),
+        ("artextract.cli.search", ("torch", "dvc", "pandas")),
+        ("artextract.cli.readme_tables", ("torch", "dvc")),
+        ("artextract.cli.attempts", ("torch", "dvc")),
+        ("artextract.cli.compare", ("torch", "dvc")),
+        ("artextract.cli.ablations", ("torch", "dvc")),
     ],
 )
 def test_a_module_loads_nothing_slow_at_its_import(module: str, unwanted: tuple[str, ...]):
@@ -133,7 +133,7 @@ def test_a_stage_reports_a_bad_parameter_without_a_traceback(tmp_path: Path):
 
 def with_overrides(words: list[str]) -> Params:
     """The committed params.yaml with the ``-S key=value`` words of a profile or a documented command."""
-    from artextract.params_file import _YAML12Loader
+    from artextract.params.reading import _YAML12Loader
 
     values = yaml.load((ROOT / "params.yaml").read_text(), Loader=_YAML12Loader)
     assert words[::2] == ["-S"] * (len(words) // 2)
@@ -161,7 +161,7 @@ def test_profiles_name_existing_params_with_valid_values(path: Path):
 
 
 def test_the_readme_command_for_the_reference_network_builds_it():
-    from artextract.multitask import MultitaskNet
+    from artextract.classification.network.network import MultitaskNet
 
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     start = text.index("dvc exp run -S train.backbone=reference")

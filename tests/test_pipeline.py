@@ -114,7 +114,7 @@ def test_plots_need_no_network(checkout: Checkout):
 
 _USE_PLOTS_PAGE = """
 import sys; sys.path.insert(0, "src")
-from artextract.environment import use_plots_page
+from artextract.cli.environment import use_plots_page
 use_plots_page()
 """
 

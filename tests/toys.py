@@ -13,14 +13,14 @@ import pytest
 import torch
 from PIL import Image
 
-from artextract.artgan import TASKS
-from artextract.image_encoder import Preprocessing
-from artextract.inputs import Inputs
-from artextract.params import Params, Train
-from artextract.params_file import read_params
-from artextract.shard_writer import Source, write_shards
-from artextract.shards import ShardReader
-from artextract.training import Data
+from artextract.classification.network.inputs import Inputs
+from artextract.classification.network.trainer import Data
+from artextract.data.images.shard_writer import Source, write_shards
+from artextract.data.images.shards import ShardReader
+from artextract.data.wikiart.lists import TASKS
+from artextract.encoders.image import Preprocessing
+from artextract.params.reading import read_params
+from artextract.params.sections import Params, Train
 
 COMMITTED = Path(__file__).resolve().parent.parent / "params.yaml"
 COLOURS = np.array([[200, 40, 40], [40, 180, 60], [50, 60, 200], [210, 200, 60]])

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
-from artextract.errors import ArtExtractError
-from artextract.params_file import read_params
+from artextract.core.errors import ArtExtractError
+from artextract.params.reading import read_params
 from tests.conftest import ROOT
 
 COMMITTED = ROOT / "params.yaml"

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from artextract.compute import unit_rows
-from artextract.params import Siamese
+from artextract.core.compute import unit_rows
+from artextract.params.sections import Siamese
 
 
 def settings(**changes: object) -> Siamese:

@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 import torch
 
-from artextract.errors import ArtExtractError
+from artextract.core.errors import ArtExtractError
 from benchmarks import large_training, machine, memory, report, scaling, works
 from benchmarks.__main__ import PARTIAL, RESULTS, all_benchmarks, folder_of, main
 from benchmarks.measure import SIZES, Benchmark, Pair, Side, Size, Skipped, measure
@@ -274,7 +274,7 @@ def test_works_are_repeated_from_the_first_on():
 
 
 def test_pairs_in_the_loss_are_counted_as_the_training_sees_them(monkeypatch: pytest.MonkeyPatch):
-    from artextract import siamese_training
+    from artextract.siamese.projection import training as siamese_training
 
     index, images, titles = collection(60)
     params = settings(batch_size=25, hidden=8, components=8)

@@ -1,0 +1,1 @@
+"""Task 1: style, genre and artist."""

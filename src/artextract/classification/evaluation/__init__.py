@@ -1,0 +1,1 @@
+"""Scores, baselines and figures of a trained network."""

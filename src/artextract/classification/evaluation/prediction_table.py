@@ -1,0 +1,95 @@
+"""Predictions of task 1: one table of all tasks and splits, and the arrays of one task that scores are taken of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from artextract.core.errors import ArtExtractError
+from artextract.data.wikiart.lists import TASKS
+
+
+@dataclass(frozen=True)
+class TaskPredictions:
+    """Predictions of one task on validation rows.
+
+    Attributes:
+        y: True class, (n,).
+        p: Softmax over all classes of the class file, (n, classes).
+        group: Near-duplicate group, (n,).
+        strata: Stratum of each row, (n,); None where the data name none.
+        classes: Class names.
+    """
+
+    y: np.ndarray
+    p: np.ndarray
+    group: np.ndarray
+    strata: np.ndarray | None
+    classes: Sequence[str]
+
+
+def predictions_table(
+    index: pd.DataFrame, rows: Sequence[int], probabilities: Mapping[str, np.ndarray], split: str = "val"
+) -> pd.DataFrame:
+    """One row an image and task, where the image is in ``split`` of that task.
+
+    Args:
+        index: See stages/prepare_artgan.py.
+        rows: Rows of the index that were predicted.
+        probabilities: (len(rows), classes) of each task.
+        split: val, which is scored, or select, which the temperature is fitted on.
+
+    Returns:
+        id, task, split, y_true, p_0 ... p_{K-1} (null beyond a task's classes), stratum, group.
+
+    Raises:
+        ArtExtractError: A row was predicted twice, as a padded last batch would have it.
+    """
+    if len(set(rows)) < len(rows):
+        raise ArtExtractError(f"{len(rows) - len(set(rows))} images were predicted twice", where="predictions")
+    part = index.iloc[list(rows)].reset_index(drop=True)
+    tables = []
+    for task in TASKS:
+        chosen = (part[f"{task}_split"] == split).fillna(False).to_numpy(dtype=bool)
+        table = part.loc[chosen, ["id", "stratum", "group"]].assign(task=task, split=split)
+        table["y_true"] = part.loc[chosen, task].astype("int64")
+        p = probabilities[task][chosen]
+        tables.append(table.assign(**{f"p_{k}": p[:, k] for k in range(p.shape[1])}))
+    table = pd.concat(tables, ignore_index=True)
+    columns = sorted((c for c in table if str(c).startswith("p_")), key=lambda c: int(str(c)[2:]))
+    return table[["id", "task", "split", "y_true", *columns, "stratum", "group"]]
+
+
+def with_probabilities(table: pd.DataFrame, task: str, p: np.ndarray | None) -> pd.DataFrame:
+    """Another model's probabilities for the validation rows of a task, as a predictions table.
+
+    Args:
+        table: As ``predictions_table`` gives it.
+        task: Its rows are kept.
+        p: (validation rows of the task, classes); None leaves no row.
+    """
+    part = table[(table["task"] == task) & (table["split"] == "val")]
+    if p is None:
+        return part.iloc[:0]
+    return part.assign(**{f"p_{k}": p[:, k] for k in range(p.shape[1])})
+
+
+def of_task(table: pd.DataFrame, task: str, classes: Sequence[str], split: str = "val") -> TaskPredictions:
+    """The rows of one task and split as arrays.
+
+    Raises:
+        ArtExtractError: A score is not finite; such a run is not evaluated.
+    """
+    part = table[(table["task"] == task) & (table["split"] == split)]
+    p = part[[f"p_{k}" for k in range(len(classes))]].to_numpy(dtype=float)
+    bad = np.flatnonzero(~np.isfinite(p).all(axis=1))
+    if len(bad):
+        first = part["id"].iloc[bad[0]]
+        raise ArtExtractError(f"{len(bad)} predictions are not finite, first: {first}", where=f"task {task}")
+    strata = None if part["stratum"].isna().all() else part["stratum"].fillna("").to_numpy(dtype=str)
+    return TaskPredictions(
+        part["y_true"].to_numpy(dtype=np.int64), p, part["group"].to_numpy(dtype=np.int64), strata, classes
+    )

@@ -1,0 +1,158 @@
+"""Convolutional backbones: two trained from scratch, any model of timm, and where a pretrained one is cut in two."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from typing import Any
+
+from torch import Tensor, nn
+from torch.nn import functional
+
+from artextract.core.errors import ArtExtractError
+from artextract.encoders.image import Preprocessing
+from artextract.encoders.weights import timm_model
+from artextract.params.sections import Train
+
+
+class ReferenceBackbone(nn.Module):
+    """Three convolution blocks, 16-32-64 channels, halving each time; 23,584 parameters."""
+
+    dim = 64
+
+    def __init__(self) -> None:
+        """Random weights."""
+        super().__init__()
+        channels = (3, 16, 32, self.dim)
+        self.blocks = nn.Sequential(
+            *(
+                nn.Sequential(nn.Conv2d(i, o, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2))
+                for i, o in itertools.pairwise(channels)
+            )
+        )
+
+    def forward(self, images: Tensor) -> Tensor:
+        """(n, 3, h, w) to a feature map (n, 64, h / 8, w / 8)."""
+        return self.blocks(images)
+
+
+def _conv(inputs: int, outputs: int, stride: int = 1, size: int = 3) -> nn.Sequential:
+    padding = size // 2
+    return nn.Sequential(nn.Conv2d(inputs, outputs, size, stride, padding, bias=False), nn.BatchNorm2d(outputs))
+
+
+class ResidualBlock(nn.Module):
+    """Two 3 x 3 convolutions with batch norm beside a shortcut (He et al. 2016; pooled shortcut: He et al. 2019)."""
+
+    def __init__(self, inputs: int, outputs: int, stride: int = 1):
+        """A stride of 2 halves height and width."""
+        super().__init__()
+        self.first, self.second = _conv(inputs, outputs, stride), _conv(outputs, outputs)
+        self.shortcut: nn.Module = nn.Identity()
+        if inputs != outputs or stride != 1:
+            self.shortcut = nn.Sequential(nn.AvgPool2d(stride), _conv(inputs, outputs, size=1))
+
+    def forward(self, features: Tensor) -> Tensor:
+        """(n, inputs, h, w) to (n, outputs, h / stride, w / stride)."""
+        return functional.relu(self.second(functional.relu(self.first(features))) + self.shortcut(features))
+
+
+class SmallBackbone(nn.Module):
+    """A residual network for training from scratch at 128 px: nine convolutions, 0.81 M parameters."""
+
+    dim = 176
+
+    def __init__(self) -> None:
+        """Random weights."""
+        super().__init__()
+        self.stem = _conv(3, 32, 2)
+        widths = (32, 32, 64, 128, self.dim)
+        self.blocks = nn.Sequential(*(ResidualBlock(i, o, 1 if i == o else 2) for i, o in itertools.pairwise(widths)))
+
+    def forward(self, images: Tensor) -> Tensor:
+        """(n, 3, h, w) to a feature map (n, 176, h / 16, w / 16)."""
+        return self.blocks(functional.relu(self.stem(images)))
+
+
+class TimmBackbone(nn.Module):
+    """Any timm model, CNN or transformer, as a feature map."""
+
+    def __init__(self, name: str, weights: str, sha256: str):
+        """Load the model by name; see ``weights.timm_model`` for errors."""
+        super().__init__()
+        self.model: Any = timm_model(name, weights, sha256, num_classes=0)
+        self.dim = int(self.model.num_features)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """(n, 3, h, w) to a feature map (n, dim, rows, columns)."""
+        return feature_map(self.model.forward_features(images), self.dim, getattr(self.model, "num_prefix_tokens", 0))
+
+
+def feature_map(features: Tensor, dim: int, prefix_tokens: int) -> Tensor:
+    """Whatever a timm model calls its features, as (n, dim, rows, columns).
+
+    Args:
+        features: (n, dim, r, c) of a CNN, (n, r, c, dim) of a Swin-like model, or (n, prefix + r * c, dim) of a
+            ViT, whose prefix tokens (class, registers) are dropped and whose patches stand in row order.
+        dim: The model's number of features.
+        prefix_tokens: Tokens before the patches.
+    """
+    if features.ndim == 3:
+        patches = features[:, prefix_tokens:]
+        side = math.isqrt(patches.shape[1])
+        if side * side != patches.shape[1]:
+            raise ArtExtractError(f"{patches.shape[1]} patch tokens are no square grid", where="train.backbone")
+        return patches.transpose(1, 2).reshape(len(features), dim, side, side)
+    return features if features.shape[1] == dim else features.permute(0, 3, 1, 2)
+
+
+def make_backbone(params: Train) -> ReferenceBackbone | SmallBackbone | TimmBackbone:
+    """The backbone that params.yaml names."""
+    if params.backbone == "reference":
+        return ReferenceBackbone()
+    if params.backbone == "small":
+        return SmallBackbone()
+    return TimmBackbone(params.backbone, params.weights, params.weights_sha256)
+
+
+def preprocessing_of(backbone: nn.Module) -> Preprocessing:
+    """128 px squashed for networks from scratch; timm's own configuration for a timm model."""
+    if isinstance(backbone, TimmBackbone):
+        return Preprocessing.of(backbone.model)
+    return Preprocessing(128, None, "bilinear", (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
+
+
+def stages_of(model: Any) -> tuple[list[nn.Module], list[nn.Module], list[nn.Module]]:
+    """Stem, stages and what follows them, of the two families of timm models that are one chain of modules."""
+    if all(hasattr(model, name) for name in ("conv_stem", "bn1", "blocks", "conv_head", "bn2")):  # EfficientNets
+        return [model.conv_stem, model.bn1], list(model.blocks), [model.conv_head, model.bn2]
+    if all(hasattr(model, name) for name in ("conv1", "bn1", "act1", "maxpool", "layer4")):  # ResNets
+        stem = [model.conv1, model.bn1, model.act1, model.maxpool]
+        return stem, [model.layer1, model.layer2, model.layer3, model.layer4], []
+    raise ArtExtractError(
+        f"{type(model).__name__} is no chain of stages that could be cut",
+        where="train.tuned_stages",
+        remedy="use an EfficientNet or a ResNet, or train.tuned_stages=0 (the whole backbone is tuned)",
+    )
+
+
+def split_stages(backbone: nn.Module, tuned: int) -> tuple[nn.Module | None, nn.Module]:
+    """A backbone in two parts: what stays frozen, and the last ``tuned`` stages with what follows them.
+
+    Args:
+        backbone: Images (n, 3, s, s) to a feature map.
+        tuned: 0 leaves the backbone whole: nothing is frozen.
+
+    Raises:
+        ArtExtractError: The architecture cannot be cut, or has no stage left to freeze.
+    """
+    if not tuned:
+        return None, backbone
+    stem, stages, rest = stages_of(getattr(backbone, "model", backbone))
+    if tuned >= len(stages):
+        raise ArtExtractError(
+            f"the backbone has {len(stages)} stages, and {tuned} of them leave nothing to freeze",
+            where="train.tuned_stages",
+            remedy=f"use 1 to {len(stages) - 1}, or 0 to tune the whole backbone",
+        )
+    return nn.Sequential(*stem, *stages[:-tuned]), nn.Sequential(*stages[-tuned:], *rest)

@@ -1,0 +1,178 @@
+"""Stages of a backbone whose weights stay as they are: what they make of images is computed once, and kept."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from artextract.classification.network.augment import Augmentation, apply, draw_view
+from artextract.classification.network.backbones import split_stages, stages_of
+from artextract.classification.network.network import tokens_of
+from artextract.core.cache import RowView, cached_rows
+from artextract.core.compute import backend, device
+from artextract.core.files import cache_folder, content_key, read_json, write_metrics
+from artextract.data.images.shards import ShardReader
+from artextract.encoders.backends import FP32_STAGES, Backend, computed_by, fast_backend, reference_backend, whole
+from artextract.encoders.embed import blocks, check, pixels
+from artextract.encoders.image import Preprocessing, pixel_batches
+from artextract.encoders.weights import weights_hash
+from artextract.params.sections import Train
+
+BATCH = 16
+
+
+class Tokens(nn.Module):
+    """A feature map (n, dim, r, c) to tokens (n, cells, dim), as a module."""
+
+    def __init__(self, grid: int):
+        """See ``tokens_of``."""
+        super().__init__()
+        self.grid = grid
+
+    def forward(self, features: Tensor) -> Tensor:
+        """As ``tokens_of``."""
+        return tokens_of(features, self.grid)
+
+
+def chain(backbone: nn.Module, params: Train) -> list[nn.Module]:
+    """The frozen stages, and the tokens where all are frozen, as modules that follow each other.
+
+    Only the last one may be in bf16, see ``inference.split``.
+    """
+    from timm.models.efficientnet import EfficientNet
+
+    last = [Tokens(params.token_grid)] if params.frozen else []
+    model: Any = getattr(backbone, "model", None)
+    if isinstance(model, EfficientNet):
+        stem, stages, rest = stages_of(model)
+        if not params.frozen:
+            stages, rest = stages[: -params.tuned_stages], []
+        late = [*stages[FP32_STAGES:], *rest, *last]
+        if late:
+            return [nn.Sequential(*stem, *stages[:FP32_STAGES]).eval(), nn.Sequential(*late).eval()]
+    frozen = backbone if params.frozen else split_stages(backbone, params.tuned_stages)[0]
+    assert frozen is not None
+    return [nn.Sequential(frozen, *last).eval()]
+
+
+def shown(batches: Iterable[Tensor], rows: Sequence[int], augmentation: Augmentation) -> Iterator[Tensor]:
+    """Batches of uint8 pixels as a view shows them.
+
+    Args:
+        batches: (b, 3, s, s), in the order of ``rows``.
+        rows: Of the index.
+        augmentation: Of all rows of the index.
+    """
+    done = 0
+    for batch in batches:
+        seen = apply(batch.float(), augmentation.rows(np.array(rows[done : done + len(batch)])))
+        done += len(batch)
+        yield seen.round().clamp(0, 255).to(torch.uint8).contiguous()
+
+
+class FrozenStages:
+    """What the frozen stages of a backbone make of images: tokens, or feature maps for the stages that follow.
+
+    In fp32 by torch, in whole batches: what an image gets does not depend on how many others are computed with it. Fast
+    by the backend that the hardware calls for, after a check against fp32 on images of the collection.
+    """
+
+    def __init__(self, backbone: nn.Module, preprocessing: Preprocessing, params: Train):
+        """Cut the backbone as ``params`` says; it is in eval mode and on its device."""
+        self.preprocessing, self.params = preprocessing, params
+        frozen = backbone if params.frozen else split_stages(backbone, params.tuned_stages)[0]
+        assert frozen is not None
+        self.sha256 = weights_hash(frozen)
+        self.parts = chain(backbone, params)
+        self.net = whole(self.parts)[0]
+        self.dtype = np.float32 if params.frozen else np.float16
+        with torch.inference_mode():
+            example = torch.zeros(1, 3, preprocessing.size, preprocessing.size, device=device())
+            self.shape = tuple(self.net(example).shape[1:])
+        self._backend: Backend | None = None
+        self._record: Path | None = None
+        self._agrees = False
+
+    def outputs(self, reader: ShardReader, index: pd.DataFrame, rows: Sequence[int], view: int) -> RowView:
+        """Outputs (len(rows), ...) for one view of each image, computed where the user's cache lacks them.
+
+        Args:
+            reader: Of the whole index.
+            index: With column sha256.
+            rows: Rows wanted.
+            view: See ``augment.draw_view``.
+
+        Raises:
+            ArtExtractError: A fast backend does not agree with fp32.
+        """
+        p = self.params
+        key: list[Any] = [self.sha256, self.preprocessing.describe(), p.token_grid if p.frozen else 0, str(device())]
+        key.append(computed_by())
+        if p.precision == "fast":
+            identity = content_key(self.sha256, self.shape)
+            self._backend = self._backend or fast_backend(self.parts, self.preprocessing, identity, len(rows))
+            key.append(self._backend.name)
+            self._record = cache_folder() / "agreement" / f"{content_key(key, index['sha256'].tolist())}.json"
+        if view:
+            key += [view, p.flip, p.crop if view > int(p.flip) else 0.0]
+        key.append(index["sha256"].tolist())
+        augmentation = draw_view(len(index), view, flip=p.flip, crop=p.crop) if view else None
+        label = f"backbone, view {view}" if view else "backbone"
+
+        def compute(missing: list[int]) -> Iterator[np.ndarray]:
+            if self._backend is None:
+                return self._exact(reader, missing, augmentation, label)
+            return self._fast(self._backend, reader, missing, augmentation, label)
+
+        kind = "tokens" if p.frozen else "features"
+        return cached_rows(kind, key, len(index), self.shape, self.dtype, rows, compute)
+
+    def _check(self, backend: Backend, reader: ShardReader) -> None:
+        """Once, and only where something is to be computed."""
+        if not self._agrees:
+            print(f"backbone: {backend.name}", *filter(None, [backend.hint]), sep="\n", file=sys.stderr, flush=True)
+            reference = reference_backend(self.net, self.preprocessing, BATCH)
+            agreed = check(backend, reference, reader, self.preprocessing, "train")
+            assert self._record is not None
+            write_metrics(self._record, agreed)  # for runs that find everything in the cache
+            self._agrees = True
+
+    def describe(self) -> dict[str, Any]:
+        """Backend, and its agreement with fp32 where it is a fast one; after ``outputs``."""
+        if self._backend is None:
+            return {"backend": backend("fp32")}
+        known = self._record is not None and self._record.is_file()
+        return {"backend": self._backend.name} | (read_json(self._record) if known and self._record else {})
+
+    def _fast(
+        self, backend: Backend, reader: ShardReader, missing: list[int], augmentation: Augmentation | None, label: str
+    ) -> Iterator[np.ndarray]:
+        self._check(backend, reader)
+        # Not one image at a time, as a CPU's backend takes them: torch's threads would meet for every step of `shown`.
+        batches = pixels(reader, missing, self.preprocessing, max(BATCH, backend.batch), scaled=True)
+        if augmentation is not None:
+            batches = shown(batches, missing, augmentation)
+        for block in blocks(backend.outputs(batches), len(missing), len(missing), label):
+            yield block.astype(self.dtype)
+
+    def _exact(
+        self, reader: ShardReader, missing: list[int], augmentation: Augmentation | None, label: str
+    ) -> Iterator[np.ndarray]:
+        done = 0
+        with torch.inference_mode():
+            for batch in pixel_batches(reader, missing, self.preprocessing, BATCH, label):
+                n = len(batch)
+                images = self.preprocessing.normalise(batch.to(device()))
+                if augmentation is not None:
+                    images = apply(images, augmentation.rows(np.array(missing[done : done + n])))
+                done += n
+                filled = functional.pad(images, (0, 0, 0, 0, 0, 0, 0, BATCH - n))
+                yield self.net(filled)[:n].float().cpu().numpy().astype(self.dtype)

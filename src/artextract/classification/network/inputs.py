@@ -1,0 +1,137 @@
+"""What the network is fed with, for the rows of an index: pixels decoded once, or the output of frozen stages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from artextract.classification.network.augment import Augmentation, apply, resize
+from artextract.classification.network.backbones import make_backbone, preprocessing_of
+from artextract.classification.network.frozen import FrozenStages
+from artextract.classification.network.network import IGNORED, MultitaskNet
+from artextract.core.cache import RowView, cached_rows
+from artextract.core.compute import autocast, device, on_device
+from artextract.data.images.shards import ShardReader
+from artextract.data.wikiart.lists import TASKS
+from artextract.encoders.backends import computed_by
+from artextract.encoders.image import Preprocessing, pixel_batches
+from artextract.params.sections import Train
+
+BATCH = 16
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Inputs of n images.
+
+    Attributes:
+        array: uint8 pixels (n, 3, s, s); or of frozen stages: float16 feature maps (n, c, h, w) where others follow
+            that are tuned, float32 tokens (n, cells, dim) where all are frozen.
+        preprocessing: How pixels are normalised.
+        backbone_sha256: Identity of the frozen stages' weights; "" where nothing is frozen.
+        further: The same of further views of the images, see ``augment.draw_view``.
+        computed: What frozen stages were computed by, and how well it agrees with fp32: for the metrics.
+    """
+
+    array: np.ndarray | RowView
+    preprocessing: Preprocessing
+    backbone_sha256: str
+    further: tuple[np.ndarray | RowView, ...] = ()
+    computed: dict[str, Any] = field(default_factory=dict)
+
+    def batch(
+        self, rows: np.ndarray, augmentation: Augmentation | None = None, views: np.ndarray | None = None
+    ) -> Tensor:
+        """The network's input for some rows, on its device.
+
+        Args:
+            rows: Rows wanted.
+            augmentation: Of these rows; how pixels are shown. What frozen stages computed stays as it is.
+            views: Of these rows: which view of each, 0 where not given.
+        """
+        block = np.ascontiguousarray(self.array[rows])
+        if views is not None:
+            for view, array in enumerate(self.further, start=1):
+                block[views == view] = array[rows[views == view]]
+        inputs = torch.from_numpy(block).to(device())
+        if self.backbone_sha256:
+            inputs = inputs.float()
+            return inputs if inputs.ndim == 3 else inputs.contiguous(memory_format=torch.channels_last)
+        images = self.preprocessing.normalise(inputs)
+        return images if augmentation is None else apply(images, augmentation)
+
+
+def evaluation_views(params: Train) -> int:
+    """Views that predictions are averaged over: the image, and its mirror image where training saw it."""
+    return 2 if params.views > 1 and params.flip else 1
+
+
+def load_inputs(reader: ShardReader, index: pd.DataFrame, rows: Sequence[int], params: Train, views: int = 1) -> Inputs:
+    """Inputs for some rows of an index, computed once and then found in the user's cache.
+
+    Args:
+        reader: Of the whole index.
+        index: With column sha256, which the cache is keyed by.
+        rows: Rows wanted; result row i is image rows[i].
+        params: Section ``train``.
+        views: How many views frozen stages see.
+    """
+    backbone = on_device(make_backbone(params).eval())
+    preprocessing = preprocessing_of(backbone)
+    if not params.frozen and not params.tuned_stages:
+        return Inputs(_pixels(reader, index, rows, preprocessing), preprocessing, "")
+    stages = FrozenStages(backbone, preprocessing, params)
+    arrays = [stages.outputs(reader, index, rows, view) for view in range(views)]
+    return Inputs(arrays[0], preprocessing, stages.sha256, tuple(arrays[1:]), stages.describe())
+
+
+def _pixels(reader: ShardReader, index: pd.DataFrame, rows: Sequence[int], preprocessing: Preprocessing) -> RowView:
+    shape = (3, preprocessing.size, preprocessing.size)
+
+    def pixels(missing: list[int]) -> Iterator[np.ndarray]:
+        for batch in pixel_batches(reader, missing, preprocessing, BATCH, "decode images"):
+            yield batch.numpy()
+
+    key = (preprocessing.describe(), computed_by(), index["sha256"].tolist())
+    return cached_rows("pixels", key, len(index), shape, np.uint8, rows, pixels)
+
+
+def labels_of(index: pd.DataFrame, rows: Sequence[int], split: str) -> dict[str, Tensor]:
+    """Labels of some rows for each task, ``IGNORED`` where the row is not in ``split`` of that task; int64 (n,)."""
+    part = index.iloc[list(rows)]
+    return {
+        task: torch.tensor(
+            part[task].where(part[f"{task}_split"] == split).fillna(IGNORED).to_numpy(dtype=np.int64), device=device()
+        )
+        for task in TASKS
+    }
+
+
+def predict(net: MultitaskNet, inputs: Inputs, batch_size: int, params: Train) -> dict[str, Tensor]:
+    """Logits (n, classes) of each task for all rows of ``inputs``.
+
+    Where training mirrored images, the logits of both orientations are averaged. Pixels are enlarged by
+    ``test_scale``: random crops showed training things larger than they are (Touvron et al. 2019).
+    """
+    net.eval()
+    mirror = params.flip and not inputs.backbone_sha256
+    views = range(evaluation_views(params) if inputs.further else 1)
+    parts: dict[str, list[Tensor]] = {task: [] for task in TASKS}
+    with torch.inference_mode(), autocast(params.precision):
+        for start in range(0, len(inputs.array), batch_size):
+            rows = np.arange(start, min(start + batch_size, len(inputs.array)))
+            batches = [inputs.batch(rows, views=np.full(len(rows), view)) for view in views]
+            if not inputs.backbone_sha256:
+                batches = [resize(batches[0], round(params.test_scale * inputs.preprocessing.size))]
+            if mirror:
+                batches.append(batches[0].flip(3))
+            logits = [net(batch) for batch in batches]
+            for task in TASKS:
+                parts[task].append(torch.stack([one[task] for one in logits]).mean(0))
+    return {task: torch.cat(logits) for task, logits in parts.items()}

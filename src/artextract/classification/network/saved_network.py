@@ -1,0 +1,75 @@
+"""A trained network on disk: tensors as safetensors, and a JSON record of all that is needed to use it again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from safetensors.torch import load_file, save_file
+
+from artextract.classification.network.network import MultitaskNet
+from artextract.core.compute import device
+from artextract.core.errors import ArtExtractError
+from artextract.core.files import read_json, write_text
+from artextract.data.wikiart.lists import TASKS
+from artextract.params.sections import Train
+
+
+def save_model(
+    folder: Path, net: MultitaskNet, classes: Mapping[str, Sequence[str]], params: Train, backbone_sha256: str
+) -> None:
+    """Write model.safetensors and model.json; the record is written last."""
+    folder.mkdir(parents=True, exist_ok=True)
+    partial = folder / "model.partial"
+    save_file({key: tensor.cpu().contiguous() for key, tensor in net.state_dict().items()}, partial)
+    partial.replace(folder / "model.safetensors")
+    record = {
+        "classes": {task: list(classes[task]) for task in TASKS},
+        "train": params.model_dump(),
+        "backbone_sha256": backbone_sha256,
+    }
+    write_text(folder / "model.json", json.dumps(record, indent=2, ensure_ascii=False) + "\n")
+
+
+@dataclass(frozen=True)
+class Record:
+    """What model.json says: class names of each task, section ``train`` of the training, the frozen backbone."""
+
+    classes: dict[str, list[str]]
+    train: Train
+    backbone_sha256: str
+
+
+def read_record(folder: Path) -> Record:
+    """The record of a trained network, so that it is used as it was trained, whatever params.yaml says now."""
+    record = read_json(folder / "model.json")
+    return Record(record["classes"], Train.model_validate(record["train"]), record["backbone_sha256"])
+
+
+def load_model(folder: Path, record: Record, backbone_sha256: str) -> MultitaskNet:
+    """The trained network.
+
+    Args:
+        folder: As written by ``save_model``.
+        record: Its record.
+        backbone_sha256: Of the frozen backbone at hand; must be the one that it was trained with.
+
+    Raises:
+        ArtExtractError: The network belongs to another backbone, or its tensors do not fit its record.
+    """
+    if record.backbone_sha256 != backbone_sha256:
+        raise ArtExtractError(
+            "the network was trained on the output of another backbone",
+            where=str(folder),
+            remedy="`dvc repro train_multitask`",
+        )
+    net = MultitaskNet(record.train, {task: len(names) for task, names in record.classes.items()})
+    try:
+        net.load_state_dict(load_file(folder / "model.safetensors"))
+    except RuntimeError as error:
+        raise ArtExtractError(
+            "the stored network does not fit its record", where=str(folder), remedy="`dvc repro train_multitask`"
+        ) from error
+    return net.to(device()).eval()

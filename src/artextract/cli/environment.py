@@ -1,0 +1,73 @@
+"""Finishes an environment after pip: run once by ``make setup`` as ``python -m artextract.cli.environment``.
+
+Writes a .pth file, so that ``python -m artextract...`` finds this checkout's code by hand, and the page template that
+lets ``dvc plots show`` draw without a network (DVC's own page loads its JavaScript from a content-delivery network).
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+from artextract.core.files import write_text
+
+SRC = Path(__file__).resolve().parent.parent
+ROOT = SRC.parent
+TEMPLATE = ROOT / ".dvc" / "plots.local.html"
+
+# DVC's inline scripts call vegaEmbed at once, the module below is run later: calls are kept until then.
+PAGE = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<title>ArtExtract: plots</title>
+<script>window.kept = []; window.vegaEmbed = (...call) => window.kept.push(call);</script>
+<script type="module">JAVASCRIPT</script>
+<style>
+body { font: 15px/1.5 Georgia, serif; color: #22272e; background: #fbfaf7; margin: 2rem; }
+img { max-width: 100%; }
+</style>
+{refresh_tag}
+</head>
+<body>
+{plot_divs}
+</body>
+</html>
+"""
+SNIPPET = "window.vegaEmbed = vegaEmbed; for (const call of window.kept) vegaEmbed(...call);"
+
+
+def write_pth() -> Path:
+    """Put this checkout's src/ on the path of the running environment; returns the file."""
+    path = Path(sysconfig.get_paths()["purelib"]) / "artextract-checkout.pth"
+    write_text(path, f"{SRC}\n")
+    return path
+
+
+def plots_page() -> str:
+    """The page template with Vega, Vega-Lite and Vega-Embed inside."""
+    import vl_convert
+
+    bundle = vl_convert.javascript_bundle(SNIPPET).replace("</script", "<\\/script")
+    return PAGE.replace("JAVASCRIPT", bundle)
+
+
+def use_plots_page() -> None:
+    """Write the template and name it in this checkout's own DVC configuration (not in the committed one)."""
+    write_text(TEMPLATE, plots_page())
+    command = [sys.executable, "-m", "dvc", "config", "--local", "plots.html_template", TEMPLATE.name]
+    subprocess.run(command, cwd=ROOT, check=True)
+
+
+def main() -> None:
+    """Finish the running virtual environment."""
+    if sys.prefix == sys.base_prefix:
+        sys.exit("not in a virtual environment. Remedy: make setup")
+    write_pth()
+    use_plots_page()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Images: decoding, sources, tar shards, near-duplicates, colours."""

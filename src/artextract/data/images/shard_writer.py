@@ -1,0 +1,111 @@
+"""Writes images into uncompressed tar shards, a thousand each; finished shards are kept over a kill."""
+
+from __future__ import annotations
+
+import tarfile
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from io import BytesIO
+from pathlib import Path
+
+import pandas as pd
+
+from artextract.core.files import atomic, sha256_bytes, write_table
+from artextract.core.prefetch import prefetched
+from artextract.core.runtime import threads
+from artextract.data.images.decode import UnreadableImage, normalise
+from artextract.data.images.duplicates import perceptual_hash
+
+IMAGES_PER_SHARD = 1000
+
+
+@dataclass(frozen=True)
+class Source:
+    """One image to store: its id, and how to get its bytes (called once; may raise OSError or UnreadableImage)."""
+
+    id: str
+    read: Callable[[], bytes]
+
+
+Read = tuple[str, bytes | UnreadableImage | OSError]  # id of a source, and what came of reading it
+
+
+def _read(source: Source) -> Read:
+    """The bytes of one image; a failure is handed on."""
+    try:
+        return source.id, source.read()
+    except (UnreadableImage, OSError) as error:
+        return source.id, error
+
+
+def _store(read: Read, max_side: int) -> tuple[bytes, dict[str, object]]:
+    """Normalise one image; a failure becomes a row with its reason, never an exception."""
+    row: dict[str, object] = {"id": read[0], "error": None}
+    try:
+        if not isinstance(read[1], bytes):
+            raise read[1]
+        data, image = normalise(read[1], max_side)
+    except FileNotFoundError:
+        return b"", row | {"error": "missing"}
+    except (UnreadableImage, OSError) as error:
+        return b"", row | {"error": f"unreadable: {error}"}
+    return data, row | {
+        "sha256": sha256_bytes(data),
+        "phash": perceptual_hash(image),
+        "width": image.width,
+        "height": image.height,
+    }
+
+
+def _write_shard(path: Path, sources: Sequence[Source], max_side: int, tick: Callable[[], object]) -> pd.DataFrame:
+    """Write one tar; members are numbered, since ids may be longer than a tar name or hold any letter.
+
+    Images are decoded in threads. They are read in this one, since tars and zips that they lie in have one position.
+    """
+    rows = []
+    store, ahead = partial(_store, max_side=max_side), 2 * threads()
+    with atomic(path) as handle, tarfile.open(fileobj=handle, mode="w", format=tarfile.USTAR_FORMAT) as tar:
+        for data, row in prefetched(store, map(_read, sources), workers=threads(), ahead=ahead):
+            if row["error"] is None:
+                member = tarfile.TarInfo(f"{path.stem}-{len(rows):04d}.jpg")  # mtime 0, uid 0: same bytes always
+                member.size = len(data)
+                tar.addfile(member, BytesIO(data))
+                row |= {"shard": path.name, "offset": handle.tell() - _padded(len(data)), "size": len(data)}
+            rows.append(row)
+            tick()
+    return pd.DataFrame(rows)
+
+
+def _padded(size: int) -> int:
+    """Tar fills members up to blocks of 512 bytes."""
+    return (size + 511) // 512 * 512
+
+
+def write_shards(sources: Iterable[Source], folder: Path, *, max_side: int, describe: str = "images") -> pd.DataFrame:
+    """Store images in ``folder/shard-00000.tar`` and on; finished shards are kept over a kill.
+
+    ``folder`` must be keyed by the list of sources and ``max_side``: a shard that is there is believed.
+
+    Returns:
+        A row a source, in order: id, error (null when stored, "missing", or "unreadable: why"), sha256, phash,
+        width, height, shard, offset, size.
+    """
+    from tqdm import tqdm
+
+    sources = list(sources)
+    tables = []
+    with tqdm(total=len(sources), desc=describe, unit="img", mininterval=1) as bar:
+        for number, start in enumerate(range(0, len(sources), IMAGES_PER_SHARD)):
+            part = sources[start : start + IMAGES_PER_SHARD]
+            shard, table_path = (folder / f"shard-{number:05d}{suffix}" for suffix in (".tar", ".parquet"))
+            if not (shard.exists() and table_path.exists()):
+                # The table is written after its shard: a shard without a table is written anew.
+                write_table(table_path, _write_shard(shard, part, max_side, bar.update))
+            else:
+                bar.update(len(part))
+            tables.append(pd.read_parquet(table_path))
+    columns = ["id", "error", "sha256", "phash", "width", "height", "shard", "offset", "size"]
+    if not tables:
+        return pd.DataFrame(columns=pd.Index(columns))
+    return pd.concat(tables, ignore_index=True).reindex(columns=columns)

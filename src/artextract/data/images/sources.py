@@ -1,0 +1,156 @@
+"""Where listed images come from: a folder of files, a folder of tar shards, or a zip archive, behind one interface."""
+
+from __future__ import annotations
+
+import os
+import tarfile
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol
+
+from artextract.core.errors import ArtExtractError
+from artextract.core.files import check_relative, contained
+from artextract.data.images.decode import UnreadableImage
+
+SUFFIXES = (".jpg", ".jpeg", ".png")
+
+
+class ImageSource(Protocol):
+    """Images by name.
+
+    Attributes:
+        root: Folder in which a manifest may lie.
+    """
+
+    root: Path
+
+    def sizes(self) -> Mapping[str, int]:
+        """Name (``Style/artist_title.jpg``) and size in bytes of every image that is there."""
+        ...
+
+    def read(self, name: str) -> bytes:
+        """The bytes of one image; raises OSError or UnreadableImage where they cannot be had."""
+        ...
+
+
+def _is_image(name: str) -> bool:
+    return name.lower().endswith(SUFFIXES)
+
+
+class FolderImages:
+    """Loose files below a folder."""
+
+    def __init__(self, root: Path):
+        """Nothing is read yet."""
+        self.root = root
+
+    def sizes(self) -> dict[str, int]:
+        """See ``ImageSource``."""
+        found = {}
+        for folder, _, names in os.walk(self.root):
+            base = Path(folder).relative_to(self.root).as_posix()
+            for name in filter(_is_image, names):
+                path = name if base == "." else f"{base}/{name}"
+                found[path] = os.stat(os.path.join(folder, name)).st_size
+        return found
+
+    def read(self, name: str) -> bytes:
+        """See ``ImageSource``."""
+        return contained(self.root, name, where="the lists").read_bytes()
+
+
+class TarImages:
+    """Uncompressed tar shards below a folder; members are found once and then read by offset."""
+
+    def __init__(self, root: Path, tars: list[Path]):
+        """Read the members' places.
+
+        Raises:
+            ArtExtractError: A shard cannot be read, or a name stands in two of them.
+        """
+        self.root = root
+        self._places: dict[str, tuple[Path, int, int]] = {}
+        for path in tars:
+            try:
+                with tarfile.open(path, "r:") as tar:
+                    members = [m for m in tar if m.isfile() and _is_image(m.name)]
+            except tarfile.TarError as error:
+                raise ArtExtractError(f"not readable as uncompressed tar: {error}", where=str(path)) from error
+            for member in members:
+                name = member.name.removeprefix("./")
+                if name in self._places:
+                    other = self._places[name][0].name
+                    raise ArtExtractError(f"{name} stands in {other} already", where=str(path), remedy="remove one")
+                self._places[name] = (path, member.offset_data, member.size)
+
+    def sizes(self) -> dict[str, int]:
+        """See ``ImageSource``."""
+        return {name: size for name, (_, _, size) in self._places.items()}
+
+    def read(self, name: str) -> bytes:
+        """See ``ImageSource``."""
+        if name not in self._places:
+            raise FileNotFoundError(name)
+        path, offset, size = self._places[name]
+        with path.open("rb") as handle:
+            handle.seek(offset)
+            return handle.read(size)
+
+
+class ZipImages:
+    """Members of a zip archive, WikiArt's own; a common top folder is left out of the names."""
+
+    def __init__(self, path: Path):
+        """Read the archive's directory.
+
+        Raises:
+            ArtExtractError: No zip archive, an unsafe or double name.
+        """
+        self.root = path.parent
+        try:
+            self._archive = zipfile.ZipFile(path)
+        except zipfile.BadZipFile as error:
+            raise ArtExtractError(
+                f"not readable as zip: {error}", where=str(path), remedy="download the archive again"
+            ) from error
+        members = [i for i in self._archive.infolist() if not i.is_dir() and _is_image(i.filename)]
+        members = [i for i in members if not i.filename.startswith("__MACOSX/")]
+        tops = {i.filename.split("/", 1)[0] for i in members}
+        nested = len(tops) == 1 and all(i.filename.count("/") >= 2 for i in members)
+        prefix = f"{tops.pop()}/" if nested else ""
+        self._members: dict[str, zipfile.ZipInfo] = {}
+        for info in members:
+            name = info.filename.removeprefix(prefix)
+            check_relative(name, where=str(path))
+            if name in self._members:
+                raise ArtExtractError(f"{name} stands in the archive twice", where=str(path))
+            self._members[name] = info
+
+    def sizes(self) -> dict[str, int]:
+        """See ``ImageSource``."""
+        return {name: info.file_size for name, info in self._members.items()}
+
+    def read(self, name: str) -> bytes:
+        """See ``ImageSource``; a member whose checksum is wrong is unreadable."""
+        if name not in self._members:
+            raise FileNotFoundError(name)
+        try:
+            return self._archive.read(self._members[name])
+        except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
+            raise UnreadableImage(f"broken member: {error}") from error
+        except Exception as error:
+            if type(error).__module__ == "zlib":
+                raise UnreadableImage(f"broken member: {error}") from error
+            raise
+
+
+def open_images(path: Path) -> ImageSource:
+    """The images at a path: a zip archive, a folder that holds tar shards, or a folder of files."""
+    if path.is_file():
+        return ZipImages(path)
+    tars = sorted(path.glob("*.tar"))
+    if tars:
+        return TarImages(path, tars)
+    archive = path / "wikiart.zip"
+    return ZipImages(archive) if archive.is_file() else FolderImages(path)

@@ -1,0 +1,1 @@
+"""The source of task 2: a museum's open-data tables and images."""

@@ -1,0 +1,227 @@
+"""From a museum's tables to shards and an index: the images fetched, decoded, grouped and counted."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import unquote
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+from artextract.core.errors import ArtExtractError
+from artextract.core.files import (
+    cache_folder,
+    code_fingerprint,
+    discard,
+    scratch,
+    sha256_bytes,
+    write_bytes,
+    write_metrics,
+    write_table,
+)
+from artextract.data.images.decode import decode
+from artextract.data.images.duplicates import groups, hamming_pairs
+from artextract.data.images.failures import report_failures
+from artextract.data.images.shard_writer import Source, write_shards
+from artextract.data.museum import schemas as nga_schemas
+from artextract.data.museum import tables as nga
+from artextract.data.museum.fetch import FetchError, Getter, fetch_all
+from artextract.data.museum.labels import PREFIX, add_labels
+from artextract.params.sections import NGA
+
+SIZE_TOLERANCE = 2  # pixels by which a side may differ from the table's
+EXPECTED_TOLERANCE = 0.2  # share by which the number of paintings may differ from the expected one
+REPOSITORY = "https://raw.githubusercontent.com/NationalGalleryOfArt/opendata"
+INDEX_COLUMNS = [
+    "id", "title", "attribution", "displaydate", "medium", "year", "artist", "artist_qualified", "artist_name",
+    "themes", "styles", "keywords", "schools", "techniques", "former_attributions", "assistivetext",
+    "parentid", "series", "portfolio", "sibling_group", "object_group", "group", "open_access",
+    "shard", "offset", "size", "sha256", "phash", "width", "height",
+]  # fmt: skip
+
+
+def download_tables(commit: str, getter: Getter) -> Path:
+    """The museum's tables at a commit, kept in the user's cache; nothing is asked for twice.
+
+    Raises:
+        ArtExtractError: A table cannot be had.
+    """
+    folder = cache_folder() / "nga" / commit
+    for name in nga_schemas.COLUMNS:
+        path = folder / f"{name}.csv"
+        if not path.exists():
+            url = f"{REPOSITORY}/{commit}/data/{name}.csv"
+            try:
+                write_bytes(path, getter.get(url, kind="table"))
+            except FetchError as error:
+                raise ArtExtractError(
+                    f"the table {name}.csv cannot be had: {error}",
+                    where=url,
+                    remedy="check the network, or put the tables into a folder and use nga.source=folder",
+                ) from error
+    return folder
+
+
+def expected_size(row: pd.Series, size: str) -> tuple[int, int] | None:
+    """Width and height that the museum's server should give; None where its table has no measures.
+
+    Args:
+        row: source_width, source_height, and maxpixels: the longest side that is published where the work is not in
+            the public domain. The server would enlarge an image past both, and nothing can be learnt from that.
+        size: ``!w,h``: fits into this box, aspect kept.
+    """
+    width, height = row["source_width"], row["source_height"]
+    if not (width > 0 and height > 0):
+        return None
+    box_width, box_height = (int(side) for side in size.removeprefix("!").split(","))
+    cap = row["maxpixels"] if row["maxpixels"] > 0 else np.inf
+    scale = min(box_width / width, box_height / height, cap / max(width, height), 1.0)
+    return max(1, round(width * scale)), max(1, round(height * scale))
+
+
+def address(row: pd.Series, folder: Path, size: str) -> str:
+    """Where an object's image is: beside the tables as images/<id>.jpg, else as its row says.
+
+    A folder images/ beside the tables stands for the museum's server: what it lacks is missing, and is not asked for
+    over the network unseen.
+    """
+    local, url = f"images/{row['id']}.jpg", str(row["url"])
+    remote = not url.startswith("file:")
+    if (folder / local).is_file() or (remote and (folder / "images").is_dir()):
+        return f"file:{local}"
+    if not remote:
+        return url
+    box = [int(side) for side in size.removeprefix("!").split(",")]
+    expected = expected_size(row, size) or tuple(box)
+    if max(expected) < min(box):  # smaller than the box on all sides: the server must not be asked to enlarge it
+        size = f"!{max(expected)},{max(expected)}"
+    return f"{url}/full/{size}/0/default.jpg"
+
+
+def _wrong_size(file: Path, expected: tuple[int, int] | None) -> str | None:
+    """Why an image cannot be the one that the table describes; sides may be rounded either way."""
+    if expected is None:
+        return None
+    with Image.open(file) as image:
+        found = image.size
+    if all(abs(f - e) <= SIZE_TOLERANCE for f, e in zip(found, expected, strict=True)):
+        return None
+    return f"unreadable: {found[0]} x {found[1]} pixels, by the table {expected[0]} x {expected[1]}"
+
+
+def _downloads(
+    urls: dict[str, str], getter: Getter, expected: Mapping[str, tuple[int, int] | None]
+) -> tuple[list[Source], dict[str, str]]:
+    """Sources for the shards; remote images are brought into the user's cache first, those of a wrong size not."""
+    remote = {i: url for i, url in urls.items() if not url.startswith("file:")}
+    folder = cache_folder() / "nga" / "images"
+    names = {i: f"{sha256_bytes(url.encode())[:32]}.jpg" for i, url in remote.items()}
+    failed = fetch_all({names[i]: url for i, url in remote.items()}, folder, getter, check=decode) if remote else {}
+    for i, name in names.items():
+        if name not in failed and (wrong := _wrong_size(folder / name, expected[i])):
+            failed[name] = wrong
+            (folder / name).unlink()
+
+    def reader(i: str):
+        if i not in remote:
+            return lambda: getter.get(urls[i])
+        return lambda: (folder / names[i]).read_bytes()
+
+    return [Source(i, reader(i)) for i in urls], {i: failed[n] for i, n in names.items() if n in failed}
+
+
+def _sizes(urls: dict[str, str], folder: Path) -> list[int]:
+    """Sizes of the images beside the tables (-1 = none): part of the scratch folder's key, as in prepare_artgan."""
+    files = [folder / unquote(url.removeprefix("file:")) for url in urls.values() if url.startswith("file:")]
+    return [file.stat().st_size if file.is_file() else -1 for file in files]
+
+
+def read_paintings(folder: Path, expected: int) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, int]]:
+    """The paintings of the tables in a folder, their alternate views, and the counts.
+
+    Args:
+        folder: Holds the tables.
+        expected: About how many paintings there should be; 0 = unknown.
+
+    Raises:
+        ArtExtractError: No painting, or more than ``EXPECTED_TOLERANCE`` off: the museum has published broken exports.
+    """
+    tables = nga_schemas.read_tables(folder)
+    rows, counts = nga.select_paintings(tables)
+    if rows.empty:
+        raise ArtExtractError(
+            f"of {counts['objects']} objects none is a painting with a title and a primary image",
+            where=str(folder),
+            remedy=nga_schemas.REMEDY,
+        )
+    if expected and abs(len(rows) - expected) > EXPECTED_TOLERANCE * expected:
+        raise ArtExtractError(
+            f"{len(rows):,} paintings with a title and a primary image, about {expected:,} are expected",
+            where=str(folder),
+            remedy=f"{nga_schemas.REMEDY}; or set nga.expected_paintings (0 = unchecked) if the tables are right",
+        )
+    return rows, nga.alternate_views(rows, tables["published_images"]), counts
+
+
+def collect(tables_folder: Path, params: NGA, *, getter: Getter, out: Path, metrics: Path) -> None:
+    """Write shards, index.parquet, alternates.csv, missing.csv and unreadable.csv, and the counts.
+
+    Args:
+        tables_folder: Holds the tables, and images where they are local.
+        params: Section ``nga``.
+        getter: For the images.
+        out: Folder of the results.
+        metrics: File of the counts.
+    """
+    rows, alternates, counts = read_paintings(tables_folder, params.expected_paintings)
+    if params.max_objects:
+        rows = rows.head(params.max_objects)
+    rows, labelled = add_labels(rows, tables_folder, params.labels_file, params.labels)
+    counts |= labelled
+    labels = [PREFIX + name for name in params.labels]
+    urls = {str(row["id"]): address(row, tables_folder, params.image_size) for _, row in rows.iterrows()}
+    expected = {str(row["id"]): expected_size(row, params.image_size) for _, row in rows.iterrows()}
+    sources, failed = _downloads(urls, getter, expected)
+    key = (rows[["id", "uuid", "url"]].values.tolist(), params.image_size, params.max_side, sorted(failed))
+    with scratch("fetch_nga", str(tables_folder), *key, _sizes(urls, tables_folder), code_fingerprint()) as work:
+        stored = write_shards(sources, work, max_side=params.max_side)
+        reason = stored["id"].map(failed)
+        stored["error"] = reason.where(reason.notna(), stored["error"])
+        out.mkdir(parents=True, exist_ok=True)
+        try:
+            counts |= report_failures(
+                stored,
+                out,
+                params.max_failed_fraction,
+                where=str(tables_folder),
+                remedy="run again (what has arrived is kept), or raise nga.max_failed_fraction in params.yaml",
+            )
+        except ArtExtractError:
+            discard(work)  # images will be mended now: what was seen of the broken ones must not be believed
+            raise
+        index = rows.merge(stored, on="id", validate="one_to_one")
+        index = index[index["error"].isna()].reset_index(drop=True)
+        index["open_access"] = index["maxpixels"].isna()
+        near = hamming_pairs(index["phash"].tolist(), params.near_duplicate_bits)
+        index["object_group"] = groups(len(index), near + _pairs(index["physical_group"]))
+        index["group"] = groups(len(index), _pairs(index["object_group"]) + _pairs(index["sibling_group"]))
+        for shard in sorted(work.glob("shard-*.tar")):
+            shutil.move(shard, out / shard.name)
+        write_table(out / "index.parquet", index[[*INDEX_COLUMNS, *labels]])
+        write_table(out / "alternates.csv", alternates[alternates["id"].isin(index["id"])])
+        counts |= {
+            "exact_duplicates": int(index["sha256"].duplicated().sum()),
+            "groups": int(index["group"].nunique()),
+            "images_in_groups_of_several": int(index["group"].duplicated(keep=False).sum()),
+        }
+        write_metrics(metrics, counts)
+        discard(work)
+
+
+def _pairs(group: pd.Series) -> list[tuple[int, int]]:
+    """Each row with the first one of its group."""
+    first: dict[int, int] = {}
+    return [(first.setdefault(g, i), i) for i, g in enumerate(group.tolist())]

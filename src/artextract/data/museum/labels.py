@@ -1,0 +1,77 @@
+"""A ground truth of the user's own: a CSV of labels beside the museum's tables, each column a judge of similarity."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from artextract.core.errors import ArtExtractError
+
+PREFIX = "label."  # of such columns in the index, and of the judges
+
+
+def read_labels(path: Path, columns: Sequence[str]) -> pd.DataFrame:
+    """Labels of objects.
+
+    Args:
+        path: CSV with the column objectid and those named; an empty cell = not labelled.
+        columns: Wanted, at least one.
+
+    Returns:
+        objectid (text), and ``label.<column>`` for each column: text, null where not labelled.
+
+    Raises:
+        ArtExtractError: The file is missing or no CSV, lacks a column, or names an object twice.
+    """
+    remedy = "give a CSV with the column objectid and a column for each name in nga.labels"
+    if not path.is_file():
+        raise ArtExtractError("the file of labels is missing", where=str(path), remedy=remedy)
+    try:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    except (pd.errors.EmptyDataError, pd.errors.ParserError, UnicodeDecodeError) as error:
+        raise ArtExtractError(f"not readable as CSV: {error}", where=str(path), remedy=remedy) from error
+    if not isinstance(table.index, pd.RangeIndex):  # pandas takes the first cells for row names and shifts all others
+        raise ArtExtractError("the rows have more cells than the header", where=str(path), remedy=remedy)
+    if absent := [name for name in ("objectid", *columns) if name not in table]:
+        raise ArtExtractError(f"lacks the columns {', '.join(absent)}", where=str(path), remedy=remedy)
+    table["objectid"] = table["objectid"].str.strip()
+    twice = table["objectid"].duplicated()
+    if twice.any():
+        row = int(twice.to_numpy().argmax())
+        problem = f"row {row + 1}: object {table['objectid'].iloc[row]} is labelled twice"
+        raise ArtExtractError(problem, where=str(path), remedy="keep one row an object")
+    cells = {name: table[name].str.strip() for name in columns}
+    labels = {PREFIX + name: cell.where(cell != "").astype("string") for name, cell in cells.items()}
+    return pd.DataFrame({"objectid": table["objectid"], **labels})
+
+
+def add_labels(
+    rows: pd.DataFrame, folder: Path, file: str, columns: Sequence[str]
+) -> tuple[pd.DataFrame, dict[str, int]]:
+    """The rows with a column ``label.<column>`` for each label; as they are where none is asked for.
+
+    Args:
+        rows: With id.
+        folder: That ``file`` lies in.
+        file: Its name.
+        columns: Of labels; none = there are none.
+
+    Returns:
+        The rows, and for each label how many of them have it, with the lines of the file that are of no such row.
+
+    Raises:
+        ArtExtractError: As in ``read_labels``, or no object of the rows is labelled.
+    """
+    if not columns:
+        return rows, {}
+    labels = read_labels(folder / file, columns)
+    known = labels["objectid"].isin(rows["id"])
+    if not known.any():
+        raise ArtExtractError(
+            "labels none of the paintings", where=str(folder / file), remedy="name them by the museum's objectid"
+        )
+    found = rows.merge(labels.rename(columns={"objectid": "id"}), on="id", how="left")
+    counts = {f"{PREFIX}{name}": int(found[PREFIX + name].notna().sum()) for name in columns}
+    return found, counts | {"labels_of_no_painting": int((~known).sum())}

@@ -1,0 +1,238 @@
+"""ArtGAN's WikiArt lists: every published form read, nothing guessed, and one row an image.
+
+Forms seen: CRLF without a header and two columns; a header, a blank line and three columns with an empty middle one;
+file names with and without an extension. See https://github.com/cs-chan/ArtGAN (lists BSD-3-Clause).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+
+from artextract.core.errors import ArtExtractError
+from artextract.core.files import check_relative
+
+TASKS = ("style", "genre", "artist")
+SPLITS = ("train", "val")
+
+
+@dataclass
+class ListFile:
+    """One list as read: ``rows`` (path, label, line) and the ``problems`` (file, line, problem, text) left out."""
+
+    rows: pd.DataFrame
+    problems: list[dict[str, object]] = field(default_factory=list)
+
+
+def find_file(folder: Path, task: str, part: str) -> Path:
+    """The list or class file of a task, in any of the published places and with any of the published extensions.
+
+    Args:
+        folder: Root of the lists.
+        task: style, genre or artist.
+        part: train, val or class.
+
+    Raises:
+        ArtExtractError: No such file; says which names were tried.
+    """
+    stem = f"{task}_{part}"
+    parents = (folder / task.capitalize(), folder / task, folder)
+    tried = [parent / f"{stem}{suffix}" for parent in parents for suffix in (".csv", ".txt", "")]
+    for path in tried:
+        if path.is_file():
+            return path
+    raise ArtExtractError(
+        f"the list {stem} is missing",
+        where=str(folder),
+        remedy=f"expected {task.capitalize()}/{stem} (.csv, .txt or no extension), as ArtGAN publishes it",
+    )
+
+
+def _lines(path: Path) -> list[str]:
+    """Lines of a UTF-8 text file, whatever its line ends; a byte-order mark is dropped.
+
+    Not ``splitlines``, for which U+0085 ends a line: mojibake file names may hold it ("Å" read as Latin-1 does).
+    """
+    data = path.read_bytes()
+    try:
+        return re.split(r"\r\n|\n|\r", data.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise ArtExtractError(
+            f"line {line} is not UTF-8", where=str(path), remedy="take the list as published, do not re-save it"
+        ) from error
+
+
+def read_classes(path: Path) -> list[str]:
+    """Class names in the order of their numbers, from lines ``<number> <name>``.
+
+    Raises:
+        ArtExtractError: A line of another form, a number or a name twice, or numbers that are not 0 ... K-1.
+    """
+    names: dict[int, str] = {}
+    for number, line in enumerate(_lines(path), start=1):
+        if not line.strip():
+            continue
+        match = re.fullmatch(r"\s*(\d{1,9})[\s,]+(\S.*?)\s*", line)
+        if not match or int(match[1]) in names or match[2] in names.values():
+            raise ArtExtractError(
+                f"line {number} is {line!r}",
+                where=str(path),
+                remedy="every line must be `<number> <class name>`, each number and each name once",
+            )
+        names[int(match[1])] = match[2]
+    if sorted(names) != list(range(max(len(names), 1))):
+        raise ArtExtractError(
+            f"class numbers are not 0 ... {len(names) - 1}" if names else "holds no class",
+            where=str(path),
+            remedy="take the class file as published: its numbers are the labels of the lists",
+        )
+    return [names[i] for i in range(len(names))]
+
+
+def read_list(path: Path, classes: int) -> ListFile:
+    """Read one list: path = first field, label = last non-empty field.
+
+    Rows that cannot be used (no integer label, label outside of the class file, unsafe path) are reported with their
+    line and left out; the header and blank lines are neither. Contradicting labels for one path are reported and
+    kept: ``union`` leaves such an image unlabelled.
+
+    Args:
+        path: The list.
+        classes: Number of classes in the class file.
+    """
+    rows, problems = [], []
+
+    def report(line: int, problem: str, text: str) -> None:
+        problems.append({"file": path.name, "line": line, "problem": problem, "text": text})
+
+    for line, text in enumerate(_lines(path), start=1):
+        fields = [part.strip() for part in text.split(",")]
+        if not any(fields) or (not rows and fields[0].startswith("(")):
+            continue
+        image, label = fields[0], next((part for part in reversed(fields[1:]) if part), "")
+        if not re.fullmatch(r"\d{1,9}", label):
+            report(line, "label is no integer", text)
+        elif int(label) >= classes:
+            report(line, f"label outside of the class file (0 ... {classes - 1})", text)
+        else:
+            try:
+                check_relative(image, where=path.name)
+            except ArtExtractError:
+                report(line, "unsafe path", text)
+            else:
+                rows.append((image, int(label), line))
+    table = pd.DataFrame(rows, columns=pd.Index(["path", "label", "line"]))
+    if table.empty:
+        raise ArtExtractError("holds no usable row", where=str(path), remedy="is it the list, unchanged?")
+    labels_per_path = table.groupby("path")["label"].transform("nunique")
+    for row in table[labels_per_path > 1].itertuples():
+        report(int(str(row.line)), "contradicting labels for one image", f"{row.path},{row.label}")
+    return ListFile(table, problems)
+
+
+@dataclass(frozen=True)
+class Lists:
+    """The six lists and three class files of one folder."""
+
+    classes: Mapping[str, list[str]]  # task -> class names
+    rows: Mapping[tuple[str, str], pd.DataFrame]  # (task, split) -> path, label, line
+    problems: pd.DataFrame  # file, line, problem, text
+
+
+def read_lists(folder: Path) -> Lists:
+    """Read all lists of a folder in ArtGAN's layout."""
+    classes = {task: read_classes(find_file(folder, task, "class")) for task in TASKS}
+    rows, problems = {}, []
+    for task in TASKS:
+        for split in SPLITS:
+            read = read_list(find_file(folder, task, split), len(classes[task]))
+            rows[task, split] = read.rows
+            problems += read.problems
+    columns = pd.Index(["file", "line", "problem", "text"])
+    return Lists(classes, rows, pd.DataFrame(problems, columns=columns))
+
+
+def union(lists: Lists) -> pd.DataFrame:
+    """One row an image over all lists, sorted by path.
+
+    Returns:
+        path; per task: label (Int64, null where unlabelled or contradicting) and ``<task>_list`` (train, val
+        or null). An image in both lists of one task counts as val.
+    """
+    table = pd.DataFrame({"path": sorted({p for rows in lists.rows.values() for p in rows["path"]})})
+    for task in TASKS:
+        both = pd.concat([lists.rows[task, split].assign(split=split) for split in SPLITS])
+        grouped = both.groupby("path")
+        labels = grouped["label"].first().astype("Int64").where(grouped["label"].nunique() == 1)
+        splits = grouped["split"].max()  # "val" > "train"
+        table[task] = table["path"].map(labels).astype("Int64")
+        table[f"{task}_list"] = table["path"].map(splits.where(labels.notna())).astype("string")
+    return table
+
+
+def guard(table: pd.DataFrame, *, by: str = "name") -> pd.DataFrame:
+    """Which training rows must not be trained on, since the image is validation in some task.
+
+    Args:
+        table: As ``union`` gives it.
+        by: ``path``, or ``name``: the file name alone, which also finds a copy in another style folder.
+
+    Returns:
+        Boolean columns, one a task: True where the row is in the task's train list and its image in any val list.
+    """
+    key = table["path"] if by == "path" else table["path"].str.rsplit("/", n=1).str[-1]
+    is_val = pd.concat([table[f"{task}_list"] == "val" for task in TASKS], axis=1).any(axis=1)
+    leaked = key.isin(key[is_val])
+    return pd.DataFrame({task: (table[f"{task}_list"] == "train").fillna(False) & leaked for task in TASKS})
+
+
+def audit(lists: Lists, table: pd.DataFrame) -> dict[str, float]:
+    """Counts that describe lists: rows, overlaps, leaks, names (see tests for the counts of the real ones).
+
+    Args:
+        lists: As read.
+        table: Their ``union``.
+
+    Returns:
+        Flat counts; shares are of the validation rows of a task.
+    """
+    names = table["path"].str.rsplit("/", n=1).str[-1]
+    folders = table["path"].str.split("/").str[0]
+    counts: dict[str, float] = {"images": len(table), "file_names": int(names.nunique())}
+    leaked = {by: guard(table, by=by) for by in ("path", "name")}
+    in_train = pd.DataFrame({task: table[f"{task}_list"] == "train" for task in TASKS}).fillna(False)
+    in_val = pd.DataFrame({task: table[f"{task}_list"] == "val" for task in TASKS}).fillna(False)
+    for task in TASKS:
+        train, val = (lists.rows[task, split] for split in SPLITS)
+        sizes = train["label"].value_counts()
+        others = [other for other in TASKS if other != task]
+        counts |= {
+            f"{task}.classes": len(lists.classes[task]),
+            f"{task}.rows_train": len(train),
+            f"{task}.rows_val": len(val),
+            f"{task}.imbalance": float(sizes.max() / sizes.min()),
+            f"{task}.majority_val": float(val["label"].value_counts(normalize=True).max()),
+            f"{task}.guarded_by_path": int(leaked["path"][task].sum()),
+            f"{task}.guarded_by_name": int(leaked["name"][task].sum()),
+            f"{task}.val_seen_in_training": int((in_val[task] & in_train[others].any(axis=1)).sum()),
+        }
+    listed = pd.concat([pd.concat([lists.rows[t, s]["path"] for s in SPLITS]).drop_duplicates() for t in TASKS])
+    lists_per_image = listed.value_counts()
+    counts |= {f"images_in_{k}_tasks": int((lists_per_image == k).sum()) for k in (1, 2, 3)}
+    counts["train_in_one_val_in_another"] = int((in_train.any(axis=1) & in_val.any(axis=1)).sum())
+    counts["names_with_apostrophe"] = int(table["path"].str.contains("'").sum())
+    counts["names_not_ascii"] = int((~table["path"].map(str.isascii)).sum())
+    style_names = table["style"].map(dict(enumerate(lists.classes["style"])), na_action="ignore")
+    counts["style_is_not_folder"] = int((style_names.notna() & (style_names != folders)).sum())
+    per_name = table[table["style"].notna()].groupby(names)
+    two_styles = per_name["style"].nunique() > 1
+    straddling = per_name["style_list"].nunique() > 1
+    counts["names_with_two_styles"] = int(two_styles.sum())
+    counts["names_with_two_styles_straddling"] = int((two_styles & straddling).sum())
+    counts["problems"] = len(lists.problems)
+    return counts

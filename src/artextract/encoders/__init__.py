@@ -1,0 +1,1 @@
+"""Pretrained networks that embed images and titles."""

@@ -1,0 +1,225 @@
+"""A pretrained network run fast, by the backend that the hardware calls for.
+
+GPU: torch in bf16, channels last, compiled where many images make up for the minute that it takes. CPU: OpenVINO, in
+bf16 where the processor multiplies it faster; torch where OpenVINO is not installed. Which one it was stands in the
+metrics. The path for GPUs is kept as simple as possible, since no test reaches it.
+"""
+
+from __future__ import annotations
+
+import threading
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from artextract.core.compute import autocast, backend, bf16_pays, device
+from artextract.core.files import cache_folder, code_fingerprint, content_key, libraries
+from artextract.core.prefetch import prefetched
+from artextract.core.runtime import threads
+from artextract.encoders.image import Preprocessing
+from artextract.encoders.torchvision_cure import import_torchvision
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+COMPILE_FROM = 4096  # images from which compiling for a GPU pays
+GPU_BATCH, CPU_BATCH = 64, 8
+FP32_STAGES = 2  # of an EfficientNet, after its stem
+# What a network's outputs are computed by: cached ones of other code, or of other libraries, are other outputs.
+CODE = (
+    "augment", "backbones", "compute", "embedding_run", "frozen", "image_encoder", "images", "inference", "inputs",
+    "layered", "multitask", "shards", "weights",
+)  # fmt: skip
+LIBRARIES = ("torch", "torchvision", "timm", "pillow", "numpy")
+HINT = "OpenVINO is not installed; it is faster: `pip install --no-deps -r requirements-openvino.txt`"
+
+
+@dataclass(frozen=True)
+class Backend:
+    """Something that runs a network.
+
+    Attributes:
+        name: For the metrics, versions included where results depend on them.
+        batch: Images at a time.
+        outputs: From uint8 batches (b, 3, size, size) to float32 outputs (b, d), in order.
+        hint: What would be faster; "" where nothing is known.
+    """
+
+    name: str
+    batch: int
+    outputs: Callable[[Iterable[torch.Tensor]], Iterator[np.ndarray]]
+    hint: str = ""
+
+
+def computed_by() -> list[Any]:
+    """Code, libraries and threads that outputs depend on beside the network and the images: part of a cache's key."""
+    return [code_fingerprint(*CODE), libraries(*LIBRARIES), threads()]
+
+
+def reference_backend(model: nn.Module, preprocessing: Preprocessing, batch: int) -> Backend:
+    """Eager fp32 torch on the chosen device, which the others are compared with."""
+    return _torch_backend([model], preprocessing, "fp32", batch)
+
+
+def fast_backend(parts: list[nn.Module], preprocessing: Preprocessing, key: str, images: int) -> Backend:
+    """The fastest backend that this machine has.
+
+    Args:
+        parts: A network in eval mode, from normalised images (b, 3, size, size) to (b, ...), as the modules that follow
+            each other: only the last may be in bf16 (``split``).
+        preprocessing: Its preprocessing; only sizes and colours are used.
+        key: Identity of the network, which a converted model is cached by.
+        images: How many are going to be embedded.
+    """
+    import torch
+
+    if device().type != "cpu":
+        compiled = images >= COMPILE_FROM
+        ready: list[Any] = [torch.compile(part, dynamic=False) for part in parts] if compiled else parts
+        return _torch_backend(ready, preprocessing, "fast", GPU_BATCH, ", compiled" if compiled else "")
+    if openvino_version() is None:
+        return _torch_backend(parts if bf16_pays() else whole(parts), preprocessing, "fast", CPU_BATCH, hint=HINT)
+    return openvino_backend(parts, preprocessing, key)
+
+
+def whole(parts: list[nn.Module]) -> list[nn.Module]:
+    """The parts as one."""
+    from torch import nn
+
+    return parts if len(parts) == 1 else [nn.Sequential(*parts).eval()]
+
+
+def split(model: nn.Module) -> list[nn.Module]:
+    """The part of a network that has to stay in fp32, if any, and the part that may be in bf16.
+
+    EfficientNets: the channels that their stem gives lie far from zero, and the filters of the first stage take
+    differences of them, which leaves little of what bf16 keeps. EfficientNet-Lite2 on photographs of paintings, mean
+    cosine to fp32: .9966 all in bf16, .9993 with the stem and the first stage in fp32, .9997 with the second too.
+    """
+    import_torchvision()
+    from timm.models.efficientnet import EfficientNet
+    from torch import nn
+
+    from artextract.encoders.parts import LateStages, Layered
+
+    inner = model.model if isinstance(model, Layered) else model
+    if not isinstance(inner, EfficientNet):
+        return [model]
+    net: Any = inner
+    first = nn.Sequential(net.conv_stem, net.bn1, *net.blocks[:FP32_STAGES])
+    if isinstance(model, Layered):
+        early = any(layer < FP32_STAGES for layer in model.layers)
+        return [model] if early else [first.eval(), LateStages(model, FP32_STAGES).eval()]
+    rest = nn.Sequential(*net.blocks[FP32_STAGES:], net.conv_head, net.bn2, net.global_pool, net.classifier)
+    return [first.eval(), rest.eval()]
+
+
+def _torch_backend(
+    parts: list[nn.Module], preprocessing: Preprocessing, precision: str, batch: int, note: str = "", hint: str = ""
+) -> Backend:
+    import torch
+
+    def outputs(batches: Iterable[torch.Tensor]) -> Iterator[np.ndarray]:
+        for pixels in batches:
+            with torch.inference_mode():
+                images = preprocessing.normalise(pixels.to(device(), non_blocking=True))
+                for part in parts[:-1]:
+                    images = part(images)
+                with autocast(precision):
+                    images = parts[-1](images)
+                yield images.float().cpu().numpy()
+
+    return Backend(_named(backend(precision), parts) + note, batch, outputs, hint)
+
+
+def _named(name: str, parts: list[nn.Module]) -> str:
+    return f"{name}, first stages fp32" if len(parts) > 1 else name
+
+
+def openvino_version() -> str | None:
+    """Version of the installed OpenVINO, or None."""
+    try:
+        return version("openvino")
+    except PackageNotFoundError:
+        return None
+
+
+def openvino_backend(parts: list[nn.Module], preprocessing: Preprocessing, key: str) -> Backend:
+    """OpenVINO on the CPU: ``threads()`` images at a time, each on one thread.
+
+    What an image becomes thus does not depend on the number of threads.
+    """
+    import openvino  # pyright: ignore[reportMissingImports]
+    import torch
+
+    core = openvino.Core()
+    bf16 = "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    parts = parts if bf16 else whole(parts)
+    example = torch.zeros(1, 3, preprocessing.size, preprocessing.size)
+    networks: list[Any] = []
+    for i, part in enumerate(parts):
+        options = {
+            "INFERENCE_PRECISION_HINT": "bf16" if bf16 and i == len(parts) - 1 else "f32",
+            "NUM_STREAMS": str(threads()),
+            "INFERENCE_NUM_THREADS": str(threads()),
+            "ENABLE_CPU_PINNING": "NO",  # networks, and others on this machine, would wait for the same core
+            "CACHE_DIR": str(cache_folder() / "openvino" / "compiled"),
+        }
+        networks.append(
+            core.compile_model(converted(part, example, f"{key}-{i}-of-{len(parts)}-{FP32_STAGES}"), "CPU", options)
+        )
+        with torch.inference_mode():
+            example = part(example)
+    mean, std = (
+        np.array(values, dtype=np.float32).reshape(1, 3, 1, 1) for values in (preprocessing.mean, preprocessing.std)
+    )
+    own = threading.local()
+
+    def embed(image: torch.Tensor) -> np.ndarray:
+        if not hasattr(own, "requests"):
+            own.requests = [network.create_infer_request() for network in networks]
+        values = (image.numpy() / np.float32(255) - mean) / std
+        for request in own.requests:
+            request.infer({0: values}, share_inputs=True)
+            values = request.get_output_tensor().data
+        return values.copy()
+
+    def outputs(batches: Iterable[torch.Tensor]) -> Iterator[np.ndarray]:
+        images = (image for pixels in batches for image in pixels.split(1))
+        return prefetched(embed, images, workers=threads(), ahead=2 * threads())
+
+    return Backend(_named(f"openvino {openvino_version()} cpu {'bf16' if bf16 else 'fp32'}", parts), 1, outputs)
+
+
+def converted(model: nn.Module, example: torch.Tensor, key: str) -> Path:
+    """A network as an OpenVINO file, converted once and kept in the user's cache.
+
+    Args:
+        model: In eval mode.
+        example: Its input (1, ...); other shapes are not taken.
+        key: Identity of the network.
+    """
+    import openvino  # pyright: ignore[reportMissingImports]
+    import torch
+    from filelock import FileLock
+
+    versions = (openvino_version(), computed_by())
+    folder = cache_folder() / "openvino"
+    final = folder / f"{content_key(key, list(example.shape), versions)}.xml"
+    folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(f"{final}.lock"):
+        if not final.exists():
+            with torch.inference_mode(), warnings.catch_warnings():
+                warnings.filterwarnings("ignore", "Converting a tensor to a Python")  # shapes, and these never change
+                found = openvino.convert_model(model, example_input=example.contiguous(), input=list(example.shape))
+            partial = final.with_name(f"partial-{final.name}")
+            openvino.save_model(found, partial, compress_to_fp16=False)
+            partial.with_suffix(".bin").replace(final.with_suffix(".bin"))
+            partial.replace(final)  # last: the network is there when its .xml is
+    return final

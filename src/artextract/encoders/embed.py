@@ -1,0 +1,166 @@
+"""A whole collection embedded: by the backend of the wanted precision, checked against fp32, resumable after a kill."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from artextract.core.cache import cached_rows
+from artextract.core.compute import set_threads, unit_rows
+from artextract.core.errors import ArtExtractError
+from artextract.core.files import content_key
+from artextract.core.prefetch import prefetched
+from artextract.core.runtime import threads
+from artextract.data.images.shards import ShardReader
+from artextract.encoders.backends import Backend, computed_by, fast_backend, reference_backend, split
+from artextract.encoders.image import Preprocessing, identity_of, load_encoder
+from artextract.params.sections import ImageEncoder
+
+if TYPE_CHECKING:
+    import torch
+
+BLOCK = 64  # rows that a kill may cost
+CHECKED = 64  # images that a fast backend is checked with
+NEIGHBOURS = 10
+COSINE, OVERLAP = 0.995, 0.97  # least cosine to fp32 of any checked image, and share of its nearest that stay
+
+
+def pixels(
+    reader: ShardReader, rows: Iterable[int], preprocessing: Preprocessing, batch: int, *, scaled: bool
+) -> Iterator[torch.Tensor]:
+    """Batches of uint8 (b, 3, size, size), decoded ahead; ``scaled``: large JPEGs are decoded smaller."""
+    import torch
+
+    transform, target = preprocessing.pixels(), preprocessing.target if scaled else None
+    waiting: list[torch.Tensor] = []
+    ahead = 2 * max(batch, threads())
+    for image in prefetched(lambda row: transform(reader.image(row, target)), rows, workers=threads(), ahead=ahead):
+        waiting.append(image)
+        if len(waiting) == batch:
+            yield torch.stack(waiting) if batch > 1 else image[None]
+            waiting = []
+    if waiting:
+        yield torch.stack(waiting)
+
+
+def agreement(fast: np.ndarray, exact: np.ndarray) -> dict[str, float]:
+    """How well embeddings agree with those of the reference.
+
+    Args:
+        fast: (n, d).
+        exact: The same images by the reference (n, d).
+
+    Returns:
+        Least and mean cosine; and with at least twice as many images as neighbours, the mean share of an image's ten
+        nearest among the others that are the same.
+    """
+    fast, exact = unit_rows(fast), unit_rows(exact)
+    cosine = (fast * exact).sum(axis=1)
+    found = {"cosine_min": float(cosine.min()), "cosine_mean": float(cosine.mean())}
+    if len(fast) >= 2 * NEIGHBOURS:
+        nearest = []
+        for rows in (fast, exact):
+            similarity = rows @ rows.T
+            np.fill_diagonal(similarity, -np.inf)
+            nearest.append(np.argpartition(-similarity, NEIGHBOURS - 1, axis=1)[:, :NEIGHBOURS])
+        shared = [len(np.intersect1d(a, b)) for a, b in zip(*nearest, strict=True)]
+        found["neighbour_overlap"] = float(np.mean(shared)) / NEIGHBOURS
+    return found
+
+
+def check(
+    backend: Backend,
+    reference: Backend,
+    reader: ShardReader,
+    preprocessing: Preprocessing,
+    section: str = "image_encoder",
+) -> dict[str, Any]:
+    """Agreement of a fast backend with the reference on images of the collection, for the metrics.
+
+    Args:
+        backend: To be checked.
+        reference: The same network in fp32.
+        reader: The collection.
+        preprocessing: Of the network.
+        section: Of params.yaml, whose ``precision`` asked for it.
+
+    Raises:
+        ArtExtractError: A cosine is below ``COSINE``, or the overlap of neighbours below ``OVERLAP``.
+    """
+    rows = np.unique(np.linspace(0, len(reader) - 1, CHECKED).astype(int)).tolist()
+    fast, exact = (
+        np.concatenate(list(one.outputs(pixels(reader, rows, preprocessing, one.batch, scaled=one is backend))))
+        for one in (backend, reference)
+    )
+    found = agreement(fast.reshape(len(rows), -1), exact.reshape(len(rows), -1))
+    if not (found["cosine_min"] >= COSINE and found.get("neighbour_overlap", 1.0) >= OVERLAP):  # NaN is no agreement
+        shown = ", ".join(f"{name} {value:.4f}" for name, value in found.items())
+        raise ArtExtractError(
+            f"{backend.name} does not agree with fp32 on {len(rows)} images: {shown} "
+            f"(wanted: cosine {COSINE}, neighbour_overlap {OVERLAP})",
+            where="params.yaml",
+            remedy=f"set {section}.precision=fp32",
+        )
+    return {"check_images": len(rows)} | {f"check_{name}": value for name, value in found.items()}
+
+
+def embed_collection(reader: ShardReader, params: ImageEncoder) -> tuple[np.ndarray, dict[str, Any]]:
+    """Unit embeddings of all images of an index; what was finished before a kill is found again in the user's cache.
+
+    Args:
+        reader: n images.
+        params: Section ``image_encoder``.
+
+    Returns:
+        float32 (n, d), row i = image i; and the encoder's identity with the backend and, unless it is the reference
+        itself, its agreement with the reference.
+
+    Raises:
+        ArtExtractError: The backend does not agree with the reference; or see ``load_encoder``.
+    """
+    set_threads()
+    model, preprocessing = load_encoder(params)
+    identity = identity_of(model, preprocessing, params)
+    backend = reference = reference_backend(model, preprocessing, params.batch_size)
+    fast = params.precision == "fast"
+    if fast:
+        backend = fast_backend(split(model), preprocessing, content_key(identity), len(reader))
+    for line in filter(None, (f"embed images: {backend.name}", backend.hint)):
+        print(line, file=sys.stderr, flush=True)
+    identity["backend"] = backend.name
+    key = (identity, backend.batch, reader.hashes(), computed_by())
+    agreed = check(backend, reference, reader, preprocessing) if fast else {}
+    first = next(backend.outputs(pixels(reader, [0], preprocessing, 1, scaled=fast)))
+    rows = cached_rows(
+        "embeddings", key, len(reader), first.shape[1:], np.float32, range(len(reader)),
+        lambda missing: blocks(
+            backend.outputs(pixels(reader, missing, preprocessing, backend.batch, scaled=fast)),
+            len(missing), len(reader), "embed images",
+        ),
+    )  # fmt: skip
+    return unit_rows(np.asarray(rows)), identity | agreed
+
+
+def blocks(outputs: Iterable[np.ndarray], missing: int, total: int, describe: str) -> Iterator[np.ndarray]:
+    """Outputs some batches at a time, with progress, rate and time left.
+
+    Args:
+        outputs: Batches of the missing rows.
+        missing: How many rows these are.
+        total: How many rows there are; the others are there already.
+        describe: What is done.
+    """
+    from tqdm import tqdm
+
+    parts, held, done = [], 0, 0
+    with tqdm(total=total, initial=total - missing, desc=describe, unit="img", mininterval=1) as bar:
+        for part in outputs:
+            parts.append(part)
+            held += len(part)
+            bar.update(len(part))
+            if held >= BLOCK or done + held == missing:
+                yield np.concatenate(parts)
+                done, parts, held = done + held, [], 0

@@ -1,0 +1,175 @@
+"""Paintings to unit vectors by a pretrained network, with the identity that the result depends on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from PIL import Image
+
+from artextract.core.compute import device, on_device, set_threads, unit_rows
+from artextract.core.errors import ArtExtractError
+from artextract.data.images.decode import Target
+from artextract.data.images.shards import ShardReader
+from artextract.encoders.torchvision_cure import import_torchvision
+from artextract.encoders.weights import timm_model, weights_hash
+from artextract.params.sections import ImageEncoder
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """How an image becomes the input of a network; timm's own configuration of the weights."""
+
+    size: int  # pixels, square
+    crop: float | None  # centre crop: share of the resized image that is kept; None: squashed to a square
+    interpolation: str
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+    @classmethod
+    def of(cls, model: nn.Module) -> Preprocessing:
+        """The preprocessing that a timm model was trained with.
+
+        Raises:
+            ArtExtractError: The model frames images in a way that is not built here.
+        """
+        import_torchvision()
+        from timm.data import resolve_data_config  # type: ignore[attr-defined]
+
+        config: dict[str, Any] = resolve_data_config({}, model=model)
+        height, width = config["input_size"][-2:]
+        squashed = config["crop_mode"] == "squash" and config["crop_pct"] == 1
+        if height != width or not (squashed or config["crop_mode"] == "center"):
+            raise ArtExtractError(
+                f"the model wants {width} x {height} pixels framed by {config['crop_mode']!r}, "
+                f"crop {config['crop_pct']:g}; only centre crops and squashing to a square are built here",
+                where="params.yaml",
+                remedy="choose another model",
+            )
+        return cls(
+            size=height,
+            crop=None if squashed else config["crop_pct"],
+            interpolation=config["interpolation"],
+            mean=tuple(config["mean"]),
+            std=tuple(config["std"]),
+        )
+
+    @property
+    def resized(self) -> int:
+        """Shorter side in pixels that images are reduced to before a crop."""
+        return self.size if self.crop is None else int(self.size / self.crop)
+
+    @property
+    def target(self) -> Target:
+        """The same for a decoder that can reduce images itself."""
+        return Target(self.resized, self.crop is None, Image.Resampling[self.interpolation.upper()])
+
+    def pixels(self) -> Any:
+        """A function from a PIL image to a uint8 tensor (3, size, size): resized and cropped, not yet normalised."""
+        import_torchvision()
+        from torchvision.transforms import v2
+        from torchvision.transforms.functional import InterpolationMode
+
+        mode = InterpolationMode(self.interpolation)
+        if self.crop is None:
+            framing = [v2.Resize((self.size, self.size), mode, antialias=True)]
+        else:
+            framing = [v2.Resize(self.resized, mode, antialias=True), v2.CenterCrop(self.size)]
+        return v2.Compose([*framing, to_tensor])
+
+    def normalise(self, pixels: torch.Tensor) -> torch.Tensor:
+        """uint8 (n, 3, size, size) to normalised float32, channels last (convolutions are faster so)."""
+        import torch
+
+        mean, std = (torch.tensor(v, device=pixels.device).view(1, 3, 1, 1) for v in (self.mean, self.std))
+        scaled = (pixels.float() / 255 - mean) / std
+        return scaled.contiguous(memory_format=torch.channels_last)
+
+    def describe(self) -> str:
+        """One line for the metrics."""
+        framing = f"resize {self.size} x {self.size} {self.interpolation}"
+        if self.crop is not None:
+            framing = f"resize {self.resized} {self.interpolation}, centre crop {self.size}"
+        return f"{framing}, mean {list(self.mean)}, std {list(self.std)}"
+
+
+def to_tensor(image: Image.Image) -> torch.Tensor:
+    """An RGB image as uint8 (3, height, width).
+
+    By numpy: torch's own conversion starts a team of threads for every image, and in threads that decode side by side
+    these teams cost more than the decoding.
+    """
+    import torch
+
+    return torch.from_numpy(np.ascontiguousarray(np.asarray(image).transpose(2, 0, 1)))
+
+
+def pixel_batches(
+    reader: ShardReader, rows: Sequence[int], preprocessing: Preprocessing, batch_size: int, describe: str
+) -> Iterator[torch.Tensor]:
+    """Batches of uint8 (b, 3, size, size) in the order of ``rows``, with progress; memory is one batch."""
+    import torch
+    from tqdm import tqdm
+
+    transform = preprocessing.pixels()
+    with tqdm(total=len(rows), desc=describe, unit="img", mininterval=1) as bar:
+        for start in range(0, len(rows), batch_size):
+            batch = torch.stack([transform(reader.image(row)) for row in rows[start : start + batch_size]])
+            yield batch
+            bar.update(len(batch))
+
+
+def load_encoder(params: ImageEncoder) -> tuple[nn.Module, Preprocessing]:
+    """The pretrained network as an encoder, on the chosen device, and its preprocessing.
+
+    Raises:
+        ArtExtractError: See ``timm_model`` and ``Preprocessing.of``.
+    """
+    model = on_device(timm_model(params.name, params.weights, params.sha256, num_classes=0).eval())
+    preprocessing = Preprocessing.of(model)
+    if params.layers:
+        from artextract.encoders.parts import Layered
+
+        return Layered(model, params.layers).eval(), preprocessing
+    return model, preprocessing
+
+
+def identity_of(model: nn.Module, preprocessing: Preprocessing, params: ImageEncoder) -> dict[str, Any]:
+    """What embeddings depend on besides the images and the arithmetic."""
+    identity = {
+        "name": params.name,
+        "weights": params.weights,
+        "weights_sha256": weights_hash(model),
+        "preprocessing": preprocessing.describe(),
+    }
+    return identity | ({"layers": list(params.layers)} if params.layers else {})
+
+
+def embed_images(reader: ShardReader, params: ImageEncoder) -> tuple[np.ndarray, dict[str, Any]]:
+    """Unit image embeddings in fp32: the pooled features of a pretrained network, and the stages that ``layers`` names.
+
+    For a few images; whole collections, and other precisions, go through ``embedding_run``.
+
+    Args:
+        reader: n images.
+        params: Section ``image_encoder``.
+
+    Returns:
+        float32 (n, d), row i = image i; and the encoder's identity.
+    """
+    import torch
+
+    set_threads()
+    model, preprocessing = load_encoder(params)
+    parts = []
+    with torch.inference_mode():
+        for pixels in pixel_batches(reader, range(len(reader)), preprocessing, params.batch_size, "embed images"):
+            parts.append(model(preprocessing.normalise(pixels.to(device()))).float().cpu().numpy())
+    identity = identity_of(model, preprocessing, params) | {"backend": f"torch {device().type} fp32"}
+    return unit_rows(np.concatenate(parts)), identity

@@ -1,0 +1,122 @@
+"""Titles to unit vectors by SentenceBERT, with the identity that the result depends on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+
+from artextract.core.compute import backend, bf16_pays, device, set_threads, unit_rows
+from artextract.core.errors import ArtExtractError
+from artextract.core.files import sha256_file
+from artextract.encoders.title_weights import title_model_cache
+from artextract.encoders.torchvision_cure import import_torchvision
+from artextract.encoders.weights import not_loadable, verify
+from artextract.params.sections import TitleEncoder
+
+CHECKED = 64  # titles that weights in bf16 are checked with
+COSINE = 0.999  # least cosine to fp32 of any of them
+
+
+def load_title_encoder(params: TitleEncoder) -> tuple[Any, str]:
+    """The SentenceBERT model, from packages or from the hub by the same call, and its weights' SHA-256.
+
+    Raises:
+        ArtExtractError: See ``title_model_cache``; from the hub: no network and no filled cache, or no such model.
+    """
+    import_torchvision()
+    from sentence_transformers import SentenceTransformer
+
+    cache = None
+    if params.weights == "package":
+        cache = title_model_cache(params.name, params.revision, params.sha256)
+    try:
+        model = SentenceTransformer(
+            params.name,
+            revision=params.revision,
+            cache_folder=str(cache) if cache else None,
+            local_files_only=cache is not None,
+            device=str(device()),
+        )
+    except Exception as error:  # the hub's client raises a dozen types; none may end in another model
+        raise not_loadable(params.name, error, "title_encoder in params.yaml") from error
+    return model, _verified_hash(params, cache)
+
+
+def _verified_hash(params: TitleEncoder, cache: Path | None) -> str:
+    from huggingface_hub import hf_hub_download
+
+    path = Path(
+        hf_hub_download(
+            params.name, "model.safetensors", revision=params.revision, cache_dir=cache, local_files_only=True
+        )
+    )
+    if params.sha256:
+        verify(path, params.sha256)
+    return sha256_file(path)
+
+
+def embed_titles(titles: Sequence[str], params: TitleEncoder) -> tuple[np.ndarray, dict[str, Any]]:
+    """Unit title embeddings.
+
+    Args:
+        titles: n titles, none empty.
+        params: Section ``title_encoder``.
+
+    Returns:
+        float32 (n, d), row i = title i; and the encoder's identity.
+
+    Raises:
+        ArtExtractError: The weights in bf16 do not agree with those in fp32; or see ``load_title_encoder``.
+    """
+    set_threads()
+    model, sha256 = load_title_encoder(params)
+    agreed = {}
+    if params.precision == "fast" and bf16_pays():
+        agreed = to_bf16(model, titles, params.batch_size)
+    embedded = _encode(model, titles, params.batch_size, progress=True)
+    identity = {
+        "name": params.name,
+        "revision": params.revision,
+        "weights": params.weights,
+        "weights_sha256": sha256,
+        "max_tokens": int(model.max_seq_length),
+        "backend": backend(params.precision),
+    }
+    return embedded, identity | agreed
+
+
+def _encode(model: Any, titles: Sequence[str], batch_size: int, *, progress: bool = False) -> np.ndarray:
+    """Unit rows; the library makes batches of titles of like length, so that little is padded."""
+    found = model.encode(list(titles), batch_size=batch_size, show_progress_bar=progress, convert_to_numpy=True)
+    return unit_rows(cast(np.ndarray, found))
+
+
+def to_bf16(model: Any, titles: Sequence[str], batch_size: int) -> dict[str, Any]:
+    """Convert the model's weights in place, and compare some titles' embeddings with those in fp32.
+
+    Returns:
+        Number of titles compared, and their least and mean cosine, for the metrics.
+
+    Raises:
+        ArtExtractError: A cosine is below ``COSINE``.
+    """
+    rows = np.unique(np.linspace(0, len(titles) - 1, CHECKED).astype(int))
+    sample = [titles[int(row)] for row in rows]
+    exact = _encode(model, sample, batch_size)
+    model.bfloat16()
+    cosine = (exact * _encode(model, sample, batch_size)).sum(axis=1)
+    if not cosine.min() >= COSINE:  # NaN is no agreement
+        raise ArtExtractError(
+            f"weights in bf16 do not agree with fp32 on {len(rows)} titles: least cosine {cosine.min():.4f}, "
+            f"wanted {COSINE}",
+            where="embed_titles",
+            remedy="set title_encoder.precision=fp32",
+        )
+    return {
+        "check_titles": len(rows),
+        "check_cosine_min": float(cosine.min()),
+        "check_cosine_mean": float(cosine.mean()),
+    }

@@ -1,0 +1,1 @@
+"""Numbers from arrays: AUC, bootstrap intervals, calibration. Knows nothing about paintings."""

@@ -1,0 +1,110 @@
+"""params.yaml, read and validated; an error names the file, the key, and what was expected there.
+
+A stage asks for the keys that it declares in dvc.yaml and can read no others, so that what DVC tracks is
+what the code uses.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any, cast
+
+import yaml
+from pydantic import ValidationError
+
+from artextract.core.errors import ArtExtractError
+from artextract.params.sections import Params
+
+
+class _YAML12Loader(yaml.SafeLoader):
+    """PyYAML follows YAML 1.1, where ``1e-05`` (as DVC writes it after ``-S lr=1e-5``) is a string."""
+
+
+_YAML12Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(r"^[-+]?(\.\d+|\d+(\.\d*)?)([eE][-+]?\d+)?$"),
+    list("-+0123456789."),
+)
+
+
+def _construct_unique(loader: _YAML12Loader, node: yaml.MappingNode) -> dict[Any, Any]:
+    """Refuse a key that stands twice: YAML would silently keep the last one."""
+    keys = [loader.construct_object(key) for key, _ in node.value]
+    for key in keys:
+        if keys.count(key) > 1:
+            line = node.start_mark.line + 1
+            raise ArtExtractError(f"key `{key}` stands twice in the section at line {line}")
+    return {loader.construct_object(k): loader.construct_object(v, deep=True) for k, v in node.value}
+
+
+_YAML12Loader.add_constructor("tag:yaml.org,2002:map", _construct_unique)
+
+
+def _explain(error: ValidationError, path: Path) -> ArtExtractError:
+    """Turn pydantic's report into one line a key: key, what was expected, what was found."""
+    lines = []
+    for item in error.errors():
+        key = ".".join(str(part) for part in item["loc"]) or "(file)"
+        match item["type"]:
+            case "extra_forbidden":
+                lines.append(f"key `{key}` is unknown")
+            case "missing":
+                lines.append(f"key `{key}` is missing")
+            case _:
+                expected = item["msg"].removeprefix("Value error, ").removeprefix("Input ")
+                found = item["input"]
+                shown = "" if isinstance(found, dict) else f", found {found!r}"
+                lines.append(f"key `{key}` {expected}{shown}")
+    return ArtExtractError(
+        "; ".join(lines),
+        where=str(path),
+        remedy="compare with the committed file: `git diff -- params.yaml`, `git restore params.yaml`",
+    )
+
+
+def read_params(path: Path) -> Params:
+    """Read and validate the whole of params.yaml.
+
+    Raises:
+        ArtExtractError: Unreadable YAML, or an unknown, missing or ill-typed key; names the key and the file.
+    """
+    try:
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_YAML12Loader)
+    except FileNotFoundError:
+        raise ArtExtractError(
+            "there is no such file", where=str(path), remedy="start stages from the repository's root"
+        ) from None
+    except ArtExtractError as error:
+        raise ArtExtractError(error.problem, where=str(path)) from None
+    except Exception as error:  # besides YAMLError PyYAML raises what its constructors do: `2026-13-45` a ValueError
+        raise ArtExtractError(f"not readable as YAML: {error}", where=str(path)) from error
+    if not isinstance(content, dict):
+        raise ArtExtractError("holds no keys", where=str(path), remedy="`git restore params.yaml`")
+    try:
+        return Params.model_validate(content)
+    except ValidationError as error:
+        raise _explain(error, path) from None
+
+
+class _Declared:
+    """Params of which only the declared top-level keys can be read."""
+
+    def __init__(self, params: Params, keys: tuple[str, ...]):
+        self._params, self._keys = params, keys
+
+    def __getattr__(self, key: str) -> Any:
+        if key not in self._keys:
+            raise AttributeError(f"params key {key!r} is not among the declared ones: {self._keys}")
+        return getattr(self._params, key)
+
+
+def load_params(*keys: str, path: Path | str = "params.yaml") -> Params:
+    """Validate all of params.yaml and give access to the top-level ``keys`` alone.
+
+    A stage passes exactly the keys that dvc.yaml declares for it (a test compares the two).
+    """
+    unknown = set(keys) - set(Params.model_fields)
+    if unknown:
+        raise ValueError(f"no such params: {sorted(unknown)}")
+    return cast(Params, _Declared(read_params(Path(path)), keys))

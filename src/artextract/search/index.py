@@ -1,0 +1,204 @@
+"""Search in collections of any size: exact up to 100,000 vectors, compressed beyond, with the recall measured.
+
+Beyond, faiss turns the vectors to their principal components, holds these as 4-bit product codes in inverted lists
+(IVF-PQ with fast scan) and gives candidates; their float32 vectors, read from the mapped file, decide. faiss is
+optional: ``pip install -r requirements-search.txt``.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from artextract.core.errors import ArtExtractError
+from artextract.core.files import atomic, cache_folder, content_key, read_json, write_metrics
+from artextract.similarity.neighbours import Groups, empty, nearest, select
+from artextract.core.runtime import threads
+
+EXACT_UP_TO = 100_000  # vectors; a search among so many takes a second for a thousand queries
+RECALL = 0.97  # of the ten nearest, which the number of lists looked into is raised for
+NEIGHBOURS = 10
+SAMPLE = 200  # queries that the recall is measured with
+TRAINING = 64  # vectors a list that the lists are learnt from
+COMPONENTS = 256  # at most, two in a code
+CANDIDATES = 16  # scored again for each neighbour wanted
+CHUNK = 1 << 15  # vectors read at a time
+
+
+class VectorIndex(Protocol):
+    """Something that finds neighbours."""
+
+    def nearest(self, queries: np.ndarray, k: int, exclude: Groups | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """See ``neighbours.nearest``."""
+        ...
+
+    def describe(self) -> dict[str, Any]:
+        """Kind, vectors and recall, for the metrics."""
+        ...
+
+
+@dataclass(frozen=True)
+class ExactIndex:
+    """All vectors are compared; recall 1 by construction."""
+
+    vectors: np.ndarray
+
+    def nearest(self, queries: np.ndarray, k: int, exclude: Groups | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """See ``neighbours.nearest``."""
+        return nearest(queries, self.vectors, k, exclude)
+
+    def describe(self) -> dict[str, Any]:
+        """Kind, vectors and recall."""
+        return {"kind": "exact", "vectors": len(self.vectors), "recall": 1.0}
+
+
+class CompressedIndex:
+    """Candidates from product codes in inverted lists, ranked by the vectors themselves."""
+
+    def __init__(self, faiss_index: Any, vectors: np.ndarray, lists: int, recall: float):
+        """Take a trained and filled index.
+
+        Args:
+            faiss_index: An ``IndexIVFPQFastScan`` behind a PCA, over ``padded`` vectors.
+            vectors: Unit rows (n, d); may be mapped from a file.
+            lists: How many lists a query looks into.
+            recall: Measured with these lists.
+        """
+        self._faiss, self.vectors, self.lists, self.recall = faiss_index, vectors, lists, recall
+
+    def nearest(self, queries: np.ndarray, k: int, exclude: Groups | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """See ``neighbours.nearest``; -1 too where the lists looked into hold fewer than k."""
+        faiss = _faiss()
+        k, count = min(k, len(self.vectors)), min(k * CANDIDATES, len(self.vectors))
+        rows, scores = empty(len(queries), k)
+        options = faiss.SearchParametersPreTransform(index_params=faiss.SearchParametersIVF(nprobe=self.lists))
+        step = max(1, (1 << 24) // (count * self.vectors.shape[1]))
+        for start in range(0, len(queries), step):
+            part = slice(start, start + step)
+            _, found = self._faiss.search(padded(queries[part]), count, params=options)
+            known = np.where(found >= 0, found, 0)
+            values = np.matmul(self.vectors[known], queries[part, :, None])[:, :, 0]
+            values[found < 0] = -np.inf
+            if exclude is not None:
+                values[exclude[0][part, None] == exclude[1][known]] = -np.inf
+            rows[part], scores[part] = select(values, known, k)
+        rows[np.isneginf(scores)] = -1
+        return rows, scores
+
+    def describe(self) -> dict[str, Any]:
+        """Kind, vectors and recall."""
+        ivf = _inverted(self._faiss)
+        kind = f"PCAR{ivf.d},IVF{ivf.nlist},PQ{ivf.pq.M}x4fs, {self.lists} lists, fp32 re-rank"
+        return {"kind": kind, "vectors": len(self.vectors), "recall": self.recall}
+
+
+def padded(vectors: np.ndarray) -> np.ndarray:
+    """float32 rows with a zero where the number of dimensions is odd: codes are of two dimensions each."""
+    return np.pad(np.asarray(vectors, dtype=np.float32), ((0, 0), (0, vectors.shape[1] % 2)))
+
+
+def recall(found: np.ndarray, truth: np.ndarray) -> float:
+    """Share of the true neighbours that were found; rows int64 (q, k) each, -1 = none."""
+    hits = sum(len(np.intersect1d(a[a >= 0], b[b >= 0])) for a, b in zip(found, truth, strict=True))
+    return hits / max(1, int((truth >= 0).sum()))
+
+
+def build(vectors: np.ndarray, seed: int = 0, target: float = RECALL) -> CompressedIndex:
+    """Train, fill and measure a compressed index.
+
+    A sample of the vectors, each without itself, is searched exactly as well; the number of lists that a query looks
+    into is doubled until the recall of the ten nearest reaches the target, or all lists are looked into.
+
+    Args:
+        vectors: Unit rows (n, d); may be mapped from a file.
+        seed: Of the samples and the training.
+        target: Recall wanted.
+
+    Raises:
+        ArtExtractError: faiss is not installed.
+    """
+    faiss = _faiss()
+    from tqdm import tqdm
+
+    faiss.omp_set_num_threads(threads())
+    n, rng = len(vectors), np.random.default_rng(seed)
+    width = padded(vectors[:1]).shape[1]
+    lists = max(1, min(1 << round(math.log2(2 * math.sqrt(n))), n // TRAINING))
+    components = min(COMPONENTS, width)
+    kind = f"PCAR{components},IVF{lists},PQ{components // 2}x4fs"
+    index = faiss.index_factory(width, kind, faiss.METRIC_INNER_PRODUCT)
+    ivf = _inverted(index)
+    ivf.cp.seed = ivf.pq.cp.seed = seed + 1
+    index.train(padded(vectors[np.sort(rng.choice(n, min(n, lists * TRAINING), replace=False))]))
+    with tqdm(total=n, desc="index vectors", unit="vec", mininterval=1) as bar:
+        for start in range(0, n, CHUNK):
+            index.add(padded(vectors[start : start + CHUNK]))
+            bar.update(min(CHUNK, n - start))
+    sample = np.sort(rng.choice(n, min(n, SAMPLE), replace=False))
+    queries, own = np.array(vectors[sample]), (sample, np.arange(n))
+    truth, _ = nearest(queries, vectors, NEIGHBOURS, own)
+    result = CompressedIndex(index, vectors, min(8, lists), 0.0)
+    while True:
+        result.recall = recall(result.nearest(queries, NEIGHBOURS, own)[0], truth)
+        if result.recall >= target or result.lists == lists:
+            return result
+        result.lists = min(2 * result.lists, lists)
+
+
+def open_index(path: Path, *, exact: bool = False, seed: int = 0) -> VectorIndex:
+    """The index of an embedding file, chosen by its size; a compressed one is built once and kept in the user's cache.
+
+    Args:
+        path: ``.npy`` of unit rows (n, d).
+        exact: Compare all vectors, however many.
+        seed: Of the training of a compressed index.
+
+    Raises:
+        ArtExtractError: The collection is large and faiss is not installed, or the kept index is damaged.
+    """
+    vectors = np.load(path, mmap_mode="r")
+    if exact or len(vectors) <= EXACT_UP_TO:
+        return ExactIndex(vectors)
+    from filelock import FileLock
+
+    faiss, state = _faiss(), path.stat()
+    wanted = (COMPONENTS, CANDIDATES, TRAINING, NEIGHBOURS, SAMPLE, RECALL)
+    key = content_key(str(path.resolve()), state.st_size, state.st_mtime_ns, seed, faiss.__version__, wanted)
+    file, record = (cache_folder() / "search" / f"{key}.{suffix}" for suffix in ("faiss", "json"))
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(f"{file}.lock"):
+        if not (file.is_file() and record.is_file()):
+            index = build(vectors, seed)
+            with atomic(file) as handle:
+                handle.write(faiss.serialize_index(index._faiss).tobytes())
+            write_metrics(record, {"lists": index.lists, "recall": index.recall})
+    known = read_json(record)
+    try:
+        kept = faiss.read_index(str(file))
+    except RuntimeError as error:  # what faiss raises for any file that it cannot read
+        problem = str(error).partition("\n")[0]
+        raise ArtExtractError(
+            f"not readable as a faiss index: {problem}", where=str(file), remedy="delete the file: it is built anew"
+        ) from error
+    return CompressedIndex(kept, vectors, known["lists"], known["recall"])
+
+
+def _inverted(index: Any) -> Any:
+    """The inverted lists behind the PCA, as what they are: faiss gives their base class."""
+    faiss = _faiss()
+    return faiss.downcast_index(faiss.extract_index_ivf(index))
+
+
+def _faiss() -> Any:
+    try:
+        import faiss
+    except ImportError:
+        raise ArtExtractError(
+            f"collections of more than {EXACT_UP_TO:,} works are searched with faiss, which is not installed",
+            remedy="`pip install -r requirements-search.txt`, or search exactly (slower): `--exact`",
+        ) from None
+    return faiss

@@ -1,0 +1,1 @@
+"""The siamese network that improves the image embedding."""

@@ -1,0 +1,156 @@
+"""Who learns and who is asked, the spaces that come of it, and their scores on works that nothing was fitted on.
+
+Under S1 and S3 one training is scored on its held-out works, under S2 one for each fold of painters, and the queries
+of all folds are pooled. The gallery is always all works. One rule holds for all that is fitted, the post-processings
+of the raw embedding as much as the network: it sees the known works of its training and no others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from artextract.params.sections import Relevance, Siamese
+from artextract.siamese.evaluation import controls
+from artextract.siamese.evaluation.trials import PRIMARY, SHUFFLED
+from artextract.siamese.projection.projection import project, project_head
+from artextract.siamese.projection.training import Trained, train
+from artextract.similarity.judges import Judge, judge_may_score
+from artextract.similarity.retrieval import evaluate_judges
+from artextract.similarity.spaces import Space, cosine_space, image_spaces
+from artextract.similarity.tables import Values
+
+TITLE = frozenset({"title"})
+
+
+@dataclass(frozen=True)
+class Held:
+    """One training: who learns, who stops it, who is asked."""
+
+    train: np.ndarray
+    select: np.ndarray
+    queries: np.ndarray
+
+    @property
+    def known(self) -> np.ndarray:
+        """Works that may be learnt from, those that stop the training included; sorted."""
+        return np.union1d(self.train, self.select)
+
+
+def by_part(part: np.ndarray) -> Held:
+    """Rows of S1 or S3 from their column of train, select, held_out."""
+    train_rows, select, held_out = (np.flatnonzero(part == name) for name in ("train", "select", "held_out"))
+    return Held(train_rows, select, held_out)
+
+
+def by_fold(fold: np.ndarray, component: np.ndarray, select_fraction: float, seed: int) -> list[Held]:
+    """S2: each fold held out once; of the other painters some stop the training.
+
+    Args:
+        fold: Fold of each work (n,).
+        component: Of each work (n,), ``nga_splits.painter_components``: painters who share a group learn, or stop the
+            training, together.
+        select_fraction: Share of the components that are not held out.
+        seed: Of their draw.
+    """
+    parts = []
+    for held in np.unique(fold):
+        known = np.flatnonzero(fold != held)
+        names = np.random.default_rng([seed, 4, int(held)]).permutation(np.unique(component[known]))
+        select = np.isin(component[known], names[: round(select_fraction * len(names))])
+        parts.append(Held(known[~select], known[select], np.flatnonzero(fold == held)))
+    return parts
+
+
+def train_held(
+    index: pd.DataFrame, images: np.ndarray, titles: np.ndarray, held: Held, params: Siamese, seed: int
+) -> Trained:
+    """The siamese projection of one training."""
+    return train(index, images, titles, held.train, held.select, params, seed)
+
+
+def post_processings(images: np.ndarray, held: Held, params: Relevance) -> list[Space]:
+    """What has to be beaten: the embedding as it comes, centred, whitened, and with CSLS, fitted on the known works.
+
+    Fitted on all works they would have seen the held-out painters, which the siamese network has not. The price, which
+    whitening pays most: known works are spread out and others are not, so that works held out together lie a little
+    nearer to each other. That favours the opponent where all that counts as found is held out, as under judge artist
+    on S2.
+
+    Args:
+        images: Image embeddings (n, d).
+        held: The split.
+        params: Section ``relevance``.
+    """
+    return image_spaces(images, params.whitened_components, params.csls_neighbours, held.known)
+
+
+def attempts(
+    index: pd.DataFrame,
+    images: np.ndarray,
+    titles: np.ndarray,
+    held: Held,
+    trained: Trained,
+    params: Siamese,
+    seed: int,
+) -> list[Space]:
+    """The siamese embedding, what it is made of, its rivals and its controls, all from the same training works.
+
+    Args:
+        index: n works.
+        images: Image embeddings (n, d).
+        titles: Title embeddings (n, t).
+        held: The split.
+        trained: Result of ``train_held`` on it.
+        params: Section ``siamese``.
+        seed: As in the training.
+    """
+    known = held.known
+    ridge = controls.ridge_embedding(index, images, titles, known, params.ridge)
+    other_index, other_titles = controls.shuffled_titles(index, titles, known, seed)
+    shuffled = train_held(other_index, images, other_titles, held, params, seed)
+    embedding = project(trained.net, images)
+    found = {
+        PRIMARY: embedding,
+        "head_alone": project_head(trained.net, images),
+        "ridge": ridge,
+        "ridge_beside": controls.beside(images, known, ridge, 1.0),
+        SHUFFLED: project(shuffled.net, images),
+    }
+    of_titles = [cosine_space(name, vectors, TITLE) for name, vectors in found.items()]
+    size = embedding.shape[1]
+    return [
+        *of_titles,
+        cosine_space("random_projection", controls.random_projection(images, known, size, seed)),
+        cosine_space("pca", controls.principal_components(images, known, size)),
+    ]
+
+
+def pool(parts: Sequence[Values]) -> Values:
+    """Per-query values of several folds as one; a query stands in one fold alone."""
+    keys = dict.fromkeys(key for part in parts for key in part)
+    return {key: pd.concat([part[key] for part in parts if key in part]).sort_index() for key in keys}
+
+
+def score(spaces: Iterable[Space], judges: Mapping[str, Judge], rows: np.ndarray, k: int, seed: int) -> Values:
+    """Per-query metrics of some rows by judge and space.
+
+    Args:
+        spaces: Over n works.
+        judges: Those of ``scorable``.
+        rows: Works that may ask; the gallery is all works.
+        k: Cutoff.
+        seed: Of the one query a space and judge that ir-measures computes too.
+    """
+    queries = {name: np.intersect1d(judge.queries(), rows) for name, judge in judges.items()}
+    asked = {name: judges[name] for name, of in queries.items() if len(of)}
+    found = {s.name: evaluate_judges(s, asked, k, queries=queries, audited=1, seed=seed) for s in spaces}
+    return {(judge, space): found[space][judge] for judge in asked for space in found}
+
+
+def scorable(judges: Mapping[str, Judge]) -> dict[str, Judge]:
+    """Judges that say something about an embedding made with titles (``judge_may_score``)."""
+    return {name: judge for name, judge in judges.items() if judge_may_score(judge, TITLE)}

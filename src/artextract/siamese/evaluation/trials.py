@@ -1,0 +1,153 @@
+"""All attempts against the strongest post-processing of the raw embedding: paired, and with Holm over all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from artextract.measures.significance import SUMMARY, paired_all, with_holm
+from artextract.similarity.tables import MIN_DRAWS, Values
+
+RAW = ("image", "centred", "whitened", "csls")  # the embedding as it comes, and its post-processings
+PRIMARY, SHUFFLED = "siamese", "shuffled_titles"
+ATTEMPTS = (PRIMARY, "head_alone", "ridge", "ridge_beside", SHUFFLED, "random_projection", "pca")
+SHOWN = ("artist", "theme", "style")  # judges whose numbers are shown for all splits
+COMPARED = ["judge", "attempt", "against", *SUMMARY, "p", "macro_p"]
+TRIALS = ["split", *COMPARED, "p_holm", "macro_p_holm"]
+KEYS = ["split", "judge", "space", "id", "painter"]
+
+
+def values_table(values: Mapping[str, Values], ids: pd.Series, clusters: np.ndarray) -> pd.DataFrame:
+    """Per-query values of all splits as one long table, so that a later test needs no new training.
+
+    Args:
+        values: For each split, per-query metrics by judge and space.
+        ids: Id of every work (n,).
+        clusters: Painter of every work, int (n,): what a bootstrap draws as a whole.
+
+    Returns:
+        A row a split, judge, space and query: columns ``KEYS``, then a column a metric.
+    """
+    parts = []
+    for split, found in values.items():
+        for (judge, space), table in found.items():
+            rows = table.index.to_numpy()
+            keys = {"split": split, "judge": judge, "space": space, "id": ids.to_numpy()[rows]}
+            parts.append(table.reset_index(drop=True).assign(**keys, painter=clusters[rows]))
+    if not parts:
+        return pd.DataFrame(columns=pd.Index(KEYS))
+    table = pd.concat(parts, ignore_index=True)
+    return table[[*KEYS, *table.columns.drop(KEYS)]]
+
+
+def strongest(values: Values, judge: str, metric: str) -> str:
+    """The post-processing of the raw embedding with the highest mean: what has to be beaten."""
+    means = {name: float(values[judge, name][metric].mean()) for name in RAW if (judge, name) in values}
+    return max(means, key=lambda name: means[name])
+
+
+def opponents(values: Values, judge: str, metric: str) -> list[tuple[str, str]]:
+    """What is compared under a judge: attempt and opponent, as far as both were scored."""
+    pairs = [(name, strongest(values, judge, metric)) for name in ATTEMPTS]
+    pairs += [(PRIMARY, "ridge"), (PRIMARY, "ridge_beside")]
+    return [(attempt, against) for attempt, against in pairs if {(judge, attempt), (judge, against)} <= values.keys()]
+
+
+def compare(values: Values, metrics: Sequence[str], clusters: np.ndarray, draws: int, seed: int) -> pd.DataFrame:
+    """Every attempt against the strongest post-processing under every judge, before any correction.
+
+    The opponent is chosen by the very scores that are tested, which favours it: the test is on the safe side. Beside
+    it, the primary one is compared with ridge regression (``against`` says with which).
+
+    Args:
+        values: Per-query metrics by judge and space.
+        metrics: Columns to compare.
+        clusters: Painter of every work.
+        draws: Bootstrap resamples.
+        seed: Of the resampling.
+
+    Returns:
+        A row a judge, attempt, opponent and metric, columns ``COMPARED``; positive = the attempt is better.
+    """
+    keys, pairs = [], []
+    for judge in dict.fromkeys(judge for judge, _ in values):
+        for metric in metrics:
+            for attempt, against in opponents(values, judge, metric):
+                keys.append({"judge": judge, "attempt": attempt, "against": against})
+                pairs.append((values[judge, against][[metric]], values[judge, attempt][[metric]]))
+    rows = paired_all(pairs, clusters, draws, seed)
+    parts = [row.assign(**key) for row, key in zip(rows, keys, strict=True)]
+    return pd.concat(parts, ignore_index=True)[COMPARED] if parts else pd.DataFrame(columns=pd.Index(COMPARED))
+
+
+def trials(
+    values: Mapping[str, Values], metrics: Sequence[str], clusters: np.ndarray, draws: int, seed: int
+) -> pd.DataFrame:
+    """``compare`` under every split, with Holm over all of them; each metric is a family of its own.
+
+    Args:
+        values: For each split, per-query metrics by judge and space.
+        metrics: As in ``compare``.
+        clusters: As in ``compare``.
+        draws: Bootstrap resamples; ``MIN_DRAWS`` at least.
+        seed: As in ``compare``.
+
+    Returns:
+        A row a split, judge, attempt, opponent and metric, columns ``TRIALS``.
+    """
+    draws = max(draws, MIN_DRAWS)
+    parts = [compare(v, metrics, clusters, draws, seed).assign(split=split) for split, v in values.items()]
+    if not any(len(part) for part in parts):
+        return pd.DataFrame(columns=pd.Index(TRIALS))
+    return with_holm(pd.concat(parts, ignore_index=True))[TRIALS]
+
+
+def train_gain(seen: Values, metric: str) -> dict[str, float]:
+    """Gain of the primary attempt on the works it was trained with; beside the gain on held-out works, the gap.
+
+    Args:
+        seen: Per-query metrics of these works, of the primary attempt and of the post-processings of its training.
+        metric: The one that is shown.
+
+    Returns:
+        ``s1.<judge>.train_gain.<metric>``, against the strongest post-processing on the same works.
+    """
+    found = {}
+    for judge, space in seen:
+        if space == PRIMARY and judge in SHOWN:
+            before = seen[judge, strongest(seen, judge, metric)][metric].mean()
+            found[f"s1.{judge}.train_gain.{metric}"] = float(seen[judge, space][metric].mean() - before)
+    return found
+
+
+def headline(table: pd.DataFrame, values: Mapping[str, Values], metric: str) -> dict[str, float]:
+    """The few numbers that fit a screen: S2, and of S1 the gain under the main judges; all else is in the tables.
+
+    Args:
+        table: Of ``trials``.
+        values: As there.
+        metric: The one that is shown.
+
+    Returns:
+        ``<split>.<judge>.siamese|best|gain.<metric>``, the gain with ``_low`` and ``_high``; on S2 also the gain's
+        ``_p_holm`` and ``shuffled_gain.<metric>_high``.
+    """
+    found: dict[str, float] = {}
+    shown = table[(table["metric"] == metric) & table["against"].isin(RAW)]
+    for row in shown.to_dict("records"):
+        split, judge, attempt = str(row["split"]), str(row["judge"]), str(row["attempt"])
+        name = f"{split}.{judge}"
+        if split not in ("s1", "s2") or (split == "s1" and judge not in SHOWN):
+            continue
+        if attempt == PRIMARY:
+            key = f"{name}.gain.{metric}"
+            found |= {key: row["micro"], f"{key}_low": row["low"], f"{key}_high": row["high"]}
+            if split == "s2" and judge in SHOWN:
+                found[f"{key}_p_holm"] = row["p_holm"]
+                found[f"{name}.siamese.{metric}"] = float(values[split][judge, PRIMARY][metric].mean())
+                found[f"{name}.best.{metric}"] = float(values[split][judge, str(row["against"])][metric].mean())
+        elif attempt == SHUFFLED and split == "s2" and judge in SHOWN:
+            found[f"{name}.shuffled_gain.{metric}_high"] = row["high"]
+    return found

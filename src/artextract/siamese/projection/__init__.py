@@ -1,0 +1,1 @@
+"""The projection, its pairs and its training."""

@@ -1,0 +1,142 @@
+"""Three ways to hold paintings out: by object (S1), by artist in folds (S2), by title (S3). Pure and seeded.
+
+Each answers another question: does it work for unseen paintings, for unseen painters, for unseen subjects. Groups
+(near-duplicates, siblings) stand on one side in all three.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+
+import numpy as np
+import pandas as pd
+
+from artextract.data.images.duplicates import groups
+from artextract.params.sections import Splits
+from artextract.similarity.judges import person
+
+THRESHOLD_STEP = 0.05  # by which the threshold of title cosine rises inside a cluster that is too large
+
+
+def _linked(*columns: np.ndarray) -> np.ndarray:
+    """Components of rows that share a value in any column; negative values link nothing. int64 (n,)."""
+    pairs = []
+    for values in columns:
+        first: dict[int, int] = {}
+        pairs += [(first.setdefault(v, i), i) for i, v in enumerate(values.tolist()) if v >= 0]
+    return groups(len(columns[0]), pairs)
+
+
+def held_out_objects(group: np.ndarray, params: Splits, seed: int) -> np.ndarray:
+    """S1: train, select or held_out by group; shares are of groups. Strings (n,)."""
+    order = np.random.default_rng([seed, 1]).permutation(np.unique(group))
+    held = round(params.held_out_fraction * len(order))
+    select = round(params.select_fraction * (len(order) - held))
+    names = ["held_out"] * held + ["select"] * select + ["train"] * (len(order) - held - select)
+    part = dict(zip(order.tolist(), names, strict=True))
+    return np.array([part[g] for g in group.tolist()], dtype=object)
+
+
+def painter_components(index: pd.DataFrame) -> np.ndarray:
+    """What S2 never parts: works tied to one painter, works of one group, and so on along these; int64 (n,)."""
+    return _linked(pd.factorize(person(index))[0], index["group"].to_numpy())
+
+
+def artist_folds(index: pd.DataFrame, params: Splits, seed: int) -> np.ndarray:
+    """S2: the fold that holds each work out; all works tied to a painter are in one, whatever ties them.
+
+    A work from a painter's workshop, or after him, goes with him; works that share a group go together, and so do
+    their painters; works of nobody known go by group. From the largest such set to the smallest, each joins the fold
+    with the fewest works.
+
+    Returns:
+        int64 (n,), 0 to ``folds`` - 1.
+    """
+    component = painter_components(index)
+    sizes = np.bincount(component)
+    order = np.random.default_rng([seed, 2]).permutation(len(sizes))
+    order = order[np.argsort(-sizes[order], kind="stable")]
+    fold, works = np.zeros(len(sizes), dtype=np.int64), np.zeros(params.folds, dtype=np.int64)
+    for c in order.tolist():
+        fold[c] = int(works.argmin())
+        works[fold[c]] += sizes[c]
+    return fold[component]
+
+
+def normalised_title(title: str) -> str:
+    """A title without case, accents, punctuation and leading article: what counts as the same title."""
+    plain = "".join(c for c in unicodedata.normalize("NFKD", title.casefold()) if not unicodedata.combining(c))
+    words = " ".join(re.findall(r"\w+", plain))
+    return re.sub(r"^(?:the|an?) (?=.)", "", words) or title
+
+
+def title_clusters(index: pd.DataFrame, titles: np.ndarray, params: Splits) -> np.ndarray:
+    """Works with the same title, or titles alike, transitively; and their groups.
+
+    Chains of likeness run far ("Portrait of a Man", "... of a Woman", "... of a Lady with a Dog"). A cluster of more
+    than ``max_cluster`` of the works is therefore parted with a threshold that rises by ``THRESHOLD_STEP`` until its
+    pieces are small enough. The same title, and one group, are never parted.
+
+    Args:
+        index: With title and group, n rows.
+        titles: Title embeddings, unit rows (n, d).
+        params: Section ``splits``.
+
+    Returns:
+        int64 (n,).
+    """
+    same = _linked(pd.factorize(index["title"].map(normalised_title))[0], index["group"].to_numpy())
+    largest = math.ceil(params.max_cluster * len(index))
+    result, count = np.full(len(index), -1, dtype=np.int64), 0
+    waiting = [(np.arange(len(index)), params.title_cosine)]
+    while waiting:
+        rows, threshold = waiting.pop()
+        alike = titles[rows] @ titles[rows].T >= threshold if threshold < 1 else np.zeros((len(rows), len(rows)), bool)
+        near = [(int(i), int(j)) for i, j in np.argwhere(np.triu(alike, 1))]
+        first: dict[int, int] = {}
+        part = groups(len(rows), near + [(first.setdefault(s, i), i) for i, s in enumerate(same[rows].tolist())])
+        for c in range(part.max() + 1):
+            members = rows[part == c]
+            if len(members) > largest and threshold < 1:
+                waiting.append((members, threshold + THRESHOLD_STEP))
+            else:
+                result[members], count = count, count + 1
+    return pd.factorize(result)[0]
+
+
+def held_out_titles(cluster: np.ndarray, params: Splits, seed: int) -> np.ndarray:
+    """S3: train, select or held_out by title cluster; shares are of works, and no larger. Strings (n,)."""
+    sizes = np.bincount(cluster).tolist()
+    part = np.full(len(sizes), "train", dtype=object)
+    held = params.held_out_fraction * len(cluster)
+    room = {"held_out": held, "select": params.select_fraction * (len(cluster) - held)}
+    for c in np.random.default_rng([seed, 3]).permutation(len(sizes)).tolist():
+        for name, left in room.items():
+            if sizes[c] <= left:
+                part[c], room[name] = name, left - sizes[c]
+                break
+    return part[cluster]
+
+
+def split_table(index: pd.DataFrame, titles: np.ndarray, params: Splits, seed: int) -> pd.DataFrame:
+    """All three splits, one row a work.
+
+    Args:
+        index: The museum's index: id, title, group, artist, artist_qualified; n rows.
+        titles: Title embeddings, unit rows (n, d).
+        params: Section ``splits``.
+        seed: Of the random choices; each split draws from its own stream.
+
+    Returns:
+        id, s1 (train, select or held_out), s2_fold (0 to ``folds`` - 1), s3 (train, select or held_out).
+    """
+    return pd.DataFrame(
+        {
+            "id": index["id"],
+            "s1": held_out_objects(index["group"].to_numpy(), params, seed),
+            "s2_fold": artist_folds(index, params, seed),
+            "s3": held_out_titles(title_clusters(index, titles, params), params, seed),
+        }
+    )

@@ -1,0 +1,223 @@
+"""Training of the siamese projection: contrastive loss over title-derived pairs, stopped by title retrieval.
+
+A first training watches works that it does not see (``select``) and finds the best epoch; a second one, on all
+training works, runs that long. Each work is embedded once a step, whatever number of pairs it stands in.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from artextract.core.compute import unit_rows
+from artextract.core.errors import ArtExtractError
+from artextract.params.sections import Siamese
+from artextract.siamese.projection.pairs import Pairs, mine_pairs, titled_rows
+from artextract.siamese.projection.projection import Projection, start
+
+NOTHING = 1e-30  # weight of no negative; of zero, an anchor without negatives would have no gradient
+MIN_JUDGED = 10  # titles are too few to stop by below this many select works with a title like theirs
+
+
+def pair_loss(embedded: Tensor, positive: Tensor, negative: Tensor, temperature: float) -> Tensor:
+    """NT-Xent over given pairs: each positive pair, both ways round, against all negatives of its anchor.
+
+    -log(exp(s_ij / t) / (exp(s_ij / t) + sum_k w_ik exp(s_ik / t))), mean over ordered pairs (i, j). With weights 0
+    and 1 it is ``NTXentLoss`` of pytorch-metric-learning with the same pairs.
+
+    Args:
+        embedded: Unit rows (b, k).
+        positive: Pairs of positions int64 (p, 2).
+        negative: Weights w of negatives (b, b); 0 = none.
+        temperature: t.
+    """
+    logits = embedded @ embedded.T / temperature
+    apart = torch.logsumexp(logits + torch.log(negative.clamp(min=NOTHING)), dim=1)
+    anchor, other = positive.T
+    alike = logits[anchor, other]
+    return torch.cat([functional.softplus(apart[anchor] - alike), functional.softplus(apart[other] - alike)]).mean()
+
+
+@dataclass(frozen=True)
+class Trained:
+    """Result of a training."""
+
+    net: Projection
+    history: list[dict[str, float]]  # epoch, train, select, select_error; epoch 0 is the closed form
+    epochs: int  # of the second training
+    pairs: Pairs
+
+
+def _epoch_batches(pairs: Pairs, size: int, rng: np.random.Generator) -> list[np.ndarray]:
+    """Positions of works in batches of equal size, at most ``size``."""
+    return np.array_split(rng.permutation(len(pairs.rows)), math.ceil(len(pairs.rows) / size))
+
+
+def _part_of(pairs: Pairs, works: np.ndarray) -> tuple[Tensor, Tensor]:
+    """The positive pairs with both works in a batch, as positions in it, and the weights of its negatives."""
+    place = np.full(len(pairs.rows), -1)
+    place[works] = np.arange(len(works))
+    positive = place[pairs.positive]
+    positive = positive[(positive >= 0).all(axis=1)]
+    return torch.from_numpy(positive), torch.from_numpy(pairs.negative.take(works, 0).take(works, 1))
+
+
+def _steps(
+    net: Projection, images: np.ndarray, pairs: Pairs, epochs: int, params: Siamese, seed: int
+) -> Iterator[tuple[int, float]]:
+    """Train in place; yields (epoch, mean loss) after each epoch. ``epochs`` sets the length of the schedule."""
+    rng = np.random.default_rng([seed, 1])
+    with torch.no_grad():
+        inputs = net.components(torch.from_numpy(images[pairs.rows]))
+    origin = net.linear.weight.detach().clone()
+    optimizer = torch.optim.AdamW(net.parameters(), lr=params.lr, weight_decay=0.0)
+    batches = math.ceil(len(pairs.rows) / params.batch_size)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, params.lr, total_steps=max(2, params.epochs * batches), pct_start=0.2
+    )
+    for epoch in range(1, epochs + 1):
+        total, counted = 0.0, 0
+        for works in _epoch_batches(pairs, params.batch_size, rng):
+            positive, negative = _part_of(pairs, works)
+            if not len(positive):
+                continue
+            batch = functional.dropout(inputs[torch.from_numpy(works)], params.dropout)
+            loss = pair_loss(net.head(batch), positive, negative, params.temperature)
+            total, counted = total + float(loss.detach()) * len(positive), counted + len(positive)
+            # Drawn back to the closed form, which generalises; the training works alone would be learnt by heart.
+            drawn = ((net.linear.weight - origin) ** 2).sum() + (net.outer.weight**2).sum()
+            loss = loss + params.anchor * (drawn + 0.1 * (net.inner.weight**2).sum())
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            optimizer.step()
+            schedule.step()
+        mean = total / max(1, counted)
+        if not math.isfinite(mean):
+            raise ArtExtractError(
+                f"the loss is not finite at epoch {epoch}", where="train_siamese", remedy="lower siamese.lr"
+            )
+        yield epoch, mean
+
+
+class TitleJudge:
+    """Mean average precision of like titles: the judge that stops the training, and judges nothing else."""
+
+    def __init__(self, titles: np.ndarray, group: np.ndarray, queries: np.ndarray, gallery: np.ndarray, cosine: float):
+        """What is relevant to whom; the same after every epoch.
+
+        Args:
+            titles: Title embeddings, unit rows (n, d).
+            group: Group of each work (n,); a query's own does not count.
+            queries: Rows that ask.
+            gallery: Rows that are ranked.
+            cosine: Smallest title cosine of a hit.
+        """
+        self.queries, self.gallery = queries, gallery
+        self.possible = group[queries][:, None] != group[gallery][None, :]
+        relevant = (titles[queries] @ titles[gallery].T >= cosine) & self.possible
+        self.asked = relevant.any(axis=1)
+        self.relevant = relevant[self.asked]
+
+    def __call__(self, embedding: np.ndarray) -> tuple[float, float]:
+        """Score unit rows (n, k).
+
+        Returns:
+            Mean, 0 to 1, and its standard error; NaN where fewer than ``MIN_JUDGED`` queries have a hit.
+        """
+        if len(self.relevant) < MIN_JUDGED:
+            return math.nan, math.nan
+        similarity = np.where(self.possible, embedding[self.queries] @ embedding[self.gallery].T, -np.inf)[self.asked]
+        hit = np.take_along_axis(self.relevant, np.argsort(-similarity, axis=1, kind="stable"), axis=1)
+        precision = np.cumsum(hit, axis=1) / np.arange(1, hit.shape[1] + 1)
+        values = (precision * hit).sum(axis=1) / hit.sum(axis=1)
+        return float(values.mean()), float(values.std(ddof=1) / math.sqrt(len(values)))
+
+
+def train(
+    index: pd.DataFrame,
+    images: np.ndarray,
+    titles: np.ndarray,
+    train_rows: np.ndarray,
+    select_rows: np.ndarray,
+    params: Siamese,
+    seed: int,
+) -> Trained:
+    """Find the number of epochs on select works, then train on training and select works together.
+
+    Args:
+        index: title, group, artist (and artist_qualified) of n works.
+        images: Image embeddings, unit rows (n, d); rows of neither kind are not read.
+        titles: Title embeddings, unit rows (n, t); the same.
+        train_rows: Works to learn from.
+        select_rows: Works that stop the first training. Where too few of them have a like title among the training
+            works, ``siamese.epochs`` are trained.
+        params: Section ``siamese``.
+        seed: Of pairs, initial weights, batches and dropout.
+
+    Raises:
+        ArtExtractError: Too few works or pairs, or a loss that is not finite.
+    """
+    judged = titled_rows(index, select_rows)
+    net, pairs = _prepare(index, images, titles, train_rows, params, seed)
+    watched = np.concatenate([judged, pairs.rows])
+    asked, gallery = np.arange(len(judged)), np.arange(len(judged), len(watched))
+    judge = TitleJudge(titles[watched], index["group"].to_numpy()[watched], asked, gallery, pairs.positive_from)
+    with torch.inference_mode():  # what no epoch changes
+        own, inputs = (part(torch.from_numpy(images[watched])) for part in (net.own, net.components))
+
+    def select(net: Projection) -> dict[str, float]:
+        with torch.inference_mode():
+            mean, error = judge(net.beside(own, inputs).numpy())
+        return {"select": mean, "select_error": error}
+
+    history = [{"epoch": 0, "train": math.nan} | select(net)]
+    for epoch, loss in _steps(net, images, pairs, params.epochs, params, seed):
+        history.append({"epoch": epoch, "train": loss} | select(net))
+    best = stopping_epoch([line["select"] for line in history], [line["select_error"] for line in history])
+    if len(select_rows):
+        net, pairs = _prepare(index, images, titles, np.union1d(train_rows, select_rows), params, seed)
+        for _ in _steps(net, images, pairs, best, params, seed):
+            pass
+    return Trained(net.eval(), history, best, pairs)
+
+
+def stopping_epoch(select: Sequence[float], error: Sequence[float]) -> int:
+    """How long to train: the last epoch from 1 on that is within one standard error of the best, epoch 0 included.
+
+    The start is the best that least squares can do for titles; pairs then make room for what it had given up of the
+    image. So training goes on while titles are found as well as ever, and not only as long as they are found better.
+
+    Args:
+        select: Score of each epoch, epoch 0 first.
+        error: Standard error of each.
+
+    Returns:
+        The epoch; 1 where none is good enough, the last one where there are no scores.
+    """
+    scores = np.asarray(select)
+    if np.isnan(scores).any():
+        return len(scores) - 1
+    best = int(scores.argmax())
+    return max(1, int(np.flatnonzero(scores >= scores[best] - error[best])[-1]))
+
+
+def _prepare(
+    index: pd.DataFrame, images: np.ndarray, titles: np.ndarray, rows: np.ndarray, params: Siamese, seed: int
+) -> tuple[Projection, Pairs]:
+    """The closed form and the pairs of some rows."""
+    known = titled_rows(index, np.sort(rows))
+    own = unit_rows(images - images[known].mean(axis=0)) if len(known) else images
+    pairs = mine_pairs(index, titles, own, rows, params, seed)
+    torch.manual_seed(seed)
+    net = start(
+        images[known], titles[known], components=params.components, rank=params.rank, hidden=params.hidden,
+        penalty=params.ridge, beta=params.beta,
+    )  # fmt: skip
+    return net, pairs

@@ -1,0 +1,64 @@
+"""The cross-modal head: image embeddings into the title encoder's space, so that words find what a painting shows.
+
+A linear map, fitted by ridge regression on training works. It is laid so that the mean title, which says "a painting"
+and ranks nothing, is taken out of what it gives: a query in words is then compared with what sets works apart.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from artextract.siamese.projection.pairs import titled_rows
+from artextract.siamese.projection.projection import ridge_weight
+
+
+def fit_head(
+    index: pd.DataFrame, images: np.ndarray, titles: np.ndarray, rows: np.ndarray, penalty: float
+) -> dict[str, np.ndarray]:
+    """Fit the head.
+
+    Args:
+        index: title, n works.
+        images: Image embeddings, unit rows (n, d).
+        titles: Title embeddings, unit rows (n, t).
+        rows: Training rows; those without a title of their own are left out.
+        penalty: Of ``ridge_weight``.
+
+    Returns:
+        mean float32 (d,), weight float32 (d, t): a work's place is (image - mean) @ weight, scaled to length one.
+    """
+    known = titled_rows(index, rows)
+    mean, of = images[known].mean(axis=0), titles[known].mean(axis=0)
+    weight = ridge_weight(images[known] - mean, titles[known] - of, penalty)
+    direction = of / (np.linalg.norm(of) or 1.0)
+    weight -= np.outer(weight @ direction, direction)
+    return {"mean": mean.astype(np.float32), "weight": np.ascontiguousarray(weight, dtype=np.float32)}
+
+
+def save_head(path: Path, head: dict[str, np.ndarray]) -> None:
+    """Write the head as safetensors; ``words_space.words_vectors`` reads it."""
+    from safetensors.numpy import save_file
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save_file(head, path)
+
+
+def known_item_rank(words: np.ndarray, places: np.ndarray, queries: np.ndarray, group: np.ndarray) -> np.ndarray:
+    """Rank from 1 at which a work is found by its own title among all works; its group's others are left out.
+
+    Args:
+        words: Title embeddings, unit rows (n, t).
+        places: Works in the same space, unit rows (n, t).
+        queries: Rows whose titles ask.
+        group: Group of each work (n,).
+
+    Returns:
+        int64 (len(queries),); works as near as the right one stand before it.
+    """
+    similarity = words[queries] @ places.T
+    own = similarity[np.arange(len(queries)), queries]
+    other = group[queries][:, None] != group[None, :]
+    return 1 + ((similarity >= own[:, None]) & other).sum(axis=1)

@@ -1,0 +1,1 @@
+"""Task 2: judging and showing embeddings."""

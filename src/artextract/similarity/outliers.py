@@ -1,0 +1,250 @@
+"""Attribution outliers: paintings that look more like another painter's works than like those of their own.
+
+The evidence for a painter is the mean cosine to the two nearest of his works outside the painting's own group (itself,
+its siblings and near-duplicates); two, so that painters with three works can be checked, and are checked alike. The
+score is the evidence for the best other painter less that for the own one. Only works attributed without reservation
+are evidence. A painter with many works has near ones for any painting, so the score ranks paintings and proves nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from artextract.core.compute import unit_rows
+from artextract.core.files import write_csv_for_people
+from artextract.data.images.shards import ShardReader
+from artextract.measures.auc import ones, wins
+from artextract.measures.bootstrap import cluster_bootstrap, interval
+from artextract.pictures.sheets import Card, retrieval_sheet
+
+MIN_WORKS = 3  # of a painter, attributed without reservation
+NEAREST = MIN_WORKS - 1
+BLOCK = 1024
+FORMER, QUALIFIED = "former_attributions", "artist_qualified"
+EMPTY = "not measured: column empty"
+
+
+@dataclass(frozen=True)
+class Outliers:
+    """What speaks for and against each attribution; NaN and -1 where a work cannot be checked.
+
+    Attributes:
+        own: Evidence for the attributed painter (n,).
+        other: Evidence for the best other painter (n,).
+        rival: Code of that painter, int64 (n,).
+    """
+
+    own: np.ndarray
+    other: np.ndarray
+    rival: np.ndarray
+
+    @property
+    def score(self) -> np.ndarray:
+        """Evidence for the best other painter less that for the own one (n,)."""
+        return self.other - self.own
+
+
+def evidence(embedding: np.ndarray, painters: list[np.ndarray], group: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Mean cosine to the two nearest works of each painter outside the own group.
+
+    Args:
+        embedding: Unit rows (n, d).
+        painters: Rows of the works of each.
+        group: Group of each work (n,).
+        rows: Works to check (m,).
+
+    Returns:
+        float32 (m, painters); -inf where fewer than two works are left.
+    """
+    found = np.empty((len(rows), len(painters)), dtype=np.float32)
+    for i, works in enumerate(painters):
+        cosine = embedding[rows] @ embedding[works].T
+        cosine[group[rows, None] == group[works][None, :]] = -np.inf
+        found[:, i] = np.partition(cosine, -NEAREST, axis=1)[:, -NEAREST:].mean(axis=1)
+    return found
+
+
+def find_outliers(embedding: np.ndarray, painter: np.ndarray, certain: np.ndarray, group: np.ndarray) -> Outliers:
+    """Check every attribution to a painter of three works or more.
+
+    Args:
+        embedding: Unit rows (n, d).
+        painter: Code of the painter that a work is attributed to, -1 = none (n,).
+        certain: Whether without reservation, boolean (n,).
+        group: Group of each work (n,).
+    """
+    n, counts = len(painter), np.bincount(painter[certain & (painter >= 0)])
+    known = np.flatnonzero(counts >= MIN_WORKS)
+    own, other = np.full(n, np.nan, dtype=np.float32), np.full(n, np.nan, dtype=np.float32)
+    rival = np.full(n, -1, dtype=np.int64)
+    checked = np.flatnonzero(np.isin(painter, known))
+    if len(known) < 2:
+        return Outliers(own, other, rival)
+    works = [np.flatnonzero(certain & (painter == code)) for code in known]
+    for start in range(0, len(checked), BLOCK):
+        rows = checked[start : start + BLOCK]
+        found = evidence(embedding, works, group, rows)
+        line, mine = np.arange(len(rows)), np.searchsorted(known, painter[rows])
+        for_own = found[line, mine]
+        found[line, mine] = -np.inf
+        best = found.argmax(axis=1)
+        usable = np.isfinite(for_own) & np.isfinite(found[line, best])
+        kept = rows[usable]
+        own[kept], other[kept] = for_own[usable], found[line, best][usable]
+        rival[kept] = known[best[usable]]
+    return Outliers(own, other, rival)
+
+
+def area(score: np.ndarray, positive: np.ndarray, cluster: np.ndarray, draws: int, seed: int) -> dict[str, Any]:
+    """AUC of the score for a truth, with a 95% interval that draws painters as a whole.
+
+    Args:
+        score: (n,), finite.
+        positive: Boolean (n,).
+        cluster: Painter of each work (n,).
+        draws: Bootstrap resamples.
+        seed: Of the resampling.
+
+    Returns:
+        auc, low, high, works, positive; or why it could not be measured.
+    """
+    counts = {"works": len(score), "positive": int(positive.sum())}
+    if not 0 < positive.sum() < len(score):
+        return {"measured": "not measured: no such work can be scored", **counts}
+
+    def ratio(weights: np.ndarray) -> np.ndarray:
+        won, compared = wins(score, positive, weights)
+        return np.divide(won, compared, out=np.full(won.shape, np.nan), where=compared > 0)
+
+    low, high = interval(ratio(cluster_bootstrap(cluster, draws, np.random.default_rng(seed))))
+    values = {} if np.isnan(low) else {"low": low, "high": high}  # NaN: no draw held both kinds
+    return {"auc": float(ratio(ones(len(score)))[0]), **values, **counts}
+
+
+def _given(column: pd.Series) -> np.ndarray:
+    """Where a cell says something: text or a list that is not empty; boolean (n,)."""
+
+    def says(cell: Any) -> bool:
+        return len(cell) > 0 if hasattr(cell, "__len__") else bool(pd.notna(cell))
+
+    return column.map(says, na_action=None).to_numpy(dtype=bool)
+
+
+def truths(index: pd.DataFrame, certain: np.ndarray) -> dict[str, tuple[np.ndarray, np.ndarray] | None]:
+    """What the scores are judged by: positives, and the works that are compared; None where the column is empty.
+
+    ``former_attribution``: among the works attributed without reservation, those that were given to somebody else
+    before. ``qualified``: those "attributed to" a painter or his workshop, against those by him.
+    """
+    found: dict[str, tuple[np.ndarray, np.ndarray] | None] = {"former_attribution": None, "qualified": None}
+    if FORMER in index and (former := _given(index[FORMER])).any():
+        found["former_attribution"] = (former, certain)
+    if QUALIFIED in index and (qualified := _given(index[QUALIFIED])).any():
+        found["qualified"] = (qualified, certain | qualified)
+    return found
+
+
+def report(
+    index: pd.DataFrame,
+    reader: ShardReader,
+    embedding: np.ndarray,
+    *,
+    draws: int,
+    seed: int,
+    table: Path,
+    sheet: Path,
+    shown: int = 8,
+) -> dict[str, Any]:
+    """Rank the works by how much their neighbours disagree with their attribution, and judge the ranking.
+
+    Args:
+        index: n works: id, title, attribution, artist, artist_qualified, artist_name, group; former_attributions where
+            the museum records them.
+        reader: Their images.
+        embedding: Image embedding, rows (n, d); it is centred here.
+        draws: Bootstrap resamples.
+        seed: Of the resampling.
+        table: CSV to write: the ranked works.
+        sheet: PNG to write: the first ones, each with the evidence.
+        shown: Works on the sheet.
+
+    Returns:
+        works, painters, painter_found (share of the works without reservation whose own painter has the best
+        evidence), and for each truth its AUC with interval, or why it was not measured.
+    """
+    vectors, group = unit_rows(embedding - embedding.mean(axis=0)), index["group"].to_numpy()
+    certain = index["artist"].notna().to_numpy()
+    person = index["artist"].astype("string")
+    person = person.fillna(index[QUALIFIED].astype("string")) if QUALIFIED in index else person
+    painter = pd.factorize(person)[0]
+    found = find_outliers(vectors, painter, certain, group)
+    scored = np.isfinite(found.score)
+    metrics: dict[str, Any] = {"works": int(scored.sum()), "painters": len(np.unique(painter[scored]))}
+    if (scored & certain).any():
+        metrics["painter_found"] = float((found.score[scored & certain] < 0).mean())
+    for name, truth in truths(index, certain).items():
+        if truth is None:
+            metrics[name] = {"measured": EMPTY}
+            continue
+        rows = scored & truth[1]
+        metrics[name] = area(found.score[rows], truth[0][rows], painter[rows], draws, seed)
+    ranked = np.flatnonzero(scored)[np.argsort(-found.score[scored], kind="stable")]
+    names = index["artist_name"].astype("string").groupby(painter).first()  # by code; -1 is never a rival
+    write_csv_for_people(table, ranked_table(index, found, ranked, names))
+    if len(ranked):
+        _draw(index, reader, vectors, painter, certain, found, ranked[:shown], names, sheet)
+    return metrics
+
+
+def ranked_table(index: pd.DataFrame, found: Outliers, ranked: np.ndarray, names: pd.Series) -> pd.DataFrame:
+    """The works from the most doubtful on: rank, id, title, attribution, score, both evidences, the other painter."""
+    works = index.iloc[ranked]
+    return pd.DataFrame(
+        {
+            "rank": np.arange(1, len(ranked) + 1),
+            "id": works["id"].to_numpy(),
+            "title": works["title"].to_numpy(),
+            "attribution": works["attribution"].to_numpy(),
+            "score": found.score[ranked],
+            "nearest_other_painter": names.reindex(found.rival[ranked]).to_numpy(),
+            "evidence_other": found.other[ranked],
+            "evidence_own": found.own[ranked],
+        }
+    )
+
+
+def _draw(
+    index: pd.DataFrame,
+    reader: ShardReader,
+    vectors: np.ndarray,
+    painter: np.ndarray,
+    certain: np.ndarray,
+    found: Outliers,
+    rows: np.ndarray,
+    names: pd.Series,
+    path: Path,
+) -> None:
+    """Each work with the two nearest by its own painter, then the two nearest by the other one, framed."""
+    group, lines = index["group"].to_numpy(), []
+
+    def card(row: int, note: str, marked: bool = False) -> Card:
+        work = index.iloc[row]
+        return Card(reader.image(row), str(work["title"]), str(work["attribution"]), note, marked)
+
+    for row in rows:
+        cards = []
+        for code, label in ((painter[row], "own"), (found.rival[row], "other")):
+            works = np.flatnonzero(certain & (painter == code) & (group != group[row]))
+            cosine = vectors[works] @ vectors[row]
+            for i in np.argsort(-cosine, kind="stable")[:NEAREST]:
+                cards.append(card(int(works[i]), f"{label} painter   {cosine[i]:.2f}", label == "other"))
+        lines.append((card(int(row), f"score {found.score[row]:.2f}"), cards))
+    subtitle = (
+        "Each with the two nearest works of its own painter and, framed, of the best other one. A hint, no verdict."
+    )
+    retrieval_sheet(lines, "Paintings that look unlike their attribution", subtitle, path)

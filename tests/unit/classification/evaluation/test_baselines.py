@@ -1,0 +1,214 @@
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from artextract.classification.evaluation.baselines import (
+    baselines_without_pixels,
+    by_value,
+    colour_histogram,
+    folder_of,
+    frequencies,
+    linear_probe,
+)
+from artextract.classification.evaluation.prediction_table import TaskPredictions
+from artextract.classification.evaluation.scores import baseline_table
+from artextract.data.wikiart.names import painter_slug
+from artextract.params.sections import Evaluate
+
+PARAMS = Evaluate(min_val_rows=2, bootstrap=50, probe=True)
+
+
+def rows_of(labels: list[int], ids: list[str], strata: Sequence[str | None] | None = None) -> pd.DataFrame:
+    """Rows of an index, with the same label for every task."""
+    stratum = pd.array(list(strata or [None] * len(labels)), dtype="string")
+    label = pd.array(labels, dtype="Int64")
+    return pd.DataFrame({"id": ids, "stratum": stratum, "style": label, "genre": label, "artist": label})
+
+
+def test_frequencies_by_eye() -> None:
+    np.testing.assert_allclose(frequencies(np.array([0, 0, 2, 0]), 4), [0.75, 0, 0.25, 0])
+    assert frequencies(np.zeros(0, dtype=int), 2).tolist() == [0, 0]
+
+
+def test_by_value_by_eye() -> None:
+    found = by_value(["monet", "monet", "manet", "manet"], np.array([0, 0, 0, 1]), ["manet", "monet", "titian"], 2)
+    # overall 3/4 and 1/4, which weigh as one row: manet (1 + 3/4) / 3, monet (2 + 3/4) / 3, and titian was never seen
+    np.testing.assert_allclose(found, [[1.75 / 3, 1.25 / 3], [2.75 / 3, 0.25 / 3], [0.75, 0.25]])
+
+
+words = st.lists(st.tuples(st.sampled_from("abcde"), st.integers(0, 3)), min_size=1, max_size=20)
+
+
+@given(words, st.lists(st.sampled_from("abcdefg"), max_size=6))
+def test_by_value_agrees_with_counting(seen: list[tuple[str, int]], asked: list[str]) -> None:
+    values, y = [word for word, _ in seen], np.array([label for _, label in seen])
+    found = by_value(values, y, asked, 4)
+    assert found.shape == (len(asked), 4)
+    for row, word in zip(found, asked, strict=True):
+        for k in range(4):
+            overall = sum(label == k for _, label in seen) / len(seen)
+            expected = (seen.count((word, k)) + overall) / (values.count(word) + 1)
+            assert row[k] == pytest.approx(expected)
+    np.testing.assert_allclose(found.sum(1), 1)
+
+
+def test_words_of_a_path() -> None:
+    path = "Post_Impressionism/vincent-van-gogh_the_starry_night-1889.jpg"
+    assert painter_slug(path) == "vincent-van-gogh"
+    assert folder_of(path) == "Post_Impressionism"
+    assert folder_of("a/b/c_d.jpg") == "a/b"
+
+
+# --- colours and the probe
+
+
+def test_histogram_by_eye() -> None:
+    pixels = np.zeros((2, 3, 1, 4), dtype=np.uint8)
+    pixels[0, :, 0, 1] = [255, 0, 0]
+    pixels[0, :, 0, 2] = [0, 255, 255]
+    pixels[1] = 127
+    found = colour_histogram(pixels, levels=2)
+    # with two levels a colour's number is 4 red + 2 green + blue, and 127 is still the lower level
+    np.testing.assert_array_equal(found, [[0.5, 0, 0, 0.25, 0.25, 0, 0, 0], [1, 0, 0, 0, 0, 0, 0, 0]])
+    assert found.dtype == np.float32
+    assert colour_histogram(np.full((1, 3, 1, 1), 128, dtype=np.uint8), levels=2)[0].argmax() == 7
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 5))
+def test_histogram_agrees_with_the_loop(seed: int, levels: int) -> None:
+    pixels = np.random.default_rng(seed).integers(0, 256, (2, 3, 4, 5), dtype=np.uint8)
+    expected = np.zeros((2, levels, levels, levels))
+    for i, row, column in np.ndindex(2, 4, 5):
+        cell = tuple(int(v) * levels // 256 for v in pixels[i, :, row, column])
+        expected[(i, *cell)] += 1 / 20
+    np.testing.assert_allclose(colour_histogram(pixels, levels), expected.reshape(2, -1), atol=1e-6)
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_histogram_does_not_see_where_a_colour_is(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    pixels = rng.integers(0, 256, (1, 3, 4, 4), dtype=np.uint8)
+    moved = pixels.reshape(1, 3, 16)[:, :, rng.permutation(16)].reshape(1, 3, 4, 4)
+    np.testing.assert_array_equal(colour_histogram(pixels), colour_histogram(moved))
+
+
+def test_probe_tells_apart_what_can_be_told_apart() -> None:
+    rng = np.random.default_rng(0)
+    y = np.array([0, 1, 3] * 20)  # class 2 has no training row
+    train = np.eye(4)[y] + 0.1 * rng.normal(size=(60, 4))
+    found = linear_probe(train, y, np.eye(4)[[3, 0, 1]], 4, 0)
+    assert found.argmax(1).tolist() == [3, 0, 1]
+    assert (found[:, 2] == 0).all()
+    np.testing.assert_allclose(found.sum(1), 1)
+
+
+def test_probe_weighs_classes_inversely_to_their_counts() -> None:
+    """Features that say nothing: every class is as likely as the other, though one is nine times as frequent."""
+    y = np.array([0] * 90 + [1] * 10)
+    found = linear_probe(np.zeros((100, 2)), y, np.zeros((1, 2)), 2, 0)
+    np.testing.assert_allclose(found, [[0.5, 0.5]], atol=1e-6)
+
+
+def test_probe_does_not_depend_on_the_units_of_a_feature() -> None:
+    rng = np.random.default_rng(1)
+    y = rng.integers(0, 3, 60)
+    train, rows = rng.normal(size=(60, 4)) + np.eye(3, 4)[y], rng.normal(size=(5, 4))
+    units, origin = np.array([1e-3, 1, 50, 1e3]), np.array([5, 0, -100, 7])
+    one = linear_probe(train, y, rows, 3, 0)
+    np.testing.assert_allclose(one, linear_probe(train * units + origin, y, rows * units + origin, 3, 0), atol=1e-4)
+    assert np.ptp(one) > 0.05
+
+
+# --- which baselines a task has
+
+
+TRAIN = rows_of([0, 0, 1, 1], ["A/x_1.jpg", "A/x_2.jpg", "B/y_1.jpg", "A/y_2.jpg"], ["tall", "tall", None, "wide"])
+ROWS = rows_of([1, 0], ["B/x_9.jpg", "C/z_9.jpg"], [None, "tall"])
+
+
+@pytest.mark.parametrize(
+    ("task", "names"),
+    [
+        ("style", {"majority", "painter's name", "source geometry"}),
+        ("genre", {"majority", "painter's name", "style folder", "source geometry"}),
+        ("artist", {"majority", "style folder", "source geometry"}),
+    ],
+)
+def test_no_baseline_reads_the_label_itself(task: str, names: set[str]) -> None:
+    found = baselines_without_pixels(TRAIN, ROWS, task, 2)
+    assert set(found) == names
+    for p in found.values():
+        assert p.shape == (2, 2)
+        np.testing.assert_allclose(p.sum(1), 1)
+
+
+def test_baselines_by_eye() -> None:
+    found = baselines_without_pixels(TRAIN, ROWS, "genre", 2)
+    half = [0.5, 0.5]
+    np.testing.assert_allclose(found["majority"], [half, half])
+    np.testing.assert_allclose(found["painter's name"], [[2.5 / 3, 0.5 / 3], half])  # x has two rows; z none: the prior
+    np.testing.assert_allclose(found["style folder"], [[0.25, 0.75], half])  # B has one row of class 1; C none
+    np.testing.assert_allclose(found["source geometry"], [[0.25, 0.75], [2.5 / 3, 0.5 / 3]])  # no stratum is one, too
+
+
+def test_an_unseen_painter_gets_the_prior() -> None:
+    train = rows_of([0, 0, 0, 1], ["A/x_1.jpg", "A/x_2.jpg", "A/y_1.jpg", "A/y_2.jpg"])
+    found = baselines_without_pixels(train, rows_of([1], ["A/new-painter_1.jpg"]), "style", 3)
+    np.testing.assert_allclose(found["painter's name"], [[0.75, 0.25, 0]])
+
+
+def test_no_geometry_where_the_rows_name_no_stratum() -> None:
+    bare = ROWS.assign(stratum=pd.array([None, None], dtype="string"))
+    assert "source geometry" not in baselines_without_pixels(TRAIN, bare, "genre", 2)
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_labels_of_the_rows_to_predict_are_never_read(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+
+    def rows(n: int) -> pd.DataFrame:
+        ids = [f"{'AB'[rng.integers(2)]}/{'xyz'[rng.integers(3)]}_{i}.jpg" for i in range(n)]
+        return rows_of(rng.integers(0, 3, n).tolist(), ids, rng.choice(["s", "t"], n).tolist())
+
+    train, asked = rows(12), rows(6)
+    shuffled = asked.assign(genre=asked["genre"].to_numpy()[rng.permutation(6)])
+    hidden = asked.drop(columns=["style", "genre", "artist"])
+    first = baselines_without_pixels(train, asked, "genre", 3)
+    for other in (shuffled, hidden):
+        again = baselines_without_pixels(train, other, "genre", 3)
+        assert list(again) == list(first)
+        for name in first:
+            np.testing.assert_array_equal(again[name], first[name])
+
+
+# --- scored beside the network
+
+
+def geometry_scores(strata: list[str]) -> dict[Hashable, float]:
+    """Scores of the geometry baseline where training and validation rows are alike: 12 of class 0, 12 of class 1."""
+    y = [0] * 12 + [1] * 12
+    rows = rows_of(y, [f"A/x_{i}.jpg" for i in range(24)], strata)
+    found = baselines_without_pixels(rows, rows, "genre", 2)
+    stratum = rows["stratum"].fillna("").to_numpy(dtype=str)
+    network = TaskPredictions(np.array(y), np.eye(2)[y], np.arange(24), stratum, ["still", "portrait"])
+    table = baseline_table(network, found, PARAMS, 0)
+    return table[table["baseline"] == "source geometry"].to_dict("records")[0]
+
+
+def test_geometry_that_gives_the_class_away_is_found_out() -> None:
+    """Mostly tall and mostly wide: by geometry alone three of four pairs are won, and within a stratum nothing is."""
+    found = geometry_scores(["tall"] * 9 + ["wide"] * 3 + ["tall"] * 3 + ["wide"] * 9)
+    assert found["auc_ovo"] == pytest.approx(0.75)
+    assert found["auc_ovo_stratified"] == 0.5
+
+
+def test_geometry_that_is_the_class_leaves_no_stratified_score() -> None:
+    found = geometry_scores(["tall"] * 12 + ["wide"] * 12)
+    assert found["auc_ovo"] == found["top1"] == 1
+    assert np.isnan(found["auc_ovo_stratified"])

@@ -1,0 +1,187 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from artextract.classification.network.inputs import labels_of, load_inputs, predict
+from artextract.classification.network.train import Trained, train
+from artextract.classification.network.trainer import Data, Trainer
+from artextract.core.errors import ArtExtractError
+from artextract.core.files import discard, write_metrics
+from artextract.data.images.shards import ShardReader
+from artextract.data.wikiart.lists import TASKS
+from artextract.measures import auc
+from artextract.params.sections import Params
+from tests.toys import NAMES, damage, one_thread, toy_collection, toy_params  # noqa: F401
+
+WEIGHTS = {task: [1.0] * len(names) for task, names in NAMES.items()}
+SPLITS = ["train", "train", "val", "train", "train", "select", "guarded", "train"] * 4
+PARAMS = toy_params(epochs=2, batch_size=8)
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache for each test: what one has decoded or trained, another must not find."""
+    monkeypatch.setenv("ARTEXTRACT_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+@pytest.fixture(scope="module")
+def collection(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, pd.DataFrame]:
+    folder = tmp_path_factory.mktemp("shards")
+    _, index = toy_collection(folder, SPLITS)
+    return folder, index
+
+
+def run(folder: Path, index: pd.DataFrame, params: Params = PARAMS) -> Trained:
+    """A run as the stage makes it: its checkpoints go once the network is saved."""
+    result = train(ShardReader(folder, index), index, NAMES, WEIGHTS, params)
+    discard(result.checkpoints)
+    return result
+
+
+def assert_same(one: Trained, two: Trained) -> None:
+    assert (one.history, one.metrics, one.backbone_sha256) == (two.history, two.metrics, two.backbone_sha256)
+    for key, tensor in one.net.state_dict().items():
+        assert torch.equal(tensor, two.net.state_dict()[key]), key
+
+
+def test_validation_and_guarded_images_are_never_read(collection: tuple[Path, pd.DataFrame]) -> None:
+    folder, index = collection
+    broken = damage(index, ["val", "guarded"])
+    reader = ShardReader(folder, broken)
+    with pytest.raises(ArtExtractError, match="damaged"):
+        reader.read(SPLITS.index("val"))
+    result = train(reader, broken, NAMES, WEIGHTS, PARAMS)
+    assert (result.metrics["train_images"], result.metrics["select_images"]) == (20, 4)
+    for split in ("train", "select"):  # those are read
+        with pytest.raises(ArtExtractError, match="damaged"):
+            run(folder, damage(index, [split]).assign(sha256=index["sha256"] + ("x" if split == "train" else "y")))
+
+
+def test_validation_labels_have_no_influence(collection: tuple[Path, pd.DataFrame]) -> None:
+    folder, index = collection
+    other = index.copy()
+    for task in TASKS:
+        val = index[f"{task}_split"].isin(["val", "guarded"]) & index[task].notna()
+        assert val.sum() >= 5
+        other.loc[val, task] = (index.loc[val, task] + 1) % len(NAMES[task])
+    one, two = run(folder, index), run(folder, other)
+    assert_same(one, two)
+    trained_label = index.copy()
+    trained_label.loc[0, "style"] = 3
+    assert run(folder, trained_label).history != one.history  # the comparison can fail
+
+
+def test_the_same_run_twice_is_the_same(collection: tuple[Path, pd.DataFrame], own_cache: Path) -> None:
+    folder, index = collection
+    one = run(folder, index)
+    torch.rand(3)
+    np.random.rand(3)
+    two = run(folder, index)
+    assert_same(one, two)
+    assert not list(own_cache.glob("scratch/train_multitask-*/*"))  # nothing left to resume: it trained anew
+
+
+def test_checkpoints_stay_until_the_network_is_saved(
+    collection: tuple[Path, pd.DataFrame], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, index = collection
+    reader = ShardReader(folder, index)
+    one = train(reader, index, NAMES, WEIGHTS, PARAMS)
+    log: list[int] = []
+    kill_at(monkeypatch, -1, log)
+    two = train(reader, index, NAMES, WEIGHTS, PARAMS)  # as after a kill between training and saving
+    assert log == []
+    assert_same(one, two)
+
+
+def kill_at(monkeypatch: pytest.MonkeyPatch, epoch: int, log: list[int]) -> None:
+    train_epoch = Trainer._train_epoch
+
+    def killed(self: Trainer, number: int, data: Data) -> dict[str, float]:
+        if number == epoch:
+            raise KeyboardInterrupt
+        log.append(number)
+        return train_epoch(self, number, data)
+
+    monkeypatch.setattr(Trainer, "_train_epoch", killed)
+
+
+def test_a_killed_run_goes_on_where_it_ended(
+    collection: tuple[Path, pd.DataFrame], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, index = collection
+    params = toy_params(epochs=3, batch_size=8, token_dim=8)
+    log: list[int] = []
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        kill_at(patched, 2, log)
+        run(folder, index, params)
+    assert log == [0, 1]
+    with monkeypatch.context() as patched:
+        kill_at(patched, -1, log)
+        resumed = run(folder, index, params)
+    assert log == [0, 1, 2]
+    assert_same(resumed, run(folder, index, params))
+
+
+@pytest.mark.parametrize("change", [{"lr": 2e-3}, {"seed": 9}, {"epochs": 4}, {"batch_size": 7}, {"dropout": 0.1}])
+def test_a_checkpoint_of_another_run_is_not_taken(
+    collection: tuple[Path, pd.DataFrame], monkeypatch: pytest.MonkeyPatch, change: dict[str, Any]
+) -> None:
+    folder, index = collection
+    log: list[int] = []
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        kill_at(patched, 1, log)
+        run(folder, index)
+    changed = toy_params(**{"epochs": 2, "batch_size": 8} | change)
+    with monkeypatch.context() as patched:
+        kill_at(patched, -1, log)
+        result = run(folder, index, changed)
+    assert log == [0, *range(changed.epochs)]
+    assert_same(result, run(folder, index, changed))
+
+
+def test_metrics_name_the_kept_epoch(collection: tuple[Path, pd.DataFrame], tmp_path: Path) -> None:
+    folder, index = collection
+    result = run(folder, index)
+    kept = result.history[result.metrics["best_epoch"]]
+    means = [np.mean([row[f"{task}_select"] for task in TASKS]) for row in result.history]
+    assert result.metrics["best_epoch"] == int(np.argmin(means))
+    assert result.metrics["best_epoch"] == kept["epoch"]
+    for task in TASKS:
+        assert result.metrics[f"{task}_train_loss"] == kept[f"{task}_train"]
+        assert result.metrics[f"{task}_select_loss"] == kept[f"{task}_select"]
+    assert result.metrics["parameters"] == sum(p.numel() for p in result.net.parameters())
+    assert result.metrics["backend"] == "torch cpu fp32"
+    write_metrics(tmp_path / "train.json", result.metrics)
+
+
+@pytest.mark.parametrize("missing", ["train", "select"])
+def test_no_rows_are_an_error_of_words(collection: tuple[Path, pd.DataFrame], missing: str) -> None:
+    folder, index = collection
+    splits = {f"{task}_split": index[f"{task}_split"].replace(missing, "val") for task in TASKS}
+    with pytest.raises(ArtExtractError, match=r"\d+ training and \d+ selection rows"):
+        run(folder, index.assign(**splits))
+
+
+def test_colours_are_learnt(tmp_path: Path) -> None:
+    splits = ["train"] * 32 + ["select"] * 8
+    reader, index = toy_collection(tmp_path / "shards", splits)
+    index["artist"] = pd.array([i % 4 % 3 for i in range(40)], dtype="Int64")
+    for task in TASKS:
+        index[f"{task}_split"] = pd.array(splits, dtype="string")
+    params = toy_params(epochs=8, batch_size=8, lr=5e-3, dropout=0.0)
+    result = run(tmp_path / "shards", index, params)
+    inputs = load_inputs(reader, index, range(32), params.train)
+    labels = labels_of(index, range(32), "train")
+    for task, logits in predict(result.net, inputs, 16, params.train).items():
+        y, p = labels[task].numpy(), torch.softmax(logits, 1).numpy()
+        found = auc.macro_ovo(y, p, list(range(len(NAMES[task]))), auc.ones(32))[0]
+        assert found > 0.9, (task, found)
+        assert result.history[-1][f"{task}_train"] < result.history[0][f"{task}_train"]

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+import pytest
+
+from artextract.cli import environment
+from tests.conftest import ROOT
+
+
+def test_pth_puts_this_checkout_on_the_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sysconfig, "get_paths", lambda: {"purelib": str(tmp_path)})
+    assert environment.write_pth() == tmp_path / "artextract-checkout.pth"
+    code = f"import site; site.addsitedir({str(tmp_path)!r}); import artextract; print(artextract.__file__)"
+    found = subprocess.run(
+        [sys.executable, "-S", "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True, env={}
+    )
+    assert Path(found.stdout.strip()) == ROOT / "src" / "artextract" / "__init__.py"
+
+
+def test_plots_page_needs_no_network() -> None:
+    pytest.importorskip("vl_convert")
+    page = environment.plots_page()
+    assert "{plot_divs}" in page and "{refresh_tag}" in page  # DVC fills these in
+    assert '<script type="module">JAVASCRIPT' not in page  # the bundle stands in its place
+    assert "<script src" not in page and "<link" not in page
+    assert page.count("</script>") == 2  # nothing in the bundle ends its element early
+    assert len(page) > 300_000 and page.rstrip().endswith("</html>")
+
+
+def test_script_ends_within_the_bundle_are_escaped(monkeypatch: pytest.MonkeyPatch) -> None:
+    vl_convert = pytest.importorskip("vl_convert")
+    monkeypatch.setattr(vl_convert, "javascript_bundle", lambda snippet: f'const end = "</script>"; {snippet}')
+    page = environment.plots_page()
+    assert 'const end = "<\\/script>"' in page and environment.SNIPPET in page and page.count("</script>") == 2
+
+
+def test_dvc_renders_with_the_page() -> None:
+    pytest.importorskip("vl_convert")
+    html = pytest.importorskip("dvc_render.html")
+    document = html.HTML(environment.plots_page())
+    document.with_scripts('<script src="https://cdn.example/vega.js"></script>')  # has no place in our page
+    document.with_element("<div id='plot-of-losses'></div>")
+    page = document.embed()
+    assert "<div id='plot-of-losses'></div>" in page and "cdn.example" not in page
+    assert "{plot_divs}" not in page and "{refresh_tag}" not in page
+
+
+def test_page_is_named_in_the_local_configuration_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[tuple[list[str], dict[str, object]]] = []
+    monkeypatch.setattr(environment, "plots_page", lambda: "page")
+    monkeypatch.setattr(environment, "ROOT", tmp_path)
+    monkeypatch.setattr(environment, "TEMPLATE", tmp_path / ".dvc" / "plots.local.html")
+    monkeypatch.setattr(subprocess, "run", lambda command, **options: calls.append((command, options)))
+    environment.use_plots_page()
+    assert (tmp_path / ".dvc" / "plots.local.html").read_text() == "page"
+    ((command, options),) = calls
+    assert command[1:] == ["-m", "dvc", "config", "--local", "plots.html_template", "plots.local.html"]
+    assert options == {"cwd": tmp_path, "check": True}
+
+
+def test_outside_of_a_virtual_environment_nothing_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "prefix", sys.base_prefix)
+    for name in ("write_pth", "use_plots_page"):
+        monkeypatch.setattr(environment, name, lambda: pytest.fail("wrote into the system's Python"))
+    with pytest.raises(SystemExit, match=r"not in a virtual environment\. Remedy: make setup"):
+        environment.main()
+
+
+def test_main_does_both(monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[str] = []
+    monkeypatch.setattr(sys, "prefix", "/some/venv")
+    monkeypatch.setattr(environment, "write_pth", lambda: done.append("pth"))
+    monkeypatch.setattr(environment, "use_plots_page", lambda: done.append("page"))
+    environment.main()
+    assert done == ["pth", "page"]

@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from artextract.cli.readme_tables import BEGIN, END, JUDGES, classification_table, main, report, similarity_table
+from artextract.data.wikiart.lists import TASKS
+
+SCORES = {
+    "auc_ovo": 0.876, "auc_ovo_low": 0.8, "auc_ovo_high": 0.954, "chance_auc_ovo": 0.501, "balanced_accuracy": 0.4,
+    "majority_balanced_accuracy": 0.1, "classes_scored": 7, "val_rows": 90,
+}  # fmt: skip
+CLASSIFICATION = {f"{task}.{name}": value for task in TASKS for name, value in SCORES.items()}
+SIMILARITY = {
+    f"{judge}.{name}": value
+    for judge in ("title_proxy", "theme", "artist")
+    for name, value in {
+        "queries": 12, "random.ndcg10": 0.05, "image.ndcg10": 0.25, "image.ndcg10_low": 0.2, "image.ndcg10_high": 0.31,
+        "title.ndcg10": 0.5, "title.ndcg10_low": 0.44, "title.ndcg10_high": 0.58,
+    }.items()
+    if judge != "title_proxy" or not name.startswith("title.")
+}  # fmt: skip
+SIAMESE = {
+    f"s2.{judge}.gain.p10{end}": value
+    for judge in JUDGES
+    for end, value in {"": 0.04, "_low": -0.01, "_high": 0.1}.items()
+}
+
+
+def test_classification_by_eye() -> None:
+    lines = classification_table(CLASSIFICATION | {"genre.auc_ovo": 0.5, "artist.val_rows": 3})
+    assert lines[2:] == [
+        "| style | 0.88 (0.80 to 0.95) | 0.50 | 0.40 | 0.10 | 7 | 90 |",
+        "| genre | 0.50 (0.80 to 0.95) | 0.50 | 0.40 | 0.10 | 7 | 90 |",
+        "| artist | 0.88 (0.80 to 0.95) | 0.50 | 0.40 | 0.10 | 7 | 3 |",
+    ]
+
+
+def test_similarity_by_eye() -> None:
+    lines = similarity_table(SIMILARITY, SIAMESE)
+    tail = "0.04 (-0.01 to 0.10) |"
+    assert lines[2:] == [
+        f"| same painter | 12 | 0.05 | 0.25 (0.20 to 0.31) | 0.50 (0.44 to 0.58) | {tail}",
+        f"| same theme, other painters | 12 | 0.05 | 0.25 (0.20 to 0.31) | 0.50 (0.44 to 0.58) | {tail}",
+        "| similar title (proxy) | 12 | 0.05 | 0.25 (0.20 to 0.31) | not judged: circular | not judged: circular |",
+    ]
+
+
+def test_every_measured_judge_is_shown_by_a_plain_name() -> None:
+    measured = {f"{judge}.queries": 20.0 for judge in ("label.mood", *reversed(JUDGES))}
+    gains = {"s2.terms.gain.p10": 0.04, "s2.terms.gain.p10_low": 0.021, "s2.terms.gain.p10_high": 0.05}
+    lines = similarity_table(measured | {"outliers.works": 3}, gains)[2:]
+    assert [line.split(" | ")[0].removeprefix("| ") for line in lines] == [
+        "same painter", "same theme, other painters", "same style, other painters", "same period",
+        "curators' terms in common", "panels of one work, or of one series", "similar title (proxy)",
+        "same mood (own label), other painters",
+    ]  # fmt: skip
+    assert lines[4].endswith("| 0.04 (0.02 to 0.05) |")
+    assert len(similarity_table({"period.queries": 20.0}, {})) == 3
+
+
+@pytest.mark.parametrize("lines", [classification_table(CLASSIFICATION), similarity_table(SIMILARITY, SIAMESE)])
+def test_every_line_has_the_columns_of_the_header(lines: list[str]) -> None:
+    assert len({line.count("|") for line in lines}) == 1
+    assert set(lines[1]) == {"|", "-"}
+
+
+def test_undefined_scores_are_shown_as_such() -> None:
+    """Evaluation leaves undefined scores out, as where no class of a small collection has enough validation rows."""
+    others = {key: value for key, value in CLASSIFICATION.items() if not key.startswith("style.")}
+    lines = classification_table({"style.val_rows": 2, "style.classes_scored": 0, **others})
+    assert lines[2] == "| style | undefined | undefined | undefined | undefined | 0 | 2 |"
+    assert lines[3] == "| genre | 0.88 (0.80 to 0.95) | 0.50 | 0.40 | 0.10 | 7 | 90 |"
+    siamese = {key: value for key, value in SIAMESE.items() if not key.startswith("s2.artist.")}
+    similarity = {key: value for key, value in SIMILARITY.items() if not key.startswith("artist.")}
+    first, second = similarity_table({"artist.queries": 0, **similarity}, siamese)[2:4]
+    assert first == "| same painter | 0 | undefined | undefined | undefined | undefined |"
+    assert "undefined" not in second
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "metrics").mkdir()
+    for name, values in (("classification", CLASSIFICATION), ("similarity", SIMILARITY), ("siamese", SIAMESE)):
+        (tmp_path / "metrics" / f"{name}.json").write_text(json.dumps(values))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_report_holds_both_tables(project: Path) -> None:
+    lines = report(Path("metrics")).split("\n")
+    first, second = classification_table(CLASSIFICATION), similarity_table(SIMILARITY, SIAMESE)
+    assert lines == ["Task 1, validation works:", "", *first, "", "Task 2, nDCG@10:", "", *second]
+
+
+def test_only_what_stands_between_the_marks_is_renewed(project: Path) -> None:
+    readme = project / "README.md"
+    readme.write_text(f"# Ä title\n\n{BEGIN}\nold\n{END}\n\ntail\n", encoding="utf-8")
+    main()
+    once = readme.read_text(encoding="utf-8")
+    assert once == f"# Ä title\n\n{BEGIN}\n{report(Path('metrics'))}\n{END}\n\ntail\n"
+    main()
+    assert readme.read_text(encoding="utf-8") == once

@@ -1,0 +1,169 @@
+"""The search command, from the words typed to the files written, with encoders that are quick to load."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+from safetensors.numpy import save_file
+
+from artextract.cli import search
+from artextract.cli.search import index as vector_index
+from artextract.cli.search import query as queries
+from artextract.core.errors import ArtExtractError
+from artextract.core.files import read_json
+from artextract.search.collection import Embedded
+from artextract.siamese.projection.projection import save_projection, start
+from tests.conftest import ROOT, jpeg
+from tests.museum import searchable
+
+TITLES = ["Haystacks", "A Harbour at Dusk, Seen from a Hill above the Town on a Day in Late Autumn", "Cow", "Ähren 麦"]
+
+
+@pytest.fixture
+def works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Embedded:
+    """A collection in the working directory; queries by words are title 1, queries by image are image 2."""
+    found = searchable(tmp_path, TITLES)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(queries, "embed_text", lambda text, recorded: np.array(found.vectors("title")[1:2]))
+    monkeypatch.setattr(queries, "embed_image", lambda image, recorded: np.array(found.vectors("image")[2:3]))
+    return found
+
+
+def run(*arguments: str) -> None:
+    search.main(["--collection", "data/works", *arguments])
+
+
+def failure(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    with pytest.raises(SystemExit) as stop:
+        run(*arguments)
+    assert stop.value.code == 2
+    return capsys.readouterr().err
+
+
+def test_words_find_titles(works: Embedded, capsys: pytest.CaptureFixture[str]):
+    run("harbour  at dusk", "-k", "3")
+    table = pd.read_csv("search/harbour-at-dusk.csv", dtype={"id": str}, keep_default_na=False)
+    assert table.columns.tolist() == ["rank", "score", "title", "attribution", "date", "id"]
+    assert len(table) == 3 and table["rank"].tolist() == [1, 2, 3]
+    assert (table["title"][0], table["id"][0], table["score"][0]) == (TITLES[1], "1", 1)
+    assert (np.diff(table["score"]) <= 0).all()
+    with Image.open("search/harbour-at-dusk.png") as sheet:
+        assert sheet.width > 700
+    out = capsys.readouterr().out.splitlines()
+    assert len(out) == 4 and out[0].split() == table.columns.tolist()
+    assert out[1].split()[:2] == ["1", "1.000"] and "…" in out[1]
+
+
+def test_a_search_tells_how_it_was_made(works: Embedded, capsys: pytest.CaptureFixture[str]):
+    run("harbour at dusk")
+    assert "4 vectors searched: exact; recall 1\n" in capsys.readouterr().err
+    told = {"kind": "exact", "query": "harbour at dusk", "recall": 1.0, "space": "title", "vectors": 4}
+    assert read_json(Path("search/harbour-at-dusk.json")) == told
+
+
+def test_a_compressed_search_tells_its_recall(
+    works: Embedded, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    """The index of a collection as large as its test would have to be is replaced: only what it says is looked at."""
+
+    class Compressed(vector_index.ExactIndex):
+        def describe(self) -> dict[str, Any]:
+            return {"kind": "PCAR256,IVF4", "vectors": len(self.vectors), "recall": 0.9712}
+
+    monkeypatch.setattr(vector_index, "open_index", lambda path, exact: Compressed(np.load(path)))
+    run("dusk")
+    assert "4 vectors searched: PCAR256,IVF4; recall 0.9712" in capsys.readouterr().err
+    assert read_json(Path("search/dusk.json"))["recall"] == 0.9712
+
+
+def test_an_image_finds_images(works: Embedded, capsys: pytest.CaptureFixture[str]):
+    Path("my picture.jpg").write_bytes(jpeg(3, 200, 100))
+    run("my picture.jpg", "--out", "found/cow", "-k", "99")
+    table = pd.read_csv("found/cow.csv")
+    assert len(table) == 4 and table["title"][0] == "Cow"
+    assert sorted(p.name for p in Path("found").iterdir()) == ["cow.csv", "cow.json", "cow.png"]
+
+
+def test_bad_queries(works: Embedded, capsys: pytest.CaptureFixture[str]):
+    assert "the query is empty" in failure(capsys, "  ")
+    assert "none.jpg: there is no such image file" in failure(capsys, "none.jpg")
+    assert "-k is 0" in failure(capsys, "cow", "-k", "0")
+    assert "words cannot be compared with images" in failure(capsys, "cow", "--space", "image")
+    Path("broken.jpg").write_bytes(b"no image")
+    assert "broken.jpg: not readable as an image" in failure(capsys, "broken.jpg")
+    assert "an image cannot be looked for in the space 'title'" in failure(capsys, "broken.jpg", "--space", "title")
+    assert "there is no collection here" in failure(capsys, "cow", "--collection", "elsewhere")
+    works.path("title").unlink()
+    error = failure(capsys, "cow")
+    assert "titles.npy" in error and "Remedy: `dvc repro embed_titles`" in error
+    error = failure(capsys, "cow", "--space", "words")
+    assert "data/siamese/crossmodal.safetensors: the cross-modal head" in error and "dvc repro train_siamese" in error
+    assert not Path("search").exists()
+
+
+def test_words_find_images_through_the_head(works: Embedded):
+    """A head that maps every image to its title's vector: the work of title 1 is found by its image."""
+    images, titles = (np.array(works.vectors(kind)) for kind in ("image", "title"))
+    head = {"mean": np.zeros(8, dtype=np.float32), "weight": np.linalg.pinv(images) @ titles}
+    Path("data/siamese").mkdir()
+    save_file(head, "data/siamese/crossmodal.safetensors")
+    run("dusk", "--space", "words", "-k", "1")
+    assert pd.read_csv("search/dusk.csv")["title"].tolist() == [TITLES[1]]
+    assert read_json(Path("search/dusk.json"))["kind"] == "exact, mapped in memory"
+
+
+def test_an_image_finds_images_as_the_siamese_network_sees_them(works: Embedded, capsys: pytest.CaptureFixture[str]):
+    """The query, which is the image of work 2, finds it whatever the projection."""
+    Path("my picture.jpg").write_bytes(jpeg(3, 200, 100))
+    assert "projection.safetensors: there is no such file" in failure(capsys, "my picture.jpg", "--space", "siamese")
+    images, titles = (np.array(works.vectors(kind)) for kind in ("image", "title"))
+    net = start(images, titles, components=3, rank=2, hidden=2, penalty=1.0, beta=1.4)
+    save_projection(Path("data/siamese/projection.safetensors"), net)
+    run("my picture.jpg", "--space", "siamese", "-k", "2")
+    table = pd.read_csv("search/my-picture-jpg.csv")
+    assert table["title"][0] == "Cow" and table["score"][0] == 1
+    assert "words cannot be compared" in failure(capsys, "cow", "--space", "siamese")
+
+
+def test_a_long_query_or_a_folders_name_is_words(works: Embedded):
+    Path("Cow").mkdir()
+    assert not search.is_image("Cow") and not search.is_image("x" * 5000) and not search.is_image("a\0b")
+    with pytest.raises(ArtExtractError):
+        search.is_image("folder/No.TIFF")
+
+
+def test_file_names_of_queries():
+    assert search.slug("Harbour at dusk!") == "harbour-at-dusk"
+    assert search.slug("../../etc/passwd") == "etc-passwd"
+    assert search.slug("麦畑") == "麦畑" and search.slug("?!") == "query"
+    assert len(search.slug("word " * 100)) <= 60
+
+
+def test_printed_table_keeps_to_the_line():
+    table = pd.DataFrame({"title": ["T" * 200, "short"], "attribution": ["A" * 90, "B"], "displaydate": ["", "1890"]})
+    table = search.result_table(table.assign(id=["1", "2"]), np.array([1, 0]), np.array([0.91234, -0.5]))
+    lines = search.printed(table, 100).splitlines()
+    assert len(lines) == 3 and max(map(len, lines)) <= 100
+    assert lines[1].split() == ["1", "0.912", "short", "B", "1890", "2"]
+
+
+def command(*arguments: str, **environment: str) -> Any:
+    return subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "artextract.cli.search", *arguments],
+        capture_output=True, text=True, cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT / "src")} | environment,
+    )  # fmt: skip
+
+
+def test_help_imports_nothing_slow():
+    result = command("--help")
+    assert result.returncode == 0 and "harbour" not in result.stderr and "QUERY" in result.stdout
+    for name in ("numpy", "pandas", "torch", "PIL"):
+        assert f" {name}\n" not in result.stderr

@@ -1,0 +1,308 @@
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import math
+import os
+import shutil
+import threading
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from filelock import FileLock, Timeout
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from artextract.core import files
+from artextract.core.errors import ArtExtractError
+
+ANY_METRIC = st.recursive(
+    st.floats(allow_nan=False, allow_infinity=False) | st.integers() | st.booleans() | st.text() | st.none(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+# --- atomic writes
+
+
+def test_atomic_makes_parents_and_leaves_only_the_final_file(tmp_path: Path) -> None:
+    path = tmp_path / "a" / "b" / "result.bin"
+    files.write_bytes(path, b"new")
+    assert path.read_bytes() == b"new"
+    assert os.listdir(path.parent) == ["result.bin"]
+
+
+def test_file_appears_only_at_the_end(tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    with files.atomic(path) as handle:
+        handle.write(b"half")
+        handle.flush()
+        assert not path.exists()
+    assert path.read_bytes() == b"half"
+
+
+def test_failed_write_keeps_the_old_content(tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    path.write_bytes(b"old")
+    with pytest.raises(ZeroDivisionError), files.atomic(path) as handle:
+        handle.write(b"half")
+        raise ZeroDivisionError
+    assert path.read_bytes() == b"old"
+    assert os.listdir(tmp_path) == ["x"]
+
+
+def test_full_disk_is_explained_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    path = tmp_path / "big.npy"
+    with pytest.raises(ArtExtractError, match="disk is full") as caught:
+        files.write_array(path, np.zeros(3))
+    assert str(path) in str(caught.value) and "free some space" in str(caught.value)
+    assert os.listdir(tmp_path) == []
+
+
+def test_other_os_errors_are_not_called_a_full_disk(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(FileExistsError):
+        files.write_bytes(tmp_path / "file" / "inside", b"")
+
+
+def test_text_is_utf8_with_its_own_line_ends(tmp_path: Path) -> None:
+    files.write_text(tmp_path / "t", "é\r\nü\n")
+    assert (tmp_path / "t").read_bytes() == "é\r\nü\n".encode()
+
+
+def test_array_round_trip(tmp_path: Path) -> None:
+    array = np.arange(6, dtype=np.float32).reshape(2, 3)
+    files.write_array(tmp_path / "a.npy", array)
+    read = np.load(tmp_path / "a.npy", allow_pickle=False)
+    assert read.dtype == np.float32 and np.array_equal(read, array)
+
+
+def test_array_of_objects_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="Object arrays"):
+        files.write_array(tmp_path / "a.npy", np.array([{}]))
+    assert os.listdir(tmp_path) == []
+
+
+# --- metrics
+
+
+def test_metrics_are_sorted_and_rounded(tmp_path: Path) -> None:
+    files.write_metrics(tmp_path / "m.json", {"b": 0.123456, "a": np.float32(0.5), "n": np.int64(3), "title": "é"})
+    assert (tmp_path / "m.json").read_text(encoding="utf-8") == (
+        '{\n  "a": 0.5,\n  "b": 0.1235,\n  "n": 3,\n  "title": "é"\n}\n'
+    )
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf, np.float64("nan"), np.float32("nan")])
+def test_nan_is_refused_with_its_key_and_file(tmp_path: Path, bad: float) -> None:
+    path = tmp_path / "m.json"
+    with pytest.raises(ArtExtractError) as caught:
+        files.write_metrics(path, {"style.top1": 0.5, "style.auc_ovo": bad})
+    assert "style.auc_ovo" in str(caught.value) and str(path) in str(caught.value)
+    assert "style.top1" not in str(caught.value)
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("nested", [{"style": {"auc": math.nan}}, {"style": [{"auc": math.nan}]}])
+def test_nested_nan_is_named_too(tmp_path: Path, nested: dict) -> None:
+    with pytest.raises(ArtExtractError, match=r"style.*auc"):
+        files.write_metrics(tmp_path / "m.json", nested)
+
+
+@given(st.dictionaries(st.text(max_size=8), ANY_METRIC, max_size=4))
+def test_metrics_read_back_equal_to_four_decimals(tmp_path_factory: pytest.TempPathFactory, metrics: dict) -> None:
+    def rounded(value):
+        if isinstance(value, dict):
+            return {key: rounded(item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [rounded(item) for item in value]
+        return float(f"{value:.4f}") if isinstance(value, float) else value
+
+    path = tmp_path_factory.mktemp("metrics") / "m.json"
+    files.write_metrics(path, metrics)
+    assert files.read_json(path) == rounded(metrics)
+    assert list(json.loads(path.read_text(encoding="utf-8"))) == sorted(metrics)
+
+
+# --- tables
+
+
+def test_parquet_keeps_types_and_csv_has_four_decimals(tmp_path: Path) -> None:
+    table = pd.DataFrame({"id": ["a", "b"], "label": pd.array([1, None], dtype="Int64"), "p": [0.123456, 1.0]})
+    files.write_table(tmp_path / "t.parquet", table)
+    pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "t.parquet"), table, check_dtype=False)
+    assert str(pd.read_parquet(tmp_path / "t.parquet")["label"].dtype) == "Int64"
+    files.write_table(tmp_path / "t.csv", table)
+    assert (tmp_path / "t.csv").read_bytes() == b"id,label,p\na,1,0.1235\nb,,1.0000\n"
+
+
+def test_formulas_are_defused(tmp_path: Path) -> None:
+    cells = ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\r=1", "a\r=1", "plain", "a=b", ""]
+    files.write_csv_for_people(tmp_path / "t.csv", pd.DataFrame({"title": cells, "n": [-1] * len(cells)}))
+    read = pd.read_csv(tmp_path / "t.csv", dtype=str, keep_default_na=False)
+    assert read["title"].tolist() == ["'=1+1", "'+1", "'-1", "'@SUM(A1)", "'\tx", "'\n=1", "a\n=1", *cells[7:]]
+    assert set(read["n"]) == {"-1"}  # numbers are no formulas
+
+
+def test_empty_table_keeps_its_header(tmp_path: Path) -> None:
+    files.write_csv_for_people(tmp_path / "t.csv", pd.DataFrame(columns=pd.Index(["path", "reason"])))
+    assert (tmp_path / "t.csv").read_text() == "path,reason\n"
+
+
+# --- hashes
+
+
+def test_sha256_of_known_strings(tmp_path: Path) -> None:
+    empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+    assert files.sha256_bytes(b"") == empty
+    (tmp_path / "x").write_bytes(b"abc" * 100_000)
+    assert files.sha256_file(tmp_path / "x") == hashlib.sha256(b"abc" * 100_000).hexdigest()
+
+
+def test_content_key_depends_on_every_part_and_on_their_order() -> None:
+    keys = [
+        files.content_key("a", 1),
+        files.content_key("a", 2),
+        files.content_key(1, "a"),
+        files.content_key(["a", 1]),
+        files.content_key("a", 1, None),
+        files.content_key("a1"),
+    ]
+    assert len(set(keys)) == len(keys)
+    assert files.content_key({"x": 1, "y": 2}) == files.content_key({"y": 2, "x": 1})
+    assert all(len(key) == 20 and key.isalnum() for key in keys)
+
+
+def test_code_fingerprint_follows_the_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = tmp_path / "artextract"
+    shutil.copytree(Path(files.__file__).parent, package, ignore=shutil.ignore_patterns("__pycache__"))
+    before = files.code_fingerprint()
+    monkeypatch.setattr(files, "__file__", str(package / "files.py"))
+    assert files.code_fingerprint() == before  # another folder, the same code
+    (package / "auc.py").write_text("changed")
+    assert files.code_fingerprint() != before
+
+
+# --- folders
+
+
+def test_cache_folder_prefers_the_variable_then_xdg(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ARTEXTRACT_CACHE", str(tmp_path / "own"))
+    assert files.cache_folder() == tmp_path / "own"
+    monkeypatch.delenv("ARTEXTRACT_CACHE")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
+    assert files.cache_folder() == tmp_path / "xdg" / "artextract"
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert files.cache_folder() == tmp_path / ".cache" / "artextract"
+
+
+def test_scratch_keeps_finished_parts_and_is_keyed_by_content() -> None:
+    with files.scratch("test", "one") as folder:
+        (folder / "part").write_text("done")
+    with files.scratch("test", "two") as other:
+        assert list(other.iterdir()) == []
+    with files.scratch("test", "one") as again:
+        assert again == folder and (again / "part").read_text() == "done"
+        files.discard(again)
+        assert not again.exists()
+    with files.scratch("test", "one") as again:
+        assert list(again.iterdir()) == []
+
+
+def test_scratch_is_held_by_one_at_a_time() -> None:
+    entered = threading.Event()
+
+    def second() -> None:
+        with files.scratch("test", "held"):
+            entered.set()
+
+    with files.scratch("test", "held") as folder:
+        with pytest.raises(Timeout):
+            FileLock(str(folder) + ".lock").acquire(timeout=0)
+        thread = threading.Thread(target=second)
+        thread.start()
+        assert not entered.wait(0.2)
+    thread.join(5)
+    assert entered.is_set()
+
+
+def test_outside_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ARTEXTRACT_X", raising=False)
+    with pytest.raises(ArtExtractError, match=r"reads the paintings, and ARTEXTRACT_X is not set") as caught:
+        files.outside_folder("ARTEXTRACT_X", "the paintings")
+    assert "export ARTEXTRACT_X=" in str(caught.value)
+    monkeypatch.setenv("ARTEXTRACT_X", str(tmp_path / "nowhere"))
+    with pytest.raises(ArtExtractError, match="nowhere, which does not exist") as caught:
+        files.outside_folder("ARTEXTRACT_X", "the paintings")
+    assert "correct ARTEXTRACT_X; it must hold the paintings" in str(caught.value)
+    monkeypatch.setenv("ARTEXTRACT_X", str(tmp_path))
+    assert files.outside_folder("ARTEXTRACT_X", "the paintings") == tmp_path.resolve()
+
+
+# --- paths from lists
+
+
+@pytest.mark.parametrize("path", ["", "/etc/passwd", "../x", "a/../b", "a/..", "a\\b", "a\0b", "..", "//x"])
+def test_unsafe_paths_are_refused(path: str) -> None:
+    with pytest.raises(ArtExtractError, match="unsafe path") as caught:
+        files.check_relative(path, where="style_train.csv")
+    assert "style_train.csv" in str(caught.value) and "must be relative" in str(caught.value)
+
+
+@pytest.mark.parametrize("path", ["Baroque/rembrandt_x.jpg", "a/..b/c.jpg", "Rococo/jean_l'été-1.jpg", "x...jpg"])
+def test_ordinary_paths_are_accepted(path: str) -> None:
+    files.check_relative(path, where="list")
+
+
+@given(st.lists(st.sampled_from(["a", "..", ".", "", "...", "b.jpg", "..\\", "~"]), max_size=6).map("/".join))
+@example("a/../../b")
+def test_accepted_paths_stay_inside(path: str) -> None:
+    try:
+        files.check_relative(path, where="list")
+    except ArtExtractError:
+        # only what could leave or name nothing is refused
+        assert path == "" or path.startswith("/") or "\\" in path or ".." in path.split("/")
+        return
+    inside = os.path.normpath(os.path.join("/srv/folder", path))
+    assert inside == "/srv/folder" or inside.startswith("/srv/folder/")
+
+
+def test_links_that_lead_outside_are_refused(tmp_path: Path) -> None:
+    root = tmp_path / "images"
+    root.mkdir()
+    (tmp_path / "secret").write_text("s")
+    (root / "out.jpg").symlink_to(tmp_path / "secret")
+    (root / "folder").symlink_to(tmp_path)
+    (root / "real.jpg").write_text("r")
+    (root / "in.jpg").symlink_to(root / "real.jpg")
+    for relative in ("out.jpg", "folder/secret"):
+        with pytest.raises(ArtExtractError, match="leads outside of images/") as caught:
+            files.contained(root, relative, where="the lists")
+        assert relative in str(caught.value) and "the lists" in str(caught.value)
+    assert files.contained(root, "in.jpg", where="the lists") == root / "in.jpg"
+    assert files.contained(root, "absent.jpg", where="the lists") == root / "absent.jpg"
+    with pytest.raises(ArtExtractError, match="unsafe path"):
+        files.contained(root, "../secret", where="the lists")
+
+
+def test_fingerprint_of_some_modules_is_not_that_of_all():
+    some = files.code_fingerprint("files", "images")
+    assert (
+        some == files.code_fingerprint("files", "images") != files.code_fingerprint("files") != files.code_fingerprint()
+    )
+    with pytest.raises(FileNotFoundError):
+        files.code_fingerprint("no_such_module")
+
+
+def test_versions_of_libraries():
+    found = files.libraries("numpy", "no-such-distribution")
+    assert found["numpy"][0].isdigit() and found["no-such-distribution"] == ""

@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from artextract.core.errors import ArtExtractError
+from artextract.core.runtime import threads
+from tests.conftest import ROOT
+
+
+def stage(tmp_path: Path, body: str, name: str = "some_stage") -> list[str]:
+    """The command of a stage whose ``main`` is ``body``; stages are processes, as DVC starts them."""
+    script = tmp_path / f"{name}.py"
+    lines = ["import os, sys, time", "from pathlib import Path", "from artextract.core.errors import ArtExtractError"]
+    lines += [
+        "from artextract.core.runtime import run_stage",
+        "def main():",
+        textwrap.indent(textwrap.dedent(body), "    "),
+    ]
+    script.write_text("\n".join([*lines, "run_stage(main)"]), encoding="utf-8")
+    return [sys.executable, str(script)]
+
+
+def environment(**changes: str) -> dict[str, str]:
+    return os.environ | {"PYTHONPATH": str(ROOT / "src")} | changes
+
+
+def run(command: list[str], cwd: Path, **changes: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command, cwd=cwd, env=environment(**changes), capture_output=True, text=True, check=False, timeout=60
+    )
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 20) -> bool:
+    end = time.monotonic() + seconds
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.02)
+    return condition()
+
+
+# --- threads
+
+
+def test_two_threads_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ARTEXTRACT_THREADS", raising=False)
+    assert threads() == 2
+
+
+@pytest.mark.parametrize(("value", "number"), [("1", 1), ("16", 16), ("007", 7)])
+def test_number_of_threads_is_read(monkeypatch: pytest.MonkeyPatch, value: str, number: int) -> None:
+    monkeypatch.setenv("ARTEXTRACT_THREADS", value)
+    assert threads() == number
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "", "two", "1.5", " 2", "²"])
+def test_bad_number_of_threads_is_named(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("ARTEXTRACT_THREADS", value)
+    with pytest.raises(ArtExtractError) as caught:
+        threads()
+    assert f"ARTEXTRACT_THREADS is {value!r}" in str(caught.value) and "whole number" in str(caught.value)
+
+
+# --- run_stage
+
+
+def test_stage_sees_its_environment(tmp_path: Path) -> None:
+    names = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MPLBACKEND", "HF_HUB_DISABLE_TELEMETRY")
+    result = run(stage(tmp_path, f"print([os.environ[n] for n in {names}])"), tmp_path, ARTEXTRACT_THREADS="3")
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.strip().lower() == "['3', '3', '3', 'agg', '1']"
+
+
+def test_users_problem_is_a_message_and_status_2(tmp_path: Path) -> None:
+    body = "raise ArtExtractError('no rows', where='index.parquet', remedy='add rows')"
+    result = run(stage(tmp_path, body), tmp_path)
+    assert result.returncode == 2
+    assert result.stderr == "\nsome_stage: index.parquet: no rows\nRemedy: add rows\n"
+
+
+def test_bad_environment_is_a_message_too(tmp_path: Path) -> None:
+    result = run(stage(tmp_path, "print('ran')"), tmp_path, ARTEXTRACT_THREADS="many")
+    assert result.returncode == 2 and result.stdout == ""
+    assert result.stderr.startswith("\nsome_stage: ARTEXTRACT_THREADS is 'many'")
+    assert "Traceback" not in result.stderr
+
+
+def test_our_own_mistakes_keep_their_traceback(tmp_path: Path) -> None:
+    result = run(stage(tmp_path, "raise KeyError('oops')"), tmp_path)
+    assert result.returncode == 1
+    assert "Traceback" in result.stderr and "KeyError: 'oops'" in result.stderr
+
+
+def test_second_run_of_a_stage_is_refused_while_the_first_lives(tmp_path: Path) -> None:
+    body = "Path('started').touch()\nwhile not Path('go').exists(): time.sleep(0.02)"
+    first = subprocess.Popen(stage(tmp_path, body), cwd=tmp_path, env=environment())
+    try:
+        assert wait_for((tmp_path / "started").exists)
+        second = run(stage(tmp_path, "print('ran')"), tmp_path)
+        assert second.returncode == 2 and second.stdout == ""
+        assert "stage some_stage is already running in this checkout" in second.stderr
+        assert "wait for it to end" in second.stderr
+        other = run(stage(tmp_path, "print('ran')", name="other_stage"), tmp_path)
+        assert (other.returncode, other.stdout) == (0, "ran\n")
+        elsewhere = tmp_path / "queued"  # the same stage of another checkout, as a queued experiment runs it
+        elsewhere.mkdir()
+        queued = run(stage(elsewhere, "print('ran')"), elsewhere)
+        assert (queued.returncode, queued.stdout) == (0, "ran\n")
+        (tmp_path / "go").touch()
+        assert first.wait(20) == 0
+    finally:
+        first.kill()
+        first.wait()
+    again = run(stage(tmp_path, "print('ran')"), tmp_path)
+    assert (again.returncode, again.stdout) == (0, "ran\n")
+
+
+def test_killed_stage_leaves_no_lock(tmp_path: Path) -> None:
+    first = subprocess.Popen(
+        stage(tmp_path, "Path('started').touch()\ntime.sleep(60)"), cwd=tmp_path, env=environment()
+    )
+    try:
+        assert wait_for((tmp_path / "started").exists)
+    finally:
+        first.kill()
+        first.wait()
+    again = run(stage(tmp_path, "print('ran')"), tmp_path)
+    assert (again.returncode, again.stdout) == (0, "ran\n")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="prctl is Linux's")
+def test_stage_ends_with_its_parent(tmp_path: Path) -> None:
+    def alive(pid: int) -> bool:
+        try:
+            status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
+        except (FileNotFoundError, ProcessLookupError):
+            return False
+        return "State:\tZ" not in status  # nobody may be there to reap it
+
+    command = stage(
+        tmp_path, "Path('pid.tmp').write_text(str(os.getpid()))\nos.rename('pid.tmp', 'pid')\ntime.sleep(60)"
+    )
+    code = f"import subprocess; subprocess.run({command!r})"
+    parent = subprocess.Popen([sys.executable, "-c", code], cwd=tmp_path, env=environment())
+    try:
+        assert wait_for((tmp_path / "pid").exists)
+    finally:
+        parent.kill()
+        parent.wait()
+    pid = int((tmp_path / "pid").read_text())
+    gone = wait_for(lambda: not alive(pid), 10)
+    if not gone:
+        os.kill(pid, signal.SIGKILL)
+    assert gone

@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import itertools
+import time
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from artextract.data.images.decode import decode
+from artextract.data.images.duplicates import groups, hamming_pairs, perceptual_hash
+from tests.conftest import jpeg
+
+# Hashes that lie near each other: a few centres with a few bits flipped.
+NEAR = st.builds(
+    lambda centre, flips: f"{centre ^ sum(1 << bit for bit in flips):016x}",
+    st.sampled_from([0, 2**64 - 1, 0xF0F0F0F0F0F0F0F0]),
+    st.sets(st.integers(0, 63), max_size=6),
+)
+
+
+def brute_pairs(hashes: list[str], bits: int) -> list[tuple[int, int]]:
+    return [
+        (i, j)
+        for i, j in itertools.combinations(range(len(hashes)), 2)
+        if bin(int(hashes[i], 16) ^ int(hashes[j], 16)).count("1") <= bits
+    ]
+
+
+def brute_groups(n: int, pairs: list[tuple[int, int]]) -> list[int]:
+    """Union-find without ranks; groups numbered by first appearance."""
+    parent = list(range(n))
+
+    def root(i: int) -> int:
+        while parent[i] != i:
+            i = parent[i]
+        return i
+
+    for i, j in pairs:
+        parent[max(root(i), root(j))] = min(root(i), root(j))
+    numbers: dict[int, int] = {}
+    return [numbers.setdefault(root(i), len(numbers)) for i in range(n)]
+
+
+def test_pairs_that_one_can_count() -> None:
+    hashes = ["0" * 16, "0" * 15 + "1", "0" * 15 + "7", "f" * 16]
+    assert hamming_pairs(hashes, 0) == []
+    assert hamming_pairs(hashes, 1) == [(0, 1)]
+    assert hamming_pairs(hashes, 2) == [(0, 1), (1, 2)]
+    assert hamming_pairs(hashes, 3) == [(0, 1), (0, 2), (1, 2)]
+    assert hamming_pairs(hashes, 61) == [(0, 1), (0, 2), (1, 2), (2, 3)]
+    assert hamming_pairs(hashes, 64) == [(0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3)]
+
+
+def test_equal_hashes_are_pairs_at_no_bits() -> None:
+    assert hamming_pairs(["ffffffffffffffff"] * 2, 0) == [(0, 1)]
+
+
+@pytest.mark.parametrize("hashes", [[], ["0" * 16]])
+def test_nothing_to_compare(hashes: list[str]) -> None:
+    assert hamming_pairs(hashes, 64) == []
+
+
+@given(st.lists(NEAR, max_size=25), st.integers(0, 16))
+def test_pairs_equal_brute_force(hashes: list[str], bits: int) -> None:
+    assert sorted(hamming_pairs(hashes, bits)) == brute_pairs(hashes, bits)
+
+
+def test_pairs_across_blocks_equal_brute_force() -> None:
+    rng = np.random.default_rng(0)
+    hashes = [f"{value:016x}" for value in rng.integers(0, 2**64, 300, dtype=np.uint64)]
+    for i, j in ((0, 299), (127, 128), (5, 130), (255, 256)):  # within, beside and across blocks of 128
+        hashes[j] = f"{int(hashes[i], 16) ^ 0b11:016x}"
+    found = hamming_pairs(hashes, 6)
+    assert sorted(found) == brute_pairs(hashes, 6)
+    assert {(0, 299), (127, 128), (5, 130), (255, 256)} <= set(found)
+
+
+def test_groups_that_one_can_see() -> None:
+    assert groups(6, [(4, 1), (1, 5), (0, 3)]).tolist() == [0, 1, 2, 0, 1, 1]
+    assert groups(3, []).tolist() == [0, 1, 2]
+    assert groups(0, []).tolist() == []
+    assert groups(2, [(0, 1), (1, 0), (0, 0)]).tolist() == [0, 0]
+
+
+@given(st.integers(1, 20).flatmap(lambda n: st.tuples(st.just(n), st.lists(st.tuples(*[st.integers(0, n - 1)] * 2)))))
+def test_groups_equal_union_find(case: tuple[int, list[tuple[int, int]]]) -> None:
+    n, pairs = case
+    found = groups(n, pairs)
+    assert found.dtype == np.int64
+    assert found.tolist() == brute_groups(n, pairs)
+
+
+@given(st.lists(NEAR, max_size=20), st.integers(0, 8))
+def test_near_duplicates_are_transitive(hashes: list[str], bits: int) -> None:
+    found = groups(len(hashes), hamming_pairs(hashes, bits)).tolist()
+    assert found == brute_groups(len(hashes), brute_pairs(hashes, bits))
+
+
+def test_hash_sees_through_size_and_compression_but_not_through_the_picture() -> None:
+    def bits(a: str, b: str) -> int:
+        return bin(int(a, 16) ^ int(b, 16)).count("1")
+
+    original = perceptual_hash(decode(jpeg(1, 240, 180)))
+    assert len(original) == 16 and int(original, 16) >= 0
+    assert bits(original, perceptual_hash(decode(jpeg(1, 200, 150, quality=40)))) <= 6
+    assert bits(original, perceptual_hash(decode(jpeg(2, 240, 180)))) > 10
+    assert perceptual_hash(Image.new("RGB", (3, 900))) == perceptual_hash(Image.new("RGB", (900, 3)))
+
+
+def test_eight_thousand_hashes_within_seconds() -> None:
+    rng = np.random.default_rng(1)
+    hashes = [f"{value:016x}" for value in rng.integers(0, 2**64, 8_000, dtype=np.uint64)]
+    start = time.process_time()
+    hamming_pairs(hashes, 6)
+    assert time.process_time() - start < 5  # 80,000: a hundred times as much

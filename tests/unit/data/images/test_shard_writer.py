@@ -1,0 +1,201 @@
+from __future__ import annotations
+
+import os
+import tarfile
+from collections.abc import Callable
+from pathlib import Path
+
+import imagehash
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from artextract.core.errors import ArtExtractError
+from artextract.core.files import sha256_bytes
+from artextract.data.images import shard_writer
+from artextract.data.images.decode import decode
+from artextract.data.images.shard_writer import Source, write_shards
+from artextract.data.images.shards import ShardReader
+from tests.conftest import jpeg
+
+COLUMNS = ["id", "error", "sha256", "phash", "width", "height", "shard", "offset", "size"]
+
+
+def good(number: int) -> Source:
+    return Source(f"picture {number}", lambda: jpeg(number))
+
+
+def failing(name: str, error: Exception) -> Source:
+    def read() -> bytes:
+        raise error
+
+    return Source(name, read)
+
+
+@pytest.fixture(autouse=True)
+def small_shards(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shard_writer, "IMAGES_PER_SHARD", 3)
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+
+
+def test_one_row_a_source_in_order(tmp_path: Path) -> None:
+    table = write_shards([good(i) for i in range(7)], tmp_path, max_side=64)
+    assert table.columns.tolist() == COLUMNS
+    assert table["id"].tolist() == [f"picture {i}" for i in range(7)]
+    assert table["error"].isna().all()
+    assert table["shard"].tolist() == ["shard-00000.tar"] * 3 + ["shard-00001.tar"] * 3 + ["shard-00002.tar"]
+    assert table["sha256"].tolist() == [sha256_bytes(jpeg(i)) for i in range(7)]
+    assert table["phash"].tolist() == [str(imagehash.phash(decode(jpeg(i)))) for i in range(7)]
+    assert table[["width", "height"]].values.tolist() == [[40, 30]] * 7
+    assert sorted(p.name for p in tmp_path.glob("*.tar")) == [f"shard-0000{i}.tar" for i in range(3)]
+
+
+def test_ordinary_tar_holds_what_the_index_says(tmp_path: Path) -> None:
+    sources = [Source(str(i), lambda i=i: jpeg(i, 40 + 17 * i, 30 + i)) for i in range(5)]
+    table = write_shards([*sources[:2], failing("gone", FileNotFoundError()), *sources[2:]], tmp_path, max_side=64)
+    stored = table[table["error"].isna()].reset_index(drop=True)
+    reader = ShardReader(tmp_path, stored)
+    for shard, rows in stored.groupby("shard"):
+        with tarfile.open(tmp_path / str(shard)) as tar:
+            members = tar.getmembers()
+            assert [m.offset_data for m in members] == rows["offset"].tolist()
+            assert [m.size for m in members] == rows["size"].tolist()
+            for member, row in zip(members, rows.index, strict=True):
+                extracted = tar.extractfile(member)
+                assert extracted is not None and extracted.read() == reader.read(row)
+                assert member.isfile() and "/" not in member.name and member.name.endswith(".jpg")
+    assert len(stored) == 5
+
+
+def test_failures_are_rows_in_place_and_no_neighbour_takes_their_place(tmp_path: Path) -> None:
+    sources = [
+        good(0),
+        failing("absent", FileNotFoundError("x")),
+        good(2),
+        Source("half", lambda: jpeg(3)[:400]),
+        failing("denied", PermissionError(13, "Permission denied")),
+        good(5),
+        Source("empty", lambda: b""),
+    ]
+    table = write_shards(sources, tmp_path, max_side=64)
+    assert table["id"].tolist() == [source.id for source in sources]
+    errors = table["error"].fillna("stored").tolist()
+    assert [errors[i] for i in (0, 1, 2, 5, 6)] == ["stored", "missing", "stored", "stored", "unreadable: empty file"]
+    assert errors[3].startswith("unreadable: OSError: ") and "Permission denied" in errors[4]
+    failed = table[table["error"].notna()]
+    assert failed[COLUMNS[2:]].isna().all(axis=None)
+    stored = table[table["error"].isna()].reset_index(drop=True)
+    reader = ShardReader(tmp_path, stored)
+    assert [reader.read(i) for i in range(len(reader))] == [jpeg(0), jpeg(2), jpeg(5)]
+
+
+def test_shard_in_which_everything_failed(tmp_path: Path) -> None:
+    sources = [failing(str(i), FileNotFoundError()) for i in range(3)] + [good(3)]
+    table = write_shards(sources, tmp_path, max_side=64)
+    assert table["error"].fillna("").tolist() == ["missing"] * 3 + [""]
+    with tarfile.open(tmp_path / "shard-00000.tar") as tar:
+        assert tar.getnames() == []
+    assert ShardReader(tmp_path, table[3:]).read(0) == jpeg(3)
+
+
+def test_nothing_to_store(tmp_path: Path) -> None:
+    table = write_shards([], tmp_path, max_side=64)
+    assert table.columns.tolist() == COLUMNS and table.empty
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_large_images_are_reduced(tmp_path: Path) -> None:
+    table = write_shards([Source("large", lambda: jpeg(1, 300, 100))], tmp_path, max_side=90)
+    assert table[["width", "height"]].values.tolist() == [[90, 30]]
+    assert ShardReader(tmp_path, table).image(0).size == (90, 30)
+
+
+def test_problems_of_the_user_are_not_swallowed(tmp_path: Path) -> None:
+    with pytest.raises(ArtExtractError, match="leads outside"):
+        write_shards([good(0), failing("link", ArtExtractError("leads outside"))], tmp_path, max_side=64)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_twice_the_same_bytes(tmp_path: Path) -> None:
+    sources = [good(0), failing("gone", FileNotFoundError()), *(good(i) for i in range(2, 8))]
+    tables = [write_shards(sources, tmp_path / name, max_side=64) for name in "ab"]
+    pd.testing.assert_frame_equal(tables[0], tables[1])
+    assert contents(tmp_path / "a") == contents(tmp_path / "b")
+
+
+def test_each_source_is_read_once(tmp_path: Path) -> None:
+    reads: list[int] = []
+
+    def reading(i: int) -> Callable[[], bytes]:
+        return lambda: (reads.append(i), jpeg(i))[1]
+
+    write_shards([Source(str(i), reading(i)) for i in range(7)], tmp_path, max_side=64)
+    assert reads == list(range(7))
+
+
+@pytest.mark.parametrize("killed_at", range(8))
+def test_resumes_after_a_kill(tmp_path: Path, killed_at: int) -> None:
+    """Killed while image ``killed_at`` is read: finished shards stay as they are, the rest is written."""
+
+    class Kill(BaseException):
+        pass
+
+    def sources(reads: list[int], kill: bool) -> list[Source]:
+        def read(i: int) -> bytes:
+            if kill and i == killed_at:
+                raise Kill
+            reads.append(i)
+            return jpeg(i)
+
+        return [Source(str(i), lambda i=i: read(i)) for i in range(8)]
+
+    undisturbed = write_shards(sources([], False), tmp_path / "undisturbed", max_side=64)
+    folder = tmp_path / "killed"
+    with pytest.raises(Kill):
+        write_shards(sources([], True), folder, max_side=64)
+    finished = killed_at // 3
+    stamps = {path.name: path.stat().st_mtime_ns for path in folder.glob("*")}
+    assert sorted(stamps) == sorted(f"shard-0000{i}{s}" for i in range(finished) for s in (".tar", ".parquet"))
+    reads: list[int] = []
+    resumed = write_shards(sources(reads, False), folder, max_side=64)
+    assert reads == list(range(finished * 3, 8))
+    assert {name: (folder / name).stat().st_mtime_ns for name in stamps} == stamps  # not written again
+    pd.testing.assert_frame_equal(resumed, undisturbed)
+    assert contents(folder) == contents(tmp_path / "undisturbed")
+
+
+@pytest.mark.parametrize("lost", ["shard-00001.parquet", "shard-00001.tar"])
+def test_shard_without_its_table_or_the_reverse_is_written_anew(tmp_path: Path, lost: str) -> None:
+    sources = [good(i) for i in range(8)]
+    write_shards(sources, tmp_path, max_side=64)
+    before = contents(tmp_path)
+    os.unlink(tmp_path / lost)
+    (tmp_path / "shard-00000.tar").touch()
+    write_shards(sources, tmp_path, max_side=64)
+    assert contents(tmp_path) == before
+
+
+@settings(max_examples=15)
+@given(st.lists(st.sampled_from(["good", "missing", "broken"]), max_size=8), st.integers(1, 4))
+def test_any_mixture_of_failures(tmp_path_factory: pytest.TempPathFactory, kinds: list[str], per_shard: int) -> None:
+    folder = tmp_path_factory.mktemp("shards")
+    make = {
+        "good": good,
+        "missing": lambda i: failing(str(i), FileNotFoundError()),
+        "broken": lambda i: Source(str(i), lambda: b"not an image"),
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(shard_writer, "IMAGES_PER_SHARD", per_shard)
+        table = write_shards([make[kind](i) for i, kind in enumerate(kinds)], folder, max_side=64)
+    found = table["error"].map(lambda error: "good" if pd.isna(error) else str(error)[:6], na_action=None).tolist()
+    assert found == [{"good": "good", "missing": "missin", "broken": "unread"}[kind] for kind in kinds]
+    stored = table[table["error"].isna()].reset_index(drop=True)
+    reader = ShardReader(folder, stored)
+    expected = [jpeg(i) for i, kind in enumerate(kinds) if kind == "good"]
+    assert [reader.read(i) for i in range(len(reader))] == expected
+    assert len(list(folder.glob("*.tar"))) == int(np.ceil(len(kinds) / per_shard))

@@ -1,0 +1,234 @@
+"""Collections embedded fast: backends agree with fp32, are checked before use, and a kill costs a block at most."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from artextract.core.errors import ArtExtractError
+from artextract.data.images.shards import ShardReader
+from artextract.encoders import backends as inference
+from artextract.encoders import embed as embedding_run
+from artextract.encoders.backends import Backend, fast_backend, reference_backend
+from artextract.encoders.embed import agreement, check, embed_collection, pixels
+from artextract.encoders.image import Preprocessing
+from artextract.params.sections import ImageEncoder
+from tests.conftest import jpeg
+from tests.museum import shards
+
+PARAMS = ImageEncoder(name="toy", weights="none", sha256="", layers=[], batch_size=4, precision="fp32")
+FAST = PARAMS.model_copy(update={"precision": "fast"})
+PREPROCESSING = Preprocessing(16, None, "bilinear", (0.4, 0.5, 0.6), (0.2, 0.3, 0.25))
+
+
+class Toy(nn.Module):
+    """A convolution, batch norm, and the mean of each channel: pictures differ in their outputs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.layers = nn.Sequential(nn.Conv2d(3, 24, 3, stride=2), nn.BatchNorm2d(24), nn.ReLU())
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return self.layers(images).mean((2, 3))
+
+
+@pytest.fixture
+def toy(monkeypatch: pytest.MonkeyPatch, own_cache: Path, tmp_path: Path) -> Toy:
+    """The toy as the encoder, one thread, a cache of its own."""
+    monkeypatch.setenv("ARTEXTRACT_THREADS", "1")
+    monkeypatch.setenv("ARTEXTRACT_CACHE", str(tmp_path / "cache"))
+    model = Toy().eval()
+    monkeypatch.setattr(embedding_run, "OVERLAP", 0.9)  # the toy's outputs lie closer together than embeddings
+    monkeypatch.setattr(embedding_run, "load_encoder", lambda params: (model, PREPROCESSING))
+    return model
+
+
+@pytest.fixture
+def without_openvino(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inference, "openvino_version", lambda: None)
+
+
+def collection(folder: Path, n: int = 30) -> ShardReader:
+    return shards(folder, [jpeg(k, 24 + k % 5, 20) for k in range(n)])
+
+
+def by_hand(model: nn.Module, reader: ShardReader) -> np.ndarray:
+    """An independent way: one image at a time, everything at once in memory."""
+    transform = PREPROCESSING.pixels()
+    with torch.inference_mode():
+        rows = [model(PREPROCESSING.normalise(transform(reader.image(i))[None])).numpy() for i in range(len(reader))]
+    found = np.concatenate(rows)
+    return found / np.linalg.norm(found, axis=1, keepdims=True)
+
+
+# --- fp32 and fast
+
+
+def test_fp32_is_what_the_network_computes(tmp_path: Path, toy: Toy):
+    reader = collection(tmp_path)
+    rows, identity = embed_collection(reader, PARAMS)
+    np.testing.assert_allclose(rows, by_hand(toy, reader), atol=1e-6)
+    assert rows.dtype == np.float32 and identity["backend"] == "torch cpu fp32"
+    assert not any(key.startswith("check") for key in identity)
+
+
+@pytest.mark.parametrize("pays", [True, False])
+def test_without_openvino_torch_computes_and_says_so(
+    tmp_path: Path, toy: Toy, without_openvino: None, monkeypatch: pytest.MonkeyPatch, pays: bool,
+    capsys: pytest.CaptureFixture[str],
+):  # fmt: skip
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: pays)
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: False)
+    reader = collection(tmp_path)
+    rows, identity = embed_collection(reader, FAST)
+    assert identity["backend"] == f"torch cpu {'bf16' if pays else 'fp32'}"
+    assert "pip install --no-deps -r requirements-openvino.txt" in capsys.readouterr().err
+    np.testing.assert_allclose(rows, by_hand(toy, reader), atol=0.02 if pays else 1e-6)
+    assert identity["check_images"] == 30 and identity["check_cosine_min"] > 0.999
+
+
+def test_openvino_agrees_and_its_conversion_is_kept(tmp_path: Path, toy: Toy, monkeypatch: pytest.MonkeyPatch):
+    pytest.importorskip("openvino", reason="openvino is not installed (requirements-openvino.txt)")
+    reader = collection(tmp_path)
+    rows, identity = embed_collection(reader, FAST)
+    assert identity["backend"].startswith("openvino ")
+    np.testing.assert_allclose(rows, by_hand(toy, reader), atol=0.02)
+    assert identity["check_cosine_mean"] > 0.999 and identity["check_neighbour_overlap"] >= 0.9
+    import openvino  # pyright: ignore[reportMissingImports]
+
+    monkeypatch.setattr(openvino, "convert_model", lambda *args, **kwargs: pytest.fail("converted again"))
+    backend = fast_backend([toy], PREPROCESSING, embedding_run.content_key(_identity(toy)), len(reader))
+    assert backend.name == identity["backend"]
+
+
+def _identity(model: nn.Module) -> dict[str, Any]:
+    return embedding_run.identity_of(model, PREPROCESSING, FAST)
+
+
+def test_openvino_gives_the_same_for_any_number_of_threads(
+    tmp_path: Path, toy: Toy, monkeypatch: pytest.MonkeyPatch
+):  # fmt: skip
+    pytest.importorskip("openvino", reason="openvino is not installed (requirements-openvino.txt)")
+    reader, found = collection(tmp_path), []
+    for threads in ("1", "2"):
+        monkeypatch.setenv("ARTEXTRACT_THREADS", threads)
+        backend = fast_backend([toy], PREPROCESSING, "toy", len(reader))
+        found.append(np.concatenate(list(backend.outputs(pixels(reader, range(30), PREPROCESSING, 3, scaled=True)))))
+    np.testing.assert_array_equal(*found)
+
+
+# --- the check
+
+
+def turned(reference: Backend, share: float) -> Backend:
+    """A backend whose outputs are mixed with others."""
+
+    def outputs(batches: Iterable[torch.Tensor]) -> Iterator[np.ndarray]:
+        rng = np.random.default_rng(0)
+        for part in reference.outputs(batches):
+            yield part + share * np.linalg.norm(part) * rng.standard_normal(part.shape).astype(np.float32)
+
+    return Backend("a wrong backend", 4, outputs)
+
+
+@pytest.mark.parametrize("share", [0.2, float("nan")])
+def test_a_backend_that_does_not_agree_is_refused(tmp_path: Path, toy: Toy, share: float):
+    reference = reference_backend(toy, PREPROCESSING, 4)
+    with pytest.raises(ArtExtractError, match="a wrong backend does not agree with fp32 on 30 images") as caught:
+        check(turned(reference, share), reference, collection(tmp_path), PREPROCESSING)
+    assert caught.value.remedy == "set image_encoder.precision=fp32"
+
+
+def test_agreement_by_hand():
+    exact = np.eye(2, dtype=np.float32)
+    found = agreement(np.array([[2.0, 0.0], [3.0, 4.0]]), exact)
+    assert found == pytest.approx({"cosine_min": 0.8, "cosine_mean": 0.9})  # too few for neighbours
+    rng = np.random.default_rng(1)
+    rows = rng.standard_normal((40, 6))
+    assert agreement(5 * rows, rows)["neighbour_overlap"] == 1
+    apart = agreement(rng.standard_normal((40, 6)), rows)["neighbour_overlap"]
+    assert 0 < apart < 0.6  # ten of 39 by chance: 0.26
+
+
+# --- decoding ahead, progress over a kill
+
+
+def test_batches_follow_the_asked_rows(tmp_path: Path):
+    reader = collection(tmp_path, 5)
+    rows = [4, 0, 0, 2, 1]
+    batches = list(pixels(reader, rows, PREPROCESSING, 2, scaled=False))
+    assert [len(batch) for batch in batches] == [2, 2, 1]
+    transform = PREPROCESSING.pixels()
+    expected = torch.stack([transform(reader.image(row)) for row in rows])
+    torch.testing.assert_close(torch.cat(batches), expected, rtol=0, atol=0)
+
+
+class Killed(Exception):
+    pass
+
+
+@pytest.mark.parametrize("precision", ["fp32", "fast"])
+def test_what_was_finished_before_a_kill_is_not_computed_again(
+    tmp_path: Path, toy: Toy, without_openvino: None, monkeypatch: pytest.MonkeyPatch, precision: str
+):
+    monkeypatch.setattr(embedding_run, "BLOCK", 8)
+    monkeypatch.setattr(embedding_run, "check", lambda *args: {})
+    params = PARAMS.model_copy(update={"precision": precision})
+    reader, asked = collection(tmp_path), []
+    whole = reader.image
+
+    def image(row: int, target: Any = None) -> Any:
+        asked.append(row)
+        if row == 20 and broken[0]:
+            raise Killed
+        return whole(row, target)
+
+    monkeypatch.setattr(reader, "image", image)
+    broken = [True]
+    with pytest.raises(Killed):
+        embed_collection(reader, params)
+    broken[0], asked[:] = False, []
+    rows, _ = embed_collection(reader, params)
+    assert sorted(set(asked)) == [0, *range(16, 30)]  # row 0 tells the number of dimensions
+    np.testing.assert_allclose(rows, by_hand(toy, collection(tmp_path)), atol=0.02)
+
+
+def test_other_images_or_another_precision_are_other_work(tmp_path: Path, toy: Toy, without_openvino: None):
+    one, _ = embed_collection(collection(tmp_path / "a"), PARAMS)
+    other = shards(tmp_path / "b", [jpeg(100 + k, 24, 20) for k in range(30)])
+    two, _ = embed_collection(other, PARAMS)
+    assert not np.allclose(one, two)
+    embed_collection(other, FAST)
+    assert len(list((tmp_path / "cache" / "embeddings").glob("*.npy"))) >= 2
+
+
+@pytest.mark.parametrize("name", ["test_efficientnet.r160_in1k", "test_resnet.r160_in1k"])
+def test_parts_of_a_network_are_the_network(name: str):
+    from artextract.encoders.weights import timm_model
+
+    torch.manual_seed(0)
+    model = timm_model(name, "none", "", num_classes=0).eval()
+    parts, images = inference.split(model), torch.randn(2, 3, 64, 64)
+    assert len(parts) == (2 if "efficientnet" in name else 1)
+    with torch.inference_mode():
+        torch.testing.assert_close(nn.Sequential(*parts)(images), model(images))
+
+
+@pytest.mark.parametrize(("layers", "parts"), [([2, 4], 2), ([1], 1)])
+def test_parts_of_a_layered_network_are_the_network(layers: list[int], parts: int):
+    from artextract.encoders.parts import Layered
+    from artextract.encoders.weights import timm_model
+
+    torch.manual_seed(0)
+    model = Layered(timm_model("test_efficientnet.r160_in1k", "none", "", num_classes=0), layers).eval()
+    found, images = inference.split(model), torch.randn(2, 3, 64, 64)
+    assert len(found) == parts
+    with torch.inference_mode():
+        torch.testing.assert_close(nn.Sequential(*found)(images), model(images))

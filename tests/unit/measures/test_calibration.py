@@ -1,0 +1,167 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.metrics import log_loss
+
+from artextract.measures.calibration import (
+    apply_temperature,
+    expected_calibration_error,
+    fit_temperature,
+    negative_log_likelihood,
+    reliability,
+)
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    powers = np.exp(logits - logits.max(1, keepdims=True))
+    return powers / powers.sum(1, keepdims=True)
+
+
+def slow_error(y: np.ndarray, p: np.ndarray, bins: int) -> float:
+    """Row by row into bins that are open below and closed above, the first one closed on both sides."""
+    total = 0.0
+    for k in range(bins):
+        low, high = k / bins, (k + 1) / bins
+        inside = [i for i in range(len(y)) if low < p[i].max() <= high or (k == 0 and p[i].max() == 0)]
+        if inside:
+            accuracy = sum(p[i].tolist().index(p[i].max()) == y[i] for i in inside) / len(inside)
+            confidence = sum(p[i].max() for i in inside) / len(inside)
+            total += abs(accuracy - confidence) * len(inside)
+    return total / len(y)
+
+
+@st.composite
+def predicted(draw: st.DrawFn, least: int = 1) -> tuple[np.ndarray, np.ndarray]:
+    """Labels and probabilities of 2 to 5 classes, the true one a little likelier; no row is certain."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    n, classes = draw(st.integers(least, 40)), draw(st.integers(2, 5))
+    y = rng.integers(0, classes, n)
+    spread = draw(st.floats(0.2, 2))  # no probability comes near the floor of 1e-12
+    return y, softmax(spread * (rng.normal(size=(n, classes)) + np.eye(classes)[y]))
+
+
+# --- temperature
+
+
+def test_temperature_by_eye() -> None:
+    p = np.array([[0.8, 0.2], [0.1, 0.9]])
+    # at temperature 1/2 probabilities are squared, at 2 they are rooted, and then made to sum to 1
+    np.testing.assert_allclose(apply_temperature(p, 0.5), [[64 / 68, 4 / 68], [1 / 82, 81 / 82]])
+    np.testing.assert_allclose(apply_temperature(p, 2.0), [[2 / 3, 1 / 3], [0.25, 0.75]])
+
+
+@given(predicted(), st.floats(0.1, 10))
+def test_temperature_is_that_of_the_logits(case: tuple[np.ndarray, np.ndarray], temperature: float) -> None:
+    _, p = case
+    logits = np.log(p) + np.random.default_rng(0).normal(size=(len(p), 1))  # a constant a row plays no part
+    changed = apply_temperature(p, temperature)
+    np.testing.assert_allclose(changed, softmax(logits / temperature), rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(changed.sum(1), 1)
+    np.testing.assert_array_equal(changed.argmax(1), p.argmax(1))  # no prediction changes, only its confidence
+    np.testing.assert_allclose(apply_temperature(p, 1.0), p)
+    shyer = apply_temperature(p, 1 + temperature)  # a bolder one may fall under the floor, and is not undone
+    np.testing.assert_allclose(apply_temperature(shyer, 1 / (1 + temperature)), p, rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.parametrize("temperature", [0.05, 1.0, 20.0])
+def test_certain_rows_stay_finite(temperature: float) -> None:
+    p = apply_temperature(np.array([[1.0, 0, 0], [0.5, 0.5, 0]]), temperature)
+    assert np.isfinite(p).all()
+    np.testing.assert_allclose(p.sum(1), 1)
+    assert p[0].argmax() == 0 and p[1, 0] == p[1, 1] > p[1, 2]
+
+
+def test_likelihood_by_eye() -> None:
+    p = np.array([[0.5, 0.5], [0.25, 0.75]])
+    assert negative_log_likelihood(np.array([0, 0]), p) == pytest.approx((np.log(2) + np.log(4)) / 2)
+    never = negative_log_likelihood(np.array([1]), np.array([[1.0, 0.0]]))
+    assert never == pytest.approx(-np.log(1e-12))  # a class that was ruled out costs much, not everything
+
+
+@given(predicted())
+def test_likelihood_agrees_with_scikit_learn(case: tuple[np.ndarray, np.ndarray]) -> None:
+    y, p = case
+    assert negative_log_likelihood(y, p) == pytest.approx(log_loss(y, p, labels=range(p.shape[1])))
+
+
+def test_temperature_undoes_what_was_done() -> None:
+    """Shares that are exactly right have temperature 1, and made bolder or shyer by t they have t."""
+    right = np.array([[0.7, 0.3]] * 10)
+    y = np.array([0] * 7 + [1] * 3)
+    assert fit_temperature(y, right) == pytest.approx(1, abs=1e-3)
+    for t in (0.25, 0.5, 3.0):
+        assert fit_temperature(y, apply_temperature(right, 1 / t)) == pytest.approx(t, rel=1e-3)
+
+
+def test_temperature_stays_in_its_bounds() -> None:
+    p = np.array([[0.6, 0.4], [0.3, 0.7]])
+    assert fit_temperature(np.array([0, 1]), p) == pytest.approx(0.05, rel=1e-2)  # all right: as bold as allowed
+    assert fit_temperature(np.array([1, 0]), p) == pytest.approx(20, rel=1e-2)  # all wrong: as shy as allowed
+
+
+@given(predicted(least=2))
+def test_no_temperature_of_a_dense_grid_is_better(case: tuple[np.ndarray, np.ndarray]) -> None:
+    y, p = case
+    found = fit_temperature(y, p)
+    assert 0.05 <= found <= 20
+    best = min(negative_log_likelihood(y, apply_temperature(p, t)) for t in np.geomspace(0.05, 20, 400))
+    assert negative_log_likelihood(y, apply_temperature(p, found)) <= best + 1e-4
+
+
+# --- reliability
+
+
+def test_reliability_by_eye() -> None:
+    p = np.array([[0.55, 0.45], [0.6, 0.4], [0.05, 0.95], [0.1, 0.9], [0.2, 0.8]])
+    table = reliability(np.array([0, 1, 1, 1, 0]), p, bins=4)
+    # two rows in (0.5, 0.75], one of them right; three in (0.75, 1], two of them right
+    assert table.columns.tolist() == ["low", "high", "rows", "confidence", "accuracy"]
+    np.testing.assert_allclose(table, [[0.5, 0.75, 2, 0.575, 0.5], [0.75, 1, 3, 2.65 / 3, 2 / 3]])
+    error = (2 * 0.075 + 3 * (2.65 / 3 - 2 / 3)) / 5
+    assert expected_calibration_error(np.array([0, 1, 1, 1, 0]), p, bins=4) == pytest.approx(error)
+
+
+def test_a_bin_holds_its_upper_edge_and_not_its_lower() -> None:
+    p = np.array([[0.5, 0.25, 0.25], [0.75, 0.25, 0], [1, 0, 0]])
+    table = reliability(np.zeros(3, dtype=int), p, bins=4)
+    assert table[["low", "high", "rows"]].values.tolist() == [[0.25, 0.5, 1], [0.5, 0.75, 1], [0.75, 1, 1]]
+
+
+@given(predicted(), st.integers(1, 20))
+def test_calibration_error_agrees_with_the_loop(case: tuple[np.ndarray, np.ndarray], bins: int) -> None:
+    y, p = case
+    assert expected_calibration_error(y, p, bins) == pytest.approx(slow_error(y, p, bins))
+
+
+@given(predicted(), st.integers(1, 20))
+def test_every_row_is_in_one_bin(case: tuple[np.ndarray, np.ndarray], bins: int) -> None:
+    y, p = case
+    table = reliability(y, p, bins)
+    assert table["rows"].sum() == len(y) and (table["rows"] > 0).all()
+    assert (table["low"] <= table["confidence"] + 1e-12).all() and (table["confidence"] <= table["high"] + 1e-12).all()
+    np.testing.assert_allclose(table["high"] - table["low"], 1 / bins)
+    hits = (table["rows"] * table["accuracy"]).sum()
+    assert hits == pytest.approx((p.argmax(1) == y).sum())
+
+
+def test_error_of_honest_and_of_overconfident_rows() -> None:
+    y = np.array([0] * 8 + [1] * 2)
+    assert expected_calibration_error(y, np.tile([0.8, 0.2], (10, 1))) == pytest.approx(0)
+    assert expected_calibration_error(y, np.tile([1.0, 0.0], (10, 1))) == pytest.approx(0.2)
+    assert expected_calibration_error(1 - y, np.tile([1.0, 0.0], (10, 1))) == pytest.approx(0.8)
+
+
+@given(st.integers(0, 2**32 - 1), st.sampled_from([0.25, 0.5, 3.0]))
+def test_a_fitted_temperature_mends_other_rows_of_the_same_source(seed: int, wrong: float) -> None:
+    rng = np.random.default_rng(seed)
+    p = softmax(1.5 * rng.normal(size=(4000, 3)))
+    y = (rng.random((4000, 1)) > np.cumsum(p, 1)).sum(1).clip(0, 2)  # drawn from p: p is calibrated
+    bent = apply_temperature(p, wrong)
+    found = fit_temperature(y[:2000], bent[:2000])
+    assert found == pytest.approx(1 / wrong, rel=0.2)
+    mended = apply_temperature(bent[2000:], found)
+    assert expected_calibration_error(y[2000:], mended) < expected_calibration_error(y[2000:], bent[2000:])
+    assert negative_log_likelihood(y[2000:], mended) < negative_log_likelihood(y[2000:], bent[2000:])

@@ -1,0 +1,145 @@
+"""Which index is taken, what it finds, and what it says about itself."""
+
+from __future__ import annotations
+
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from artextract.cli.search import index as vector_index
+from artextract.core.compute import unit_rows
+from artextract.core.errors import ArtExtractError
+from artextract.similarity.neighbours import blocked
+from artextract.search.index import ExactIndex, build, open_index, padded, recall
+
+
+def clustered(n: int, dim: int = 20, seed: int = 0) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    return unit_rows(rng.standard_normal((30, dim))[rng.integers(30, size=n)] + rng.standard_normal((n, dim)))
+
+
+def test_small_collections_are_searched_exactly(tmp_path: Path):
+    vectors = clustered(300)
+    np.save(tmp_path / "v.npy", vectors)
+    index = open_index(tmp_path / "v.npy")
+    assert isinstance(index, ExactIndex) and isinstance(index.vectors, np.memmap)
+    own = (np.arange(40), np.arange(300))
+    for ours, truth in zip(index.nearest(vectors[:40], 5, own), blocked(vectors[:40], vectors, 5, own), strict=True):
+        np.testing.assert_array_equal(ours, truth)
+    assert index.describe() == {"kind": "exact", "vectors": 300, "recall": 1.0}
+
+
+def test_recall_by_hand():
+    assert recall(np.array([[1, 2, 3], [4, 5, -1]]), np.array([[3, 2, 9], [4, -1, -1]])) == 3 / 4
+    assert recall(np.full((1, 2), -1), np.full((1, 2), -1)) == 0
+
+
+def test_codes_are_of_two_dimensions():
+    assert padded(np.ones((2, 19))).shape == (2, 20) and padded(np.ones((2, 16))).shape == (2, 16)
+    np.testing.assert_array_equal(padded(np.ones((2, 19)))[:, 19:], 0)
+
+
+def test_large_collections_want_faiss(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(vector_index, "EXACT_UP_TO", 100)
+    monkeypatch.setitem(sys.modules, "faiss", None)
+    np.save(tmp_path / "v.npy", clustered(101))
+    with pytest.raises(ArtExtractError, match="faiss, which is not installed") as caught:
+        open_index(tmp_path / "v.npy")
+    assert "requirements-search.txt" in str(caught.value.remedy)
+    assert isinstance(open_index(tmp_path / "v.npy", exact=True), ExactIndex)
+
+
+@pytest.fixture
+def faiss():
+    return pytest.importorskip("faiss", reason="optional: pip install -r requirements-search.txt")
+
+
+@pytest.mark.parametrize(("dim", "components"), [(20, 256), (7, 256), (40, 32)])
+def test_compressed_index_reaches_the_recall_and_tells_it(
+    faiss, monkeypatch: pytest.MonkeyPatch, dim: int, components: int
+):
+    monkeypatch.setattr(vector_index, "COMPONENTS", components)
+    vectors = clustered(6000, dim)
+    index = build(vectors, seed=3, target=0.97)
+    sample = np.arange(0, 6000, 13)
+    own = (sample, np.arange(6000))
+    truth = blocked(vectors[sample], vectors, 10, own)
+    rows, scores = index.nearest(vectors[sample], 10, own)
+    assert index.recall >= 0.97 or f",IVF{index.lists}," in index.describe()["kind"]
+    assert abs(recall(rows, truth[0]) - index.recall) < 0.03
+    assert not (rows == sample[:, None]).any()
+    np.testing.assert_allclose(  # the scores are those of the vectors, not of their codes
+        scores, np.take_along_axis(vectors[sample] @ vectors.T, rows, axis=1), atol=1e-6
+    )
+    again = build(vectors, seed=3, target=0.97).nearest(vectors[sample], 10, own)
+    np.testing.assert_array_equal(again[0], rows)
+
+
+def test_compressed_index_is_built_once(faiss, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(vector_index, "EXACT_UP_TO", 1000)
+    vectors = clustered(2000)
+    np.save(tmp_path / "v.npy", vectors)
+    first = open_index(tmp_path / "v.npy")
+    with monkeypatch.context() as patch:
+        patch.setattr(vector_index, "build", None)
+        kept = open_index(tmp_path / "v.npy")
+    assert kept.describe() == first.describe()
+    np.testing.assert_array_equal(kept.nearest(vectors[:9], 3)[0], first.nearest(vectors[:9], 3)[0])
+    np.save(tmp_path / "v.npy", clustered(2001))  # other vectors, another index
+    assert open_index(tmp_path / "v.npy").describe()["vectors"] == 2001
+
+
+@pytest.fixture
+def large(faiss, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An embedding file that is large enough for a compressed index, and a cache of its own."""
+    monkeypatch.setattr(vector_index, "EXACT_UP_TO", 1000)
+    monkeypatch.setenv("ARTEXTRACT_CACHE", str(tmp_path / "cache"))
+    np.save(tmp_path / "v.npy", clustered(2000))
+    return tmp_path / "v.npy"
+
+
+def kept_indexes(large: Path) -> list[Path]:
+    return sorted((large.parent / "cache" / "search").glob("*.faiss"))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("COMPONENTS", 16), ("CANDIDATES", 8), ("TRAINING", 32), ("SAMPLE", 50), ("RECALL", 0.5)]
+)
+def test_other_settings_build_another_index(large: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: float):
+    open_index(large)
+    monkeypatch.setattr(vector_index, name, value)
+    open_index(large)
+    assert len(kept_indexes(large)) == 2
+
+
+@pytest.mark.parametrize("suffix", ["faiss", "json"])
+def test_an_index_that_has_lost_a_file_is_built_again(large: Path, suffix: str):
+    first = open_index(large)
+    kept_indexes(large)[0].with_suffix(f".{suffix}").unlink()
+    assert open_index(large).describe() == first.describe()
+    assert len(kept_indexes(large)) == 1
+
+
+def test_a_damaged_index_is_named(large: Path):
+    open_index(large)
+    kept = kept_indexes(large)[0]
+    kept.write_bytes(kept.read_bytes()[:100])
+    with pytest.raises(ArtExtractError, match="not readable as a faiss index") as caught:
+        open_index(large)
+    assert caught.value.where == str(kept) and "delete" in str(caught.value.remedy)
+
+
+def test_two_searches_at_once_build_one_index(large: Path, monkeypatch: pytest.MonkeyPatch):
+    built = []
+
+    def counted(vectors: np.ndarray, seed: int = 0):
+        built.append(seed)
+        return build(vectors, seed)
+
+    monkeypatch.setattr(vector_index, "build", counted)
+    with ThreadPoolExecutor(2) as pool:
+        found = list(pool.map(open_index, [large, large]))
+    assert len(built) == 1 and found[0].describe() == found[1].describe()

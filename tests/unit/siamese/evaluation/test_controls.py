@@ -1,0 +1,62 @@
+"""Controls that hold the size and the titles, and nothing of their meaning."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from artextract.core.compute import unit_rows
+from artextract.siamese.evaluation.controls import (
+    beside,
+    principal_components,
+    random_projection,
+    ridge_embedding,
+    shuffled_titles,
+)
+from tests.unit.siamese_toys import two_subjects, works
+
+RNG = np.random.default_rng(0)
+IMAGES = unit_rows(RNG.normal(size=(30, 8)) + 1)
+
+
+def test_shuffled_titles_are_the_same_titles_among_the_same_works():
+    index = works([f"t{i}" if i % 5 else "Untitled" for i in range(30)])
+    titles, rows = RNG.normal(size=(30, 3)), np.arange(20)
+    other, vectors = shuffled_titles(index, titles, rows, 0)
+    assert sorted(other["title"][:20]) == sorted(index["title"][:20])
+    assert other["title"][20:].equals(index["title"][20:])
+    still = [i for i in range(30) if index["title"][i] == "Untitled"]
+    assert all(other["title"][i] == "Untitled" for i in still)
+    where = {title: i for i, title in enumerate(index["title"])}
+    for i in set(range(30)) - set(still):
+        np.testing.assert_array_equal(vectors[i], titles[where[other["title"][i]]])
+    assert (other["title"][:20] != index["title"][:20]).sum() > 10
+    assert other["title"].equals(shuffled_titles(index, titles, rows, 0)[0]["title"])
+
+
+def test_random_projection_and_pca_read_no_titles_and_give_unit_rows():
+    rows = np.arange(20)
+    for found in (random_projection(IMAGES, rows, 5, 0), principal_components(IMAGES, rows, 5)):
+        assert found.shape == (30, 5)
+        np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1, atol=1e-6)
+    whole = principal_components(IMAGES, rows, 99)
+    own = unit_rows(IMAGES - IMAGES[rows].mean(axis=0))
+    np.testing.assert_allclose(whole @ whole.T, own @ own.T, atol=1e-5)  # all components are the centred images
+
+
+def test_ridge_finds_the_subject_and_reads_no_titles_of_other_works():
+    images, titles, index, subject = two_subjects(faint=2.0)
+    rows = np.arange(90)
+    found = ridge_embedding(index, images, titles, rows, 1.0)
+    likeness = found[90:] @ found[:90].T
+    same = subject[90:][:, None] == subject[:90][None, :]
+    assert likeness[same].mean() > likeness[~same].mean() + 0.5
+    spoiled = titles.copy()
+    spoiled[90:] = np.nan
+    np.testing.assert_array_equal(found, ridge_embedding(index, images, spoiled, rows, 1.0))
+
+
+def test_beside_weighs_the_two_cosines():
+    other = unit_rows(RNG.normal(size=(30, 4)))
+    found = beside(IMAGES, np.arange(30), other, 2.0)
+    own = unit_rows(IMAGES - IMAGES.mean(axis=0))
+    np.testing.assert_allclose(found @ found.T, (own @ own.T + 4 * other @ other.T) / 5, atol=1e-5)

@@ -1,0 +1,118 @@
+"""The evaluation: who is asked, who may have been seen, what is pooled, and what no attempt may win by."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from artextract.core.compute import unit_rows
+from artextract.params.sections import Relevance, Splits
+from artextract.siamese.evaluation import held_out as evaluation
+from artextract.siamese.evaluation.trials import ATTEMPTS, RAW, train_gain, trials
+from artextract.siamese.projection.splits import artist_folds, painter_components
+from artextract.similarity.judges import Judge
+from artextract.similarity.spaces import cosine_space, image_spaces
+from artextract.similarity.tables import Values
+from tests.unit.siamese_toys import settings, two_subjects
+
+IMAGES, TITLES, INDEX, SUBJECT = two_subjects()
+N, PAINTER = len(INDEX), np.arange(120) // 4
+OWN = np.eye(N, dtype=bool)
+THEME = Judge(SUBJECT[:, None] == SUBJECT[None, :], OWN, fields=frozenset({"themes"}))
+PROXY = Judge(THEME.relevant, OWN, fields=frozenset({"title"}))
+ROWS = np.arange(N)
+
+
+def relevance() -> Relevance:
+    return Relevance(
+        title_cosine=0.5, period_years=25, terms_overlap=0.3, min_queries=5, whitened_components=8, csls_neighbours=5,
+        neighbours=10, bootstrap=100,
+    )  # fmt: skip
+
+
+def values(**vectors: np.ndarray) -> Values:
+    spaces = [cosine_space(name, v) for name, v in vectors.items()]
+    return evaluation.score(spaces, {"theme": THEME}, ROWS, 10, 0)
+
+
+def test_every_work_is_asked_once_and_no_training_sees_its_painter():
+    fold = PAINTER % 5
+    parts = evaluation.by_fold(fold, PAINTER, 0.25, 0)
+    assert np.sort(np.concatenate([part.queries for part in parts])).tolist() == ROWS.tolist()
+    for part in parts:
+        painters = [set(PAINTER[rows].tolist()) for rows in (part.train, part.select, part.queries)]
+        assert not (painters[0] & painters[1] or painters[0] & painters[2] or painters[1] & painters[2])
+        assert len(part.train) + len(part.select) + len(part.queries) == N
+        assert len(painters[1]) == 6  # a quarter of 24
+    again = evaluation.by_fold(fold, PAINTER, 0.25, 0)
+    assert all((a.select == b.select).all() for a, b in zip(parts, again, strict=True))
+
+
+def test_painters_who_share_a_group_learn_or_stop_together():
+    """Painters 0 and 1, 2 and 3 ... have a near-duplicate in common: neither it nor they may be parted in any fold."""
+    group = ROWS.copy()
+    group[4::8] = group[3::8]
+    index = INDEX.assign(group=group)
+    splits = Splits(held_out_fraction=0.2, select_fraction=0.15, folds=5, title_cosine=0.7, max_cluster=0.15)
+    component = painter_components(index)
+    assert (component == PAINTER // 2).all()
+    for seed in range(5):
+        parts = evaluation.by_fold(artist_folds(index, splits, seed), component, 0.25, seed)
+        assert len(parts) == 5 and all(len(part.select) for part in parts)
+        for part in parts:
+            for of in (group, PAINTER):
+                sides = [set(of[rows].tolist()) for rows in (part.train, part.select, part.queries)]
+                assert sum(map(len, sides)) == len(set.union(*sides))
+
+
+def test_parts_of_a_column():
+    held = evaluation.by_part(np.array(["train", "held_out", "select", "train"]))
+    assert (held.train.tolist(), held.select.tolist(), held.queries.tolist()) == ([0, 3], [2], [1])
+
+
+def test_the_title_proxy_may_not_judge():
+    assert list(evaluation.scorable({"theme": THEME, "title_proxy": PROXY})) == ["theme"]
+
+
+def test_pooled_folds_are_the_whole():
+    whole = values(a=IMAGES)
+    parts = [evaluation.score([cosine_space("a", IMAGES)], {"theme": THEME}, rows, 10, 0)
+             for rows in (ROWS[60:], ROWS[:60])]  # fmt: skip
+    pd.testing.assert_frame_equal(evaluation.pool(parts)["theme", "a"], whole["theme", "a"])
+
+
+def test_post_processings_see_no_held_out_work():
+    """What they say of known works does not depend on the painters who are held out."""
+    (held, *_), params = evaluation.by_fold(PAINTER % 3, PAINTER, 0.15, 0), relevance()
+    assert sorted([*held.train, *held.select]) == held.known.tolist()
+    changed = IMAGES.copy()
+    changed[held.queries] = unit_rows(np.random.default_rng(9).normal(size=(len(held.queries), IMAGES.shape[1])))
+    one, other = (evaluation.post_processings(images, held, params) for images in (IMAGES, changed))
+    assert tuple(space.name for space in one) == RAW
+    for a, b in zip(one, other, strict=True):
+        before, after = (space.similarity(held.known)[:, held.known] for space in (a, b))
+        np.testing.assert_allclose(before, after, atol=1e-6, err_msg=a.name)
+        assert np.abs(a.similarity(held.queries) - b.similarity(held.queries)).max() > 0.1
+    transductive = image_spaces(IMAGES, params.whitened_components, params.csls_neighbours)
+    for a, b in zip(one[1:], transductive[1:], strict=True):
+        assert not np.allclose(a.similarity(ROWS), b.similarity(ROWS), atol=1e-3), a.name
+
+
+def test_siamese_gains_on_unseen_painters_and_shuffled_titles_do_not():
+    """The whole way once, on works whose titles tell what their images show faintly."""
+    params = settings()
+    parts, seen = [], []
+    for held in evaluation.by_fold(PAINTER % 3, PAINTER, 0.15, 0):
+        trained = evaluation.train_held(INDEX, IMAGES, TITLES, held, params, 0)
+        spaces = evaluation.attempts(INDEX, IMAGES, TITLES, held, trained, params, 0)
+        assert tuple(space.name for space in spaces) == ATTEMPTS
+        raw = evaluation.post_processings(IMAGES, held, relevance())
+        parts.append(evaluation.score([*raw, *spaces], {"theme": THEME}, held.queries, 10, 0))
+        seen.append(evaluation.score([*raw, spaces[0]], {"theme": THEME}, held.train, 10, 0))
+    table = trials({"s2": evaluation.pool(parts)}, ["p10"], PAINTER, 200, 0)
+    low: dict[str, Any] = {r["attempt"]: r["low"] for r in table.to_dict("records") if r["against"] in RAW}
+    assert low["siamese"] > 0.05
+    assert all(low[control] <= 0 for control in ("shuffled_titles", "random_projection", "pca"))
+    assert train_gain(seen[0], "p10")["s1.theme.train_gain.p10"] > 0.05

@@ -1,0 +1,75 @@
+"""What an attempt is compared with, what is corrected together, and what is kept of every query."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from artextract.core.compute import unit_rows
+from artextract.siamese.evaluation.trials import KEYS, TRIALS, headline, strongest, train_gain, trials, values_table
+from artextract.similarity.judges import Judge
+from artextract.similarity.retrieval import evaluate
+from artextract.similarity.spaces import cosine_space
+from artextract.similarity.tables import Values
+
+N, PAINTER = 120, np.arange(120) // 4
+SUBJECT, ROWS = np.arange(N) % 2, np.arange(N)
+THEME = Judge(SUBJECT[:, None] == SUBJECT[None, :], np.eye(N, dtype=bool), fields=frozenset({"themes"}))
+
+
+def values(rows: np.ndarray = ROWS, **vectors: np.ndarray) -> Values:
+    return {("theme", name): evaluate(cosine_space(name, v), THEME, rows, 10) for name, v in vectors.items()}
+
+
+def test_an_attempt_is_compared_with_the_strongest_post_processing():
+    rng = np.random.default_rng(0)
+    noise, good = unit_rows(rng.normal(size=(N, 4))), unit_rows(np.eye(2)[SUBJECT] + rng.normal(0, 0.4, (N, 2)))
+    best = np.eye(2)[SUBJECT]
+    found = values(image=noise, centred=good, csls=noise, siamese=best, shuffled_titles=noise, ridge=good)
+    assert strongest(found, "theme", "p10") == "centred"
+    table = trials({"s2": found}, ["p10", "ndcg10"], PAINTER, 200, 0)
+    shown = table[table["metric"] == "p10"].to_dict("records")
+    one: dict[tuple[str, str], Any] = {(r["attempt"], r["against"]): r for r in shown}
+    assert set(one) == {
+        ("siamese", "centred"), ("siamese", "ridge"), ("ridge", "centred"), ("shuffled_titles", "centred"),
+    }  # fmt: skip
+    gain = one["siamese", "centred"]
+    assert gain["micro"] == pytest.approx(1 - found["theme", "centred"]["p10"].mean()) and gain["low"] > 0
+    assert one["shuffled_titles", "centred"]["high"] < 0
+    assert [one["ridge", "centred"][name] for name in ("micro", "low", "high")] == [0, 0, 0]
+    assert all(r["p_holm"] >= r["p"] for r in one.values())
+    assert min(r["p_holm"] for r in one.values()) == pytest.approx(4 * min(r["p"] for r in one.values()))
+    numbers = headline(table, {"s2": found}, "p10")
+    assert numbers["s2.theme.siamese.p10"] == 1 and numbers["s2.theme.gain.p10"] == gain["micro"]
+    assert numbers["s2.theme.shuffled_gain.p10_high"] < 0
+
+
+def test_nothing_tried_is_an_empty_table():
+    assert list(trials({}, ["p10"], PAINTER, 10, 0).columns) == TRIALS
+
+
+def test_gain_on_seen_works_is_against_the_strongest_on_them():
+    noise, best = unit_rows(np.random.default_rng(0).normal(size=(N, 4))), np.eye(2)[SUBJECT]
+    seen = values(ROWS[:40], image=noise, centred=best, siamese=noise)
+    gain = train_gain(seen, "p10")
+    assert list(gain) == ["s1.theme.train_gain.p10"]
+    assert gain["s1.theme.train_gain.p10"] == pytest.approx(seen["theme", "image"]["p10"].mean() - 1)
+    assert train_gain(values(image=noise), "p10") == {}
+
+
+def test_values_of_every_query_are_kept():
+    ids, noise = pd.Series([f"w{i}" for i in range(N)]), unit_rows(np.random.default_rng(1).normal(size=(N, 4)))
+    found = {"s1": values(ROWS[5:8], siamese=noise), "s2": values(image=noise, siamese=noise)}
+    table = values_table(found, ids, PAINTER)
+    assert table.columns.tolist() == [*KEYS, *found["s1"]["theme", "siamese"].columns]
+    assert table.groupby(["split", "space"]).size().to_dict() == {
+        ("s1", "siamese"): 3, ("s2", "image"): N, ("s2", "siamese"): N,
+    }  # fmt: skip
+    assert not table.duplicated(["split", "judge", "space", "id"]).any()
+    first = table.iloc[1].to_dict()
+    assert [first[key] for key in KEYS] == ["s1", "theme", "siamese", "w6", 1]
+    assert first["map"] == found["s1"]["theme", "siamese"].loc[6, "map"]
+    assert values_table({}, ids, PAINTER).columns.tolist() == KEYS

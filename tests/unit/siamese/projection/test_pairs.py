@@ -1,0 +1,115 @@
+"""Pairs come from titles alone, within their limits, and never say both alike and unlike."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from artextract.core.compute import unit_rows
+from artextract.core.errors import ArtExtractError
+from artextract.siamese.projection.pairs import mine_pairs, titled_rows
+from tests.unit.siamese_toys import settings, works
+
+# Cosines by eye: 0-1 .96, 0-2 .6, 0-3 0, 1-2 .8, 1-3 .28, 2-3 .8
+FOUR = np.array([[1, 0], [0.96, 0.28], [0.6, 0.8], [0, 1]], dtype=np.float32)
+ALL = np.arange(4)
+
+
+def test_pairs_by_eye():
+    pairs = mine_pairs(works(list("abcd")), FOUR, np.eye(4), ALL, settings(positive_quantile=0.9, hard_weight=1.0), 0)
+    assert pairs.positive.tolist() == [[0, 1]]
+    assert pairs.positive_from == pytest.approx(0.88, abs=1e-6)  # halfway between the two highest, .8 and .96
+    assert set(map(tuple, np.argwhere(np.triu(pairs.negative)).tolist())) == {(0, 2), (0, 3), (1, 3)}
+    np.testing.assert_array_equal(pairs.negative, pairs.negative.T)
+
+
+def test_positions_are_of_the_rows_that_take_part():
+    index = works(["x", "Untitled", "a", "b", "c", "d", "y"])
+    titles = np.vstack([FOUR[:1], FOUR[:1], FOUR, FOUR[:1]])
+    pairs = mine_pairs(index, titles, np.eye(7), np.array([5, 4, 3, 2, 1]), settings(positive_quantile=0.9), 0)
+    assert pairs.rows.tolist() == [2, 3, 4, 5] and pairs.positive.tolist() == [[0, 1]]
+    assert pairs.negative.shape == (4, 4)
+
+
+def test_hard_negatives_are_those_with_the_most_alike_images():
+    images = unit_rows(np.array([[1, 0], [0, 1], [0.1, 1], [1, 0.1]]))
+    pairs = mine_pairs(works(list("abcd")), FOUR, images, ALL, settings(hard_negatives=1, hard_weight=5.0), 0)
+    assert pairs.negative[0].tolist() == [0, 0, 1, 5]  # 3 is unlike 0 by title and alike by image
+    none = mine_pairs(works(list("abcd")), FOUR, images, ALL, settings(hard_negatives=0, hard_weight=5.0), 0)
+    assert set(none.negative.ravel().tolist()) == {0, 1}
+
+
+def test_a_pair_of_titles_counts_once():
+    titles = FOUR[[0, 0, 0, 1, 3, 3]]
+    index = works(["Sea", "sea.", "The Sea", "Lake", "Hill", "Hut"])
+    pairs = mine_pairs(
+        index, titles, np.eye(6), np.arange(6), settings(positive_quantile=0.6, negative_quantile=0.2), 0
+    )
+    names = ["sea", "sea", "sea", "lake", "hill", "hut"]
+    found = Counter(tuple(sorted((names[i], names[j]))) for i, j in pairs.positive.tolist())
+    assert found == {("sea", "sea"): 1, ("lake", "sea"): 1, ("hill", "hut"): 1}
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["Untitled", "Sea", "Hill", "Sea at dusk", "Hill in May"]),
+            st.sampled_from([None, "x", "y"]),
+            st.integers(0, 9),
+        ),
+        min_size=6,
+        max_size=14,
+    ),
+    st.integers(1, 3),
+    st.integers(0, 99),
+)
+def test_pairs_hold_what_they_promise(rows: list[tuple[str, str | None, int]], most: int, seed: int):
+    index = works(*(list(column) for column in zip(*rows, strict=True)))  # type: ignore[arg-type]
+    vectors = {"Untitled": [1, 1], "Sea": [2, 1], "Hill": [-1, 2], "Sea at dusk": [3, 1], "Hill in May": [-1, 3]}
+    titles = unit_rows(np.array([vectors[title] for title, _, _ in rows], dtype=float))
+    images = unit_rows(np.random.default_rng(seed).normal(size=(len(rows), 3)))
+    allowed = np.arange(1, len(rows))
+    try:
+        pairs = mine_pairs(index, titles, images, allowed, settings(max_pairs_per_artist=most), seed)
+    except ArtExtractError as error:
+        assert error.where == "train_siamese"
+        return
+    positive = {(int(pairs.rows[i]), int(pairs.rows[j])) for i, j in pairs.positive}
+    negative = {(int(pairs.rows[i]), int(pairs.rows[j])) for i, j in np.argwhere(pairs.negative)}
+    assert len(positive) == len(pairs.positive) and not positive & negative
+    for i, j in positive | negative:
+        assert rows[i][0] != "Untitled" != rows[j][0] and rows[i][2] != rows[j][2]
+        assert 0 not in (i, j)
+    per_painter = Counter(name for i, j in positive for name in {rows[i][1], rows[j][1]} - {None})
+    assert max(per_painter.values(), default=0) <= most
+    assert all(titles[i] @ titles[j] >= pairs.positive_from - 1e-6 for i, j in positive)
+    assert all(titles[i] @ titles[j] <= pairs.negative_to + 1e-6 for i, j in negative)
+
+
+def test_the_same_seed_gives_the_same_pairs_and_images_choose_no_positives():
+    rng = np.random.default_rng(0)
+    index, titles = works([f"t{i}" for i in range(30)], ["x", "y"] * 15), unit_rows(rng.normal(size=(30, 4)))
+    images, rows = unit_rows(rng.normal(size=(2, 30, 5)).reshape(60, 5)).reshape(2, 30, 5), np.arange(30)
+    first, second = (mine_pairs(index, titles, i, rows, settings(), 1).positive for i in images)
+    np.testing.assert_array_equal(first, second)
+    other = mine_pairs(index, titles, images[0], rows, settings(), 2).positive
+    assert first.tolist() != other.tolist()
+
+
+def test_too_little_is_an_error():
+    with pytest.raises(ArtExtractError, match="only 1 titled works"):
+        mine_pairs(works(["a", "Untitled"]), FOUR[:2], np.eye(2), np.arange(2), settings(), 0)
+    with pytest.raises(ArtExtractError, match="all titled works are of one group"):
+        mine_pairs(works(list("abcd"), groups=[0] * 4), FOUR, np.eye(4), ALL, settings(), 0)
+    with pytest.raises(ArtExtractError, match="no positive pairs, or no negative ones") as caught:
+        mine_pairs(works(["Sea"] * 8), np.tile(FOUR[:1], (8, 1)), np.eye(8), np.arange(8), settings(), 0)
+    assert caught.value.remedy and "siamese.positive_quantile" in caught.value.remedy
+
+
+def test_titled_rows():
+    index = works(["a", "Untitled", "(Untitled)", "No title", "b"])
+    assert titled_rows(index, np.array([0, 1, 2, 3, 4])).tolist() == [0, 4]
