@@ -57,4 +57,4 @@ test-long: dev
 	$(IN_VENV) python -m pytest -m "long"
 
 lint: dev
-	$(IN_VENV) ruff check . && ruff format --check . && pyright
+	$(IN_VENV) ruff check . && ruff format --check . && pyright && PYTHONPATH=src lint-imports --no-logo

@@ -14,10 +14,11 @@ from torch.utils.data import DataLoader, Dataset
 
 from artextract.classification.network.backbones import make_backbone, preprocessing_of
 from artextract.classification.network.inputs import Inputs, load_inputs
-from artextract.classification.network.network import MultitaskNet, multitask_loss, tokens_of
+from artextract.classification.network.network import MultitaskNet, multitask_loss
+from artextract.classification.network.tokens import tokens_of
 from artextract.classification.network.trainer import Data, Trainer
 from artextract.core.compute import backend, bf16_pays, device, set_threads
-from artextract.data.wikiart.lists import TASKS
+from artextract.core.tasks import TASKS
 from artextract.encoders.image import Preprocessing
 from artextract.encoders.torchvision_cure import import_torchvision
 from artextract.params.sections import Params

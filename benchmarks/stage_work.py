@@ -61,7 +61,7 @@ def _tokens(n: int) -> Callable[[], object]:
 
 
 def _search(n: int) -> Callable[[], object]:
-    from artextract.similarity.neighbours import nearest
+    from artextract.similarity.ranking.neighbours import nearest
     from benchmarks.works import vectors
 
     found = vectors(n, 1280)
@@ -69,8 +69,8 @@ def _search(n: int) -> Callable[[], object]:
 
 
 def _evaluation(n: int) -> Callable[[], object]:
-    from artextract.similarity import judges as relevance
-    from artextract.similarity import retrieval, spaces
+    from artextract.similarity.ranking import judges as relevance
+    from artextract.similarity.ranking import retrieval, spaces
     from benchmarks.retrieval import catalogue
     from benchmarks.works import vectors
 
@@ -103,7 +103,7 @@ def _embed_titles(n: int) -> Callable[[], object]:
 
 def _class_weights(n: int) -> Callable[[], object]:
     from artextract.classification.network.class_weights import class_weights, count_classes
-    from artextract.data.wikiart.lists import TASKS
+    from artextract.core.tasks import TASKS
     from benchmarks.classification import CLASSES
 
     rng = np.random.default_rng(0)
@@ -150,7 +150,7 @@ def _siamese(n: int) -> Callable[[], object]:
 
 
 def _tsne(n: int) -> Callable[[], object]:
-    from artextract.similarity.space import tsne_map
+    from artextract.similarity.evaluation.maps import tsne_map
     from benchmarks import works
 
     vectors = works.vectors(n, 1280)

@@ -16,7 +16,7 @@ import pandas as pd
 
 import stages  # noqa: F401
 from artextract.classification.evaluation import scores as evaluation
-from artextract.classification.evaluation.baseline_run import PROBE, has_variant, histograms, task_baselines
+from artextract.classification.evaluation.baselines import PROBE, has_variant, histograms, task_baselines
 from artextract.classification.evaluation.figures import plot_confusion, plot_reliability, plot_roc
 from artextract.classification.evaluation.prediction_table import of_task, predictions_table, with_probabilities
 from artextract.classification.network.class_weights import count_classes
@@ -25,8 +25,8 @@ from artextract.classification.network.predict import predict_split, rows_of
 from artextract.classification.network.saved_network import read_record
 from artextract.core.files import write_metrics, write_table
 from artextract.core.runtime import run_stage
+from artextract.core.tasks import TASKS
 from artextract.data.images.shards import ShardReader
-from artextract.data.wikiart.lists import TASKS
 from artextract.measures import auc
 from artextract.params.reading import load_params
 

@@ -13,7 +13,9 @@ Index: id, title, attribution, displaydate, medium, year, artist, artist_qualifi
 from pathlib import Path
 
 import stages  # noqa: F401
-from artextract.core.files import code_fingerprint, discard, outside_folder, scratch
+from artextract.core.cache import discard, scratch
+from artextract.core.files import outside_folder
+from artextract.core.fingerprint import code_of
 from artextract.core.runtime import run_stage
 from artextract.data.museum.collect import collect, download_tables
 from artextract.data.museum.fetch import Getter
@@ -30,7 +32,7 @@ def main() -> None:
     p = load_params("met", "nga")
     match p.nga.source:
         case "met":
-            with scratch("met_nga", p.met.model_dump(), code_fingerprint()) as folder:
+            with scratch("met_nga", p.met.model_dump(), code_of(write_nga.__module__)) as folder:
                 write_nga(read_works(p.met.sha256), folder)
                 collect(folder, p.nga, getter=Getter(root=folder), out=OUT, metrics=METRICS)
                 discard(folder)

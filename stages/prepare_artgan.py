@@ -12,7 +12,9 @@ import os
 from pathlib import Path
 
 import stages  # noqa: F401
-from artextract.core.files import code_fingerprint, discard, outside_folder, scratch
+from artextract.core.cache import discard, scratch
+from artextract.core.files import outside_folder
+from artextract.core.fingerprint import code_of
 from artextract.core.runtime import run_stage
 from artextract.data.sample.as_artgan import write_artgan
 from artextract.data.sample.met import read_works
@@ -32,7 +34,9 @@ def main() -> None:
             lists = outside_folder("ARTEXTRACT_ARTGAN_LISTS", "ArtGAN's lists")
         prepare(Layout(lists, images), p.artgan, seed=p.seed, out=OUT, metrics=METRICS, notes={})
         return
-    with scratch("met_artgan", p.met.model_dump(), p.met_split.model_dump(), p.seed, code_fingerprint()) as folder:
+    with scratch(
+        "met_artgan", p.met.model_dump(), p.met_split.model_dump(), p.seed, code_of(write_artgan.__module__)
+    ) as folder:
         works = read_works(p.met.sha256)
         notes = write_artgan(
             works, folder, min_works=p.met_split.min_works, val_fraction=p.met_split.val_fraction, seed=p.seed

@@ -18,17 +18,19 @@ import stages  # noqa: F401
 from artextract.core.files import write_metrics, write_table
 from artextract.core.runtime import run_stage
 from artextract.data.images.shards import ShardReader
+from artextract.data.museum.painters import artist_clusters
 from artextract.params.reading import load_params
 from artextract.params.sections import Params
-from artextract.similarity import examples as showing
-from artextract.similarity import outliers, space
-from artextract.similarity import tables as report
-from artextract.similarity.figures import plot_judges
-from artextract.similarity.health import health
-from artextract.similarity.judges import ELSEWHERE, all_judges, artist_clusters
-from artextract.similarity.maps import first_theme, map_table, plot_maps
-from artextract.similarity.neighbours import nearest, neighbour_table
-from artextract.similarity.spaces import colour_space, cosine_space, image_spaces, popularity_space
+from artextract.similarity.evaluation import clusters as groups
+from artextract.similarity.evaluation import examples as showing
+from artextract.similarity.evaluation import outliers
+from artextract.similarity.evaluation.figures import plot_judges
+from artextract.similarity.evaluation.health import health
+from artextract.similarity.evaluation.maps import draw_map, first_theme, map_table, plot_maps, sample_rows, tsne_maps
+from artextract.similarity.ranking import tables as report
+from artextract.similarity.ranking.judges import ELSEWHERE, all_judges
+from artextract.similarity.ranking.neighbours import nearest, neighbour_table
+from artextract.similarity.ranking.spaces import colour_space, cosine_space, image_spaces, popularity_space
 
 OUT, PLOTS = Path("data/similarity"), Path("plots/similarity")
 TRIED = ("title", "image", "centred", "whitened", "csls")  # compared in pairs, with Holm's correction
@@ -83,16 +85,16 @@ def show(index: pd.DataFrame, reader: ShardReader, embeddings: dict[str, np.ndar
     for name, embedding in embeddings.items():
         path = PLOTS / f"examples_{name}.png"
         showing.draw_examples(index, reader, embedding, queries, p.relevance.neighbours, name, path)
-    rows = space.sample_rows(len(index), p.tsne.works, p.seed)
-    maps = space.tsne_maps(embeddings, rows, p.tsne.perplexity, p.seed)
+    rows = sample_rows(len(index), p.tsne.works, p.seed)
+    maps = tsne_maps(embeddings, rows, p.tsne.perplexity, p.seed)
     write_table(PLOTS / "tsne.csv", map_table(index, rows, maps))
     plot_maps(maps, first_theme(index).iloc[rows], PLOTS / "tsne.png")
-    shown = space.sample_rows(len(rows), p.similarity.map_works, p.seed)
-    showing.draw_map(reader, rows[shown], maps["image"][0][shown], PLOTS / "map.png")
+    shown = sample_rows(len(rows), p.similarity.map_works, p.seed)
+    draw_map(reader, rows[shown], maps["image"][0][shown], PLOTS / "map.png")
 
-    labels = space.cluster(embeddings["image"], p.similarity.clusters, p.seed)
-    ranked = [space.central_first(embeddings["image"], np.flatnonzero(labels == c)) for c in range(labels.max() + 1)]
-    write_table(PLOTS / "clusters.csv", showing.draw_clusters(index, reader, labels, ranked, PLOTS))
+    labels = groups.cluster(embeddings["image"], p.similarity.clusters, p.seed)
+    ranked = [groups.central_first(embeddings["image"], np.flatnonzero(labels == c)) for c in range(labels.max() + 1)]
+    write_table(PLOTS / "clusters.csv", groups.draw_clusters(index, reader, labels, ranked, PLOTS))
     write_table(OUT / "clusters.parquet", pd.DataFrame({"id": index["id"], "cluster": labels + 1}))
     return {f"tsne.{name}.trustworthiness": m[1] for name, m in maps.items()}
 

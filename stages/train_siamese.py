@@ -20,6 +20,7 @@ import stages  # noqa: F401
 from artextract.core.compute import set_threads
 from artextract.core.files import write_array, write_metrics, write_table
 from artextract.core.runtime import run_stage
+from artextract.data.museum.painters import artist_clusters
 from artextract.params.reading import load_params
 from artextract.params.sections import Params
 from artextract.siamese.evaluation import held_out as evaluation
@@ -29,11 +30,10 @@ from artextract.siamese.projection.projection import project, save_projection
 from artextract.siamese.projection.splits import painter_components, split_table
 from artextract.siamese.projection.training import Trained
 from artextract.siamese.projection.words import fit_head, save_head
-from artextract.similarity.judges import ELSEWHERE, all_judges, artist_clusters
-from artextract.similarity.maps import first_theme, map_table, plot_maps
-from artextract.similarity.space import sample_rows, tsne_maps
-from artextract.similarity.spaces import Space
-from artextract.similarity.tables import Values, retrieval_table
+from artextract.similarity.evaluation.maps import first_theme, map_table, plot_maps, sample_rows, tsne_maps
+from artextract.similarity.ranking.judges import ELSEWHERE, all_judges
+from artextract.similarity.ranking.spaces import Space
+from artextract.similarity.ranking.tables import Values, retrieval_table
 
 OUT, PLOTS = Path("data/siamese"), Path("plots/siamese")
 

@@ -1,6 +1,7 @@
-"""Import closure of a stage, read from the source: which files of this repository its result can depend on.
+"""Import closure of a stage, read from the source: which code of this repository its result can depend on.
 
-``python -m tests.closure`` prints the code dependencies that dvc.yaml must declare for each stage.
+``python -m tests.closure`` prints the rooms that dvc.yaml must declare for each stage. This is an implementation of
+its own, apart from ``artextract.core.fingerprint``, so that the two can be compared.
 """
 
 from __future__ import annotations
@@ -9,6 +10,9 @@ import ast
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = "src/artextract"
+SPLIT_ROOMS = ("data", "classification", "similarity", "siamese")  # rooms that consist of rooms
+NOT_TRACKED = (f"{PACKAGE}/params",)  # DVC tracks the values; a test holds that the schema cannot change one
 
 
 def module_file(module: str) -> Path | None:
@@ -39,8 +43,8 @@ def imported(path: Path) -> set[Path]:
 
 def closure(stage: str) -> list[str]:
     """All code of a stage, as paths relative to the repository, sorted."""
-    start = ROOT / "stages" / f"{stage}.py"
-    seen, todo = set(), [start, ROOT / "stages" / "__init__.py"]
+    seen: set[Path] = set()
+    todo = [ROOT / "stages" / f"{stage}.py"]
     while todo:
         path = todo.pop()
         if path not in seen:
@@ -49,6 +53,19 @@ def closure(stage: str) -> list[str]:
     return sorted(str(path.relative_to(ROOT)) for path in seen)
 
 
+def room(path: str) -> str:
+    """The folder that dvc.yaml names for a file of the package; "" for the package's own ``__init__``."""
+    inside = Path(path).relative_to(PACKAGE).parts[:-1]
+    depth = 2 if inside and inside[0] in SPLIT_ROOMS else 1
+    return "/".join((PACKAGE, *inside[:depth])) if len(inside) >= depth else ""
+
+
+def rooms(stage: str) -> list[str]:
+    """The rooms that a stage enters, sorted."""
+    entered = {room(path) for path in closure(stage) if path.startswith(PACKAGE)}
+    return sorted(entered - {"", *NOT_TRACKED})
+
+
 if __name__ == "__main__":
     for path in sorted((ROOT / "stages").glob("[a-z]*.py")):
-        print(path.stem, *(f"  - {dep}" for dep in closure(path.stem)), sep="\n")
+        print(path.stem, *(f"  - {dep}" for dep in rooms(path.stem)), sep="\n")

@@ -12,8 +12,9 @@ import pytest
 import yaml
 
 from artextract.cli.ablations import read_ablations
+from artextract.core.fingerprint import code_closure
 from artextract.params.sections import Params
-from tests.closure import ROOT, closure
+from tests.closure import NOT_TRACKED, ROOT, SPLIT_ROOMS, closure, imported, rooms
 
 STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
 NAMES = [
@@ -52,10 +53,70 @@ def test_the_nine_stages_in_order_each_with_a_description():
     assert all(stage["desc"] and stage["cmd"] == f"python -m stages.{name}" for name, stage in STAGES.items())
 
 
+def code_of(stage: str) -> list[str]:
+    return [dep for dep in STAGES[stage]["deps"] if dep.startswith(("src/", "stages/"))]
+
+
 @pytest.mark.parametrize("name", NAMES)
-def test_declared_code_is_the_import_closure(name: str):
-    declared = [dep for dep in STAGES[name]["deps"] if dep.endswith(".py")]
-    assert sorted(declared) == closure(name), "print the right list with `python -m tests.closure`"
+def test_declared_code_is_the_stage_and_the_rooms_that_it_enters(name: str):
+    wanted = [*rooms(name), f"stages/{name}.py"]
+    assert sorted(code_of(name)) == wanted, "print the right list with `python -m tests.closure`"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_closure_lies_inside_the_declared_rooms(name: str):
+    free = {"src/artextract/__init__.py", "stages/__init__.py"}  # a version and a check of the environment
+    free |= {f"src/artextract/{folder}/__init__.py" for folder in SPLIT_ROOMS}  # docstrings, as the next test holds
+    outside = [
+        path
+        for path in closure(name)
+        if path not in free
+        and not path.startswith(NOT_TRACKED)
+        and not any(path == dep or path.startswith(f"{dep}/") for dep in code_of(name))
+    ]
+    assert outside == []
+
+
+def test_rooms_have_no_code_of_their_own():
+    for path in (ROOT / "src/artextract").rglob("__init__.py"):
+        body = ast.parse(path.read_text()).body
+        allowed = 2 if path.parent.name == "artextract" else 1  # the package has a version too
+        assert len(body) == allowed and ast.get_docstring(ast.parse(path.read_text())), path
+
+
+def test_the_two_ways_to_compute_a_closure_agree():
+    for path in sorted((ROOT / "src/artextract").rglob("*.py")):
+        name = ".".join(path.relative_to(ROOT / "src").with_suffix("").parts).removesuffix(".__init__")
+        if name.startswith("artextract.params"):
+            continue
+        found = {str(file.relative_to(ROOT)) for file in code_closure(name).values()}
+        seen, todo = set(), [path]
+        while todo:
+            file = todo.pop()
+            if file not in seen:
+                seen.add(file)
+                todo += imported(file)
+        expected = {str(file.relative_to(ROOT)) for file in seen}
+        assert found <= expected, name  # imports for a type checker alone are no code that runs
+        schema = {file for file in expected if file.startswith(NOT_TRACKED)}  # and what it alone imports
+        rest = (
+            expected - found - schema - {f"src/artextract/{n}.py" for n in ("__init__", "core/__init__", "core/errors")}
+        )
+        assert not rest or any("if TYPE_CHECKING" in (ROOT / file).read_text() for file in expected), (name, rest)
+
+
+def test_the_schema_can_refuse_a_value_but_never_change_one():
+    """No defaults, and no methods but validators: else an edit of the schema, which DVC does not watch, is a result."""
+    tree = ast.parse((ROOT / "src/artextract/params/sections.py").read_text())
+    for section in (node for node in tree.body if isinstance(node, ast.ClassDef)):
+        for node in section.body:
+            if isinstance(node, ast.AnnAssign):
+                assert node.value is None, f"{section.name}: {ast.unparse(node)}"
+            elif isinstance(node, ast.FunctionDef):
+                decorators = [ast.unparse(d) for d in node.decorator_list]
+                assert decorators == ["model_validator(mode='after')"], f"{section.name}.{node.name}"
+                returned = [ast.unparse(n) for n in ast.walk(node) if isinstance(n, ast.Return)]
+                assert returned == ["return self"], f"{section.name}.{node.name}"
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -77,7 +138,7 @@ def test_every_key_of_a_declared_section_is_read(name: str):
 def test_data_dependencies_are_outs_of_other_stages(name: str):
     produced = {out for other, stage in STAGES.items() if other != name for out in outs_of(stage)}
     for dep in STAGES[name]["deps"]:
-        if not dep.endswith(".py"):
+        if dep not in code_of(name):
             assert any(dep == out or dep.startswith(f"{out}/") for out in produced), dep
 
 

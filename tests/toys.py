@@ -15,9 +15,9 @@ from PIL import Image
 
 from artextract.classification.network.inputs import Inputs
 from artextract.classification.network.trainer import Data
+from artextract.core.tasks import TASKS
 from artextract.data.images.shard_writer import Source, write_shards
 from artextract.data.images.shards import ShardReader
-from artextract.data.wikiart.lists import TASKS
 from artextract.encoders.image import Preprocessing
 from artextract.params.reading import read_params
 from artextract.params.sections import Params, Train

@@ -25,7 +25,7 @@ import yaml
 
 from artextract.cli.compare import compare
 from artextract.core.errors import ArtExtractError
-from artextract.data.wikiart.lists import TASKS
+from artextract.core.tasks import TASKS
 
 LIST = Path("profiles/ablations.yaml")
 PREDICTIONS = "data/evaluation/predictions.parquet"

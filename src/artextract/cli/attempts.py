@@ -19,9 +19,9 @@ import pandas as pd
 
 from artextract.core.errors import ArtExtractError
 from artextract.core.files import write_table
-from artextract.measures.significance import smallest_p, with_holm
+from artextract.measures.bootstrap import smallest_p, with_holm
 from artextract.siamese.evaluation.trials import COMPARED, KEYS, MIN_DRAWS, RAW, compare
-from artextract.similarity.tables import Values
+from artextract.similarity.ranking.tables import Values
 
 LISTED = ["run", *COMPARED, "p_holm", "macro_p_holm"]
 SIGNIFICANT = 0.05

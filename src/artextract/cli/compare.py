@@ -17,7 +17,7 @@ import pandas as pd
 
 from artextract.classification.evaluation.prediction_table import TaskPredictions, of_task
 from artextract.core.errors import ArtExtractError
-from artextract.data.wikiart.lists import TASKS
+from artextract.core.tasks import TASKS
 from artextract.measures import auc
 from artextract.measures.bootstrap import cluster_bootstrap, interval
 

@@ -1,4 +1,4 @@
-"""Finishes an environment after pip: run once by ``make setup`` as ``python -m artextract.cli.environment``.
+"""Finishes an environment after pip: run once by ``make setup``.
 
 Writes a .pth file, so that ``python -m artextract...`` finds this checkout's code by hand, and the page template that
 lets ``dvc plots show`` draw without a network (DVC's own page loads its JavaScript from a content-delivery network).
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from artextract.core.files import write_text
 
-SRC = Path(__file__).resolve().parent.parent
+SRC = Path(__file__).resolve().parents[2]
 ROOT = SRC.parent
 TEMPLATE = ROOT / ".dvc" / "plots.local.html"
 

@@ -1,4 +1,4 @@
-"""The metrics table of the README, made from metrics/: ``python -m artextract.cli.readme_tables`` renews it in place."""
+"""The metrics tables of the README, made from metrics/ and renewed in place."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Finds paintings.  ``python -m artextract.cli.search "harbour at dusk"``  or  ``python -m artextract.cli.search image.jpg``
+"""Finds paintings by words, or by an image.
 
 Words are compared with the titles of an embedded collection (--space title), or with its images by the cross-modal
 head of train_siamese (--space words), which finds a painting whatever its title. An image is compared with the images,
@@ -179,7 +179,7 @@ def run(given: argparse.Namespace) -> None:
     kind = "title" if space == "title" else "image"
     vectors, trained = works.vectors(kind), works.embeddings.parent / "siamese"
     if space == "words":
-        from artextract.siamese.projection.words_space import words_vectors
+        from artextract.siamese.projection.words import words_vectors
 
         vectors = words_vectors(vectors, trained / "crossmodal.safetensors")
     recorded = works.identity("image" if by_image else "title")

@@ -6,14 +6,21 @@ split of the same images finds what is there. A kill loses at most the block und
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from artextract.core.files import cache_folder, content_key
+from artextract.core.fingerprint import content_key
+
+if TYPE_CHECKING:
+    import numpy as np
+
 
 Compute = Callable[[list[int]], Iterator[np.ndarray]]  # consecutive blocks for the rows that it is called with
 
@@ -109,3 +116,32 @@ def _fill(path: Path, n: int, shape: tuple[int, ...], dtype: Any, rows: np.ndarr
         at += len(block)
     if at != len(missing):
         raise RuntimeError(f"{at} rows were computed, {len(missing)} expected")
+
+
+def cache_folder() -> Path:
+    """The user's folder for converted weights, downloads and checkpoints: ``ARTEXTRACT_CACHE``, else the XDG cache."""
+    chosen = os.environ.get("ARTEXTRACT_CACHE")
+    if chosen:
+        return Path(chosen).expanduser().resolve()
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "artextract"
+
+
+@contextmanager
+def scratch(kind: str, *key: Any) -> Iterator[Path]:
+    """A folder for resumable work, keyed by content and held by one process at a time.
+
+    Work that was killed finds its finished parts here again. The caller removes the folder (``discard``) once its
+    result stands under its final name.
+    """
+    from filelock import FileLock
+
+    folder = cache_folder() / "scratch" / f"{kind}-{content_key(*key)}"
+    folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(str(folder) + ".lock"):
+        folder.mkdir(parents=True, exist_ok=True)
+        yield folder
+
+
+def discard(folder: Path) -> None:
+    """Remove a scratch folder that has served its purpose."""
+    shutil.rmtree(folder, ignore_errors=True)

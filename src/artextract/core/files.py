@@ -6,12 +6,10 @@ fsync, ``os.replace``.
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 import math
 import os
-import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -115,75 +113,6 @@ def write_csv_for_people(path: Path, table: pd.DataFrame) -> None:
         return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\n") else cell
 
     write_table(path, table.map(defuse))
-
-
-def sha256_bytes(data: bytes) -> str:
-    """SHA-256 of bytes, as hex."""
-    return hashlib.sha256(data).hexdigest()
-
-
-def sha256_file(path: Path) -> str:
-    """SHA-256 of a file, as hex, read in blocks."""
-    with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
-
-
-def content_key(*parts: Any) -> str:
-    """A short name for scratch folders, made from everything that their content depends on."""
-    return sha256_bytes(json.dumps(parts, sort_keys=True, default=str).encode())[:20]
-
-
-def code_fingerprint(*modules: str) -> str:
-    """A hash over the package's source files: scratch work of one version of the code never serves another.
-
-    Args:
-        modules: Names of modules; default all.
-    """
-    folder = Path(__file__).parent
-    paths = [folder / f"{name}.py" for name in modules] or sorted(folder.rglob("*.py"))
-    return content_key([(path.name, sha256_file(path)) for path in paths])
-
-
-def libraries(*names: str) -> dict[str, str]:
-    """Versions of installed distributions that a result depends on; "" where one is not installed."""
-    from importlib.metadata import PackageNotFoundError, version
-
-    found = {}
-    for name in names:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            found[name] = ""
-    return found
-
-
-def cache_folder() -> Path:
-    """The user's folder for converted weights, downloads and checkpoints: ``ARTEXTRACT_CACHE``, else the XDG cache."""
-    chosen = os.environ.get("ARTEXTRACT_CACHE")
-    if chosen:
-        return Path(chosen).expanduser().resolve()
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "artextract"
-
-
-@contextmanager
-def scratch(kind: str, *key: Any) -> Iterator[Path]:
-    """A folder for resumable work, keyed by content and held by one process at a time.
-
-    Work that was killed finds its finished parts here again. The caller removes the folder (``discard``) once its
-    result stands under its final name.
-    """
-    from filelock import FileLock
-
-    folder = cache_folder() / "scratch" / f"{kind}-{content_key(*key)}"
-    folder.mkdir(parents=True, exist_ok=True)
-    with FileLock(str(folder) + ".lock"):
-        folder.mkdir(parents=True, exist_ok=True)
-        yield folder
-
-
-def discard(folder: Path) -> None:
-    """Remove a scratch folder that has served its purpose."""
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 def outside_folder(variable: str, what: str) -> Path:

@@ -17,25 +17,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from artextract.core.cache import cache_folder
 from artextract.core.compute import autocast, backend, bf16_pays, device
-from artextract.core.files import cache_folder, code_fingerprint, content_key, libraries
+from artextract.core.fingerprint import code_of, content_key, libraries
 from artextract.core.prefetch import prefetched
 from artextract.core.runtime import threads
 from artextract.encoders.image import Preprocessing
-from artextract.encoders.torchvision_cure import import_torchvision
 
 if TYPE_CHECKING:
     import torch
     from torch import nn
+from artextract.encoders.parts import FP32_STAGES
 
 COMPILE_FROM = 4096  # images from which compiling for a GPU pays
 GPU_BATCH, CPU_BATCH = 64, 8
-FP32_STAGES = 2  # of an EfficientNet, after its stem
-# What a network's outputs are computed by: cached ones of other code, or of other libraries, are other outputs.
-CODE = (
-    "augment", "backbones", "compute", "embedding_run", "frozen", "image_encoder", "images", "inference", "inputs",
-    "layered", "multitask", "shards", "weights",
-)  # fmt: skip
 LIBRARIES = ("torch", "torchvision", "timm", "pillow", "numpy")
 HINT = "OpenVINO is not installed; it is faster: `pip install --no-deps -r requirements-openvino.txt`"
 
@@ -57,9 +52,13 @@ class Backend:
     hint: str = ""
 
 
-def computed_by() -> list[Any]:
-    """Code, libraries and threads that outputs depend on beside the network and the images: part of a cache's key."""
-    return [code_fingerprint(*CODE), libraries(*LIBRARIES), threads()]
+def computed_by(module: str) -> list[Any]:
+    """Code, libraries and threads that a network's outputs depend on: part of the key of a cache.
+
+    Args:
+        module: Name of the module that computes what is cached; it counts with everything that it imports.
+    """
+    return [code_of(module), libraries(*LIBRARIES), threads()]
 
 
 def reference_backend(model: nn.Module, preprocessing: Preprocessing, batch: int) -> Backend:
@@ -93,31 +92,6 @@ def whole(parts: list[nn.Module]) -> list[nn.Module]:
     from torch import nn
 
     return parts if len(parts) == 1 else [nn.Sequential(*parts).eval()]
-
-
-def split(model: nn.Module) -> list[nn.Module]:
-    """The part of a network that has to stay in fp32, if any, and the part that may be in bf16.
-
-    EfficientNets: the channels that their stem gives lie far from zero, and the filters of the first stage take
-    differences of them, which leaves little of what bf16 keeps. EfficientNet-Lite2 on photographs of paintings, mean
-    cosine to fp32: .9966 all in bf16, .9993 with the stem and the first stage in fp32, .9997 with the second too.
-    """
-    import_torchvision()
-    from timm.models.efficientnet import EfficientNet
-    from torch import nn
-
-    from artextract.encoders.parts import LateStages, Layered
-
-    inner = model.model if isinstance(model, Layered) else model
-    if not isinstance(inner, EfficientNet):
-        return [model]
-    net: Any = inner
-    first = nn.Sequential(net.conv_stem, net.bn1, *net.blocks[:FP32_STAGES])
-    if isinstance(model, Layered):
-        early = any(layer < FP32_STAGES for layer in model.layers)
-        return [model] if early else [first.eval(), LateStages(model, FP32_STAGES).eval()]
-    rest = nn.Sequential(*net.blocks[FP32_STAGES:], net.conv_head, net.bn2, net.global_pool, net.classifier)
-    return [first.eval(), rest.eval()]
 
 
 def _torch_backend(
@@ -209,7 +183,7 @@ def converted(model: nn.Module, example: torch.Tensor, key: str) -> Path:
     import torch
     from filelock import FileLock
 
-    versions = (openvino_version(), computed_by())
+    versions = (openvino_version(), computed_by(__name__))
     folder = cache_folder() / "openvino"
     final = folder / f"{content_key(key, list(example.shape), versions)}.xml"
     folder.mkdir(parents=True, exist_ok=True)

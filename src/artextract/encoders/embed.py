@@ -11,12 +11,13 @@ import numpy as np
 from artextract.core.cache import cached_rows
 from artextract.core.compute import set_threads, unit_rows
 from artextract.core.errors import ArtExtractError
-from artextract.core.files import content_key
+from artextract.core.fingerprint import content_key
 from artextract.core.prefetch import prefetched
 from artextract.core.runtime import threads
 from artextract.data.images.shards import ShardReader
-from artextract.encoders.backends import Backend, computed_by, fast_backend, reference_backend, split
+from artextract.encoders.backends import Backend, computed_by, fast_backend, reference_backend
 from artextract.encoders.image import Preprocessing, identity_of, load_encoder
+from artextract.encoders.parts import split
 from artextract.params.sections import ImageEncoder
 
 if TYPE_CHECKING:
@@ -131,7 +132,7 @@ def embed_collection(reader: ShardReader, params: ImageEncoder) -> tuple[np.ndar
     for line in filter(None, (f"embed images: {backend.name}", backend.hint)):
         print(line, file=sys.stderr, flush=True)
     identity["backend"] = backend.name
-    key = (identity, backend.batch, reader.hashes(), computed_by())
+    key = (identity, backend.batch, reader.hashes(), computed_by(__name__))
     agreed = check(backend, reference, reader, preprocessing) if fast else {}
     first = next(backend.outputs(pixels(reader, [0], preprocessing, 1, scaled=fast)))
     rows = cached_rows(

@@ -10,7 +10,7 @@ import numpy as np
 
 from artextract.core.compute import backend, bf16_pays, device, set_threads, unit_rows
 from artextract.core.errors import ArtExtractError
-from artextract.core.files import sha256_file
+from artextract.core.fingerprint import sha256_file
 from artextract.encoders.title_weights import title_model_cache
 from artextract.encoders.torchvision_cure import import_torchvision
 from artextract.encoders.weights import not_loadable, verify

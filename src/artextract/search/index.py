@@ -14,10 +14,13 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from artextract.core.cache import cache_folder
 from artextract.core.errors import ArtExtractError
-from artextract.core.files import atomic, cache_folder, content_key, read_json, write_metrics
-from artextract.similarity.neighbours import Groups, empty, nearest, select
+from artextract.core.files import atomic, read_json, write_metrics
+from artextract.core.fingerprint import content_key
 from artextract.core.runtime import threads
+from artextract.similarity.ranking.neighbours import nearest
+from artextract.similarity.ranking.topk import Groups, empty, select
 
 EXACT_UP_TO = 100_000  # vectors; a search among so many takes a second for a thousand queries
 RECALL = 0.97  # of the ten nearest, which the number of lists looked into is raised for

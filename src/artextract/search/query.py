@@ -13,8 +13,8 @@ from pydantic import ValidationError
 
 from artextract.core.errors import ArtExtractError
 from artextract.data.images.decode import UnreadableImage, decode, normalise
-from artextract.params.sections import ImageEncoder, TitleEncoder
 from artextract.data.images.shards import ShardReader
+from artextract.params.sections import ImageEncoder, TitleEncoder
 
 IMAGE_KEYS = ("name", "weights_sha256", "preprocessing", "layers")
 TITLE_KEYS = ("name", "revision", "weights_sha256", "max_tokens")

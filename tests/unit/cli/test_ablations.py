@@ -9,10 +9,10 @@ import pytest
 
 from artextract.cli import ablations as experiments
 from artextract.core.errors import ArtExtractError
-from artextract.data.wikiart.lists import TASKS
+from artextract.core.tasks import TASKS
 from artextract.params.reading import read_params
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def test_every_ablation_names_parameters_that_exist() -> None:

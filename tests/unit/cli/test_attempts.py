@@ -10,9 +10,9 @@ import pytest
 
 from artextract.cli.attempts import LISTED, attempts_table, main, read_values, read_works
 from artextract.core.errors import ArtExtractError
-from artextract.measures.significance import holm, paired
+from artextract.measures.bootstrap import holm, paired
 from artextract.siamese.evaluation.trials import ATTEMPTS, RAW, trials, values_table
-from artextract.similarity.tables import Values
+from artextract.similarity.ranking.tables import Values
 
 N = 40
 IDS, PAINTER = pd.Series([f"w{i}" for i in range(N)]), np.arange(N) // 3

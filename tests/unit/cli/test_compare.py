@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from artextract.classification.evaluation.prediction_table import of_task, predictions_table
 from artextract.cli.compare import compare, main
 from artextract.core.errors import ArtExtractError
-from artextract.data.wikiart.lists import TASKS
+from artextract.core.tasks import TASKS
 from artextract.measures import auc
 from tests.toys import CLASSES, NAMES
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from artextract.cli.readme_tables import BEGIN, END, JUDGES, classification_table, main, report, similarity_table
-from artextract.data.wikiart.lists import TASKS
+from artextract.core.tasks import TASKS
 
 SCORES = {
     "auc_ovo": 0.876, "auc_ovo_low": 0.8, "auc_ovo_high": 0.954, "chance_auc_ovo": 0.501, "balanced_accuracy": 0.4,

@@ -15,10 +15,10 @@ from PIL import Image
 from safetensors.numpy import save_file
 
 from artextract.cli import search
-from artextract.cli.search import index as vector_index
-from artextract.cli.search import query as queries
 from artextract.core.errors import ArtExtractError
 from artextract.core.files import read_json
+from artextract.search import index as vector_index
+from artextract.search import query as queries
 from artextract.search.collection import Embedded
 from artextract.siamese.projection.projection import save_projection, start
 from tests.conftest import ROOT, jpeg

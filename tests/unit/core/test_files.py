@@ -1,18 +1,14 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import json
 import math
 import os
-import shutil
-import threading
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from filelock import FileLock, Timeout
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -160,79 +156,7 @@ def test_empty_table_keeps_its_header(tmp_path: Path) -> None:
 # --- hashes
 
 
-def test_sha256_of_known_strings(tmp_path: Path) -> None:
-    empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-    assert files.sha256_bytes(b"") == empty
-    (tmp_path / "x").write_bytes(b"abc" * 100_000)
-    assert files.sha256_file(tmp_path / "x") == hashlib.sha256(b"abc" * 100_000).hexdigest()
-
-
-def test_content_key_depends_on_every_part_and_on_their_order() -> None:
-    keys = [
-        files.content_key("a", 1),
-        files.content_key("a", 2),
-        files.content_key(1, "a"),
-        files.content_key(["a", 1]),
-        files.content_key("a", 1, None),
-        files.content_key("a1"),
-    ]
-    assert len(set(keys)) == len(keys)
-    assert files.content_key({"x": 1, "y": 2}) == files.content_key({"y": 2, "x": 1})
-    assert all(len(key) == 20 and key.isalnum() for key in keys)
-
-
-def test_code_fingerprint_follows_the_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    package = tmp_path / "artextract"
-    shutil.copytree(Path(files.__file__).parent, package, ignore=shutil.ignore_patterns("__pycache__"))
-    before = files.code_fingerprint()
-    monkeypatch.setattr(files, "__file__", str(package / "files.py"))
-    assert files.code_fingerprint() == before  # another folder, the same code
-    (package / "auc.py").write_text("changed")
-    assert files.code_fingerprint() != before
-
-
 # --- folders
-
-
-def test_cache_folder_prefers_the_variable_then_xdg(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ARTEXTRACT_CACHE", str(tmp_path / "own"))
-    assert files.cache_folder() == tmp_path / "own"
-    monkeypatch.delenv("ARTEXTRACT_CACHE")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
-    assert files.cache_folder() == tmp_path / "xdg" / "artextract"
-    monkeypatch.delenv("XDG_CACHE_HOME")
-    monkeypatch.setenv("HOME", str(tmp_path))
-    assert files.cache_folder() == tmp_path / ".cache" / "artextract"
-
-
-def test_scratch_keeps_finished_parts_and_is_keyed_by_content() -> None:
-    with files.scratch("test", "one") as folder:
-        (folder / "part").write_text("done")
-    with files.scratch("test", "two") as other:
-        assert list(other.iterdir()) == []
-    with files.scratch("test", "one") as again:
-        assert again == folder and (again / "part").read_text() == "done"
-        files.discard(again)
-        assert not again.exists()
-    with files.scratch("test", "one") as again:
-        assert list(again.iterdir()) == []
-
-
-def test_scratch_is_held_by_one_at_a_time() -> None:
-    entered = threading.Event()
-
-    def second() -> None:
-        with files.scratch("test", "held"):
-            entered.set()
-
-    with files.scratch("test", "held") as folder:
-        with pytest.raises(Timeout):
-            FileLock(str(folder) + ".lock").acquire(timeout=0)
-        thread = threading.Thread(target=second)
-        thread.start()
-        assert not entered.wait(0.2)
-    thread.join(5)
-    assert entered.is_set()
 
 
 def test_outside_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -292,17 +216,3 @@ def test_links_that_lead_outside_are_refused(tmp_path: Path) -> None:
     assert files.contained(root, "absent.jpg", where="the lists") == root / "absent.jpg"
     with pytest.raises(ArtExtractError, match="unsafe path"):
         files.contained(root, "../secret", where="the lists")
-
-
-def test_fingerprint_of_some_modules_is_not_that_of_all():
-    some = files.code_fingerprint("files", "images")
-    assert (
-        some == files.code_fingerprint("files", "images") != files.code_fingerprint("files") != files.code_fingerprint()
-    )
-    with pytest.raises(FileNotFoundError):
-        files.code_fingerprint("no_such_module")
-
-
-def test_versions_of_libraries():
-    found = files.libraries("numpy", "no-such-distribution")
-    assert found["numpy"][0].isdigit() and found["no-such-distribution"] == ""

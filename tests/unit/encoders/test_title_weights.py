@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from artextract.core import packages
 from artextract.core.errors import ArtExtractError
-from artextract.core.files import sha256_bytes
+from artextract.core.fingerprint import sha256_bytes
 from artextract.encoders import title_weights
 from artextract.encoders.title_weights import MPNET, _Joined, _mpnet_parts, _unpack, title_model_cache
 

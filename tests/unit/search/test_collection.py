@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from artextract.search.collection import open_embedded
 from artextract.core.errors import ArtExtractError
+from artextract.search.collection import open_embedded
 from tests.museum import searchable
 
 

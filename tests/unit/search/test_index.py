@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from artextract.cli.search import index as vector_index
 from artextract.core.compute import unit_rows
 from artextract.core.errors import ArtExtractError
-from artextract.similarity.neighbours import blocked
+from artextract.search import index as vector_index
 from artextract.search.index import ExactIndex, build, open_index, padded, recall
+from artextract.similarity.ranking.neighbours import blocked
 
 
 def clustered(n: int, dim: int = 20, seed: int = 0) -> np.ndarray:

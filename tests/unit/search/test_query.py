@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from artextract.core.errors import ArtExtractError
 from artextract.encoders import image as image_encoder
 from artextract.encoders import title as title_encoder
-from artextract.core.errors import ArtExtractError
 from artextract.search.query import embed_image, embed_text, read_image
 from tests.conftest import jpeg
 

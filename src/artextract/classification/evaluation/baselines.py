@@ -6,12 +6,20 @@ the network's.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
 
-from artextract.data.wikiart.names import painter_slug
+from artextract.classification.network.inputs import Inputs
+from artextract.core.cache import cached_rows
+from artextract.core.fingerprint import code_of, libraries
+from artextract.data.images.colours import colour_histogram
+from artextract.data.images.shards import ShardReader
+from artextract.data.wikiart.paths import folder_of, painter_slug, title_key
+
+LEVELS, THUMB, BLOCK = 4, 64, 256
+PROBE = "linear probe on frozen features"
 
 SMOOTHING = 1.0  # weight of the overall frequencies beside those of a value
 
@@ -42,29 +50,6 @@ def by_value(train_values: Sequence[str], y: np.ndarray, values: Sequence[str], 
         seen = counts.get(value, np.zeros(classes))
         rows.append((seen + SMOOTHING * prior) / (seen.sum() + SMOOTHING))
     return np.array(rows).reshape(len(values), classes)
-
-
-def folder_of(path: str) -> str:
-    """The style folder of a listed path."""
-    return path.rsplit("/", 1)[0]
-
-
-def colour_histogram(pixels: np.ndarray, levels: int = 4) -> np.ndarray:
-    """Share of pixels in each of levels^3 colours.
-
-    Args:
-        pixels: uint8 (n, 3, h, w).
-        levels: Steps of each channel.
-
-    Returns:
-        float32 (n, levels^3), rows sum to 1.
-    """
-    result = np.empty((len(pixels), levels**3), dtype=np.float32)
-    for i, image in enumerate(pixels):
-        red, green, blue = (image.reshape(3, -1).astype(np.int64) * levels) // 256
-        codes = (red * levels + green) * levels + blue
-        result[i] = np.bincount(codes, minlength=levels**3) / codes.size
-    return result
 
 
 def linear_probe(train: np.ndarray, y: np.ndarray, rows: np.ndarray, classes: int, seed: int) -> np.ndarray:
@@ -111,3 +96,68 @@ def baselines_without_pixels(train: pd.DataFrame, rows: pd.DataFrame, task: str,
         strata = [part["stratum"].fillna("").tolist() for part in (train, rows)]
         result["source geometry"] = by_value(strata[0], y, strata[1], classes)
     return result
+
+
+def histograms(reader: ShardReader, index: pd.DataFrame, rows: Sequence[int]) -> np.ndarray:
+    """Colour histograms of some rows of an index, from images reduced to 64 x 64; float32 (rows, 64), cached."""
+
+    def blocks(missing: list[int]) -> Iterator[np.ndarray]:
+        for at in range(0, len(missing), BLOCK):
+            images = [reader.image(row).resize((THUMB, THUMB)) for row in missing[at : at + BLOCK]]
+            yield colour_histogram(np.stack([np.asarray(image).transpose(2, 0, 1) for image in images]), LEVELS)
+
+    made_by = code_of("artextract.data.images.colours", "artextract.data.images.shards"), libraries("pillow", "numpy")
+    key = (index["sha256"].tolist(), THUMB, LEVELS, made_by)
+    return np.asarray(cached_rows("histograms", key, len(index), (LEVELS**3,), np.float32, rows, blocks))
+
+
+def has_variant(index: pd.DataFrame, predictions: pd.DataFrame, task: str) -> np.ndarray:
+    """Whether training rows of a task hold a title variant of each of its validation rows; boolean (n,)."""
+    trained = index.loc[(index[f"{task}_split"] == "train").fillna(False), "id"]
+    known = set(trained.map(title_key))
+    asked = predictions[(predictions["task"] == task) & (predictions["split"] == "val")]
+    return asked["id"].map(title_key).isin(known).to_numpy(dtype=bool)
+
+
+def _pooled(outputs: np.ndarray) -> np.ndarray:
+    """The mean over an image's places: of tokens (n, cells, dim) or of feature maps (n, dim, h, w)."""
+    return outputs.mean(axis=1) if outputs.ndim == 3 else outputs.mean(axis=(2, 3), dtype=np.float32)
+
+
+def task_baselines(
+    index: pd.DataFrame,
+    task: str,
+    classes: int,
+    train: tuple[Sequence[int], np.ndarray, Inputs],
+    val: tuple[Sequence[int], np.ndarray, Inputs],
+    seed: int,
+    *,
+    probe: bool = True,
+) -> dict[str, np.ndarray]:
+    """Probabilities of every baseline for the validation rows of a task.
+
+    Args:
+        index: See stages/prepare_artgan.py.
+        task: style, genre or artist.
+        classes: Number of classes.
+        train: Rows that are trained on in any task, their histograms, and what the network saw of them.
+        val: The same of the validation rows.
+        seed: Of the solvers.
+        probe: Whether the logistic regression on frozen features is wanted.
+
+    Returns:
+        Name to (validation rows of this task in order of the index, classes).
+    """
+    (train_rows, train_colours, train_inputs), (val_rows, val_colours, val_inputs) = train, val
+    fit = (index[f"{task}_split"].iloc[list(train_rows)] == "train").fillna(False).to_numpy(dtype=bool)
+    ask = (index[f"{task}_split"].iloc[list(val_rows)] == "val").fillna(False).to_numpy(dtype=bool)
+    fitted, asked = index.iloc[np.array(train_rows)[fit]], index.iloc[np.array(val_rows)[ask]]
+    found = baselines_without_pixels(fitted, asked, task, classes)
+    y = fitted[task].to_numpy(dtype=np.int64)
+    if len(np.unique(y)) < 2 or not len(asked):
+        return found
+    found["colour histogram"] = linear_probe(train_colours[fit], y, val_colours[ask], classes, seed)
+    if probe and train_inputs.backbone_sha256:
+        features = [_pooled(i.array[chosen]) for i, chosen in ((train_inputs, fit), (val_inputs, ask))]
+        found[PROBE] = linear_probe(features[0], y, features[1], classes, seed)
+    return found

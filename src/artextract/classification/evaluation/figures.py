@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from artextract.data.wikiart.lists import TASKS
+from artextract.core.tasks import TASKS
 from artextract.pictures.style import GRID, INK, new_figure, readable, save
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from artextract.classification.evaluation.scores import RocCurves
+from artextract.pictures.style import SPLIT_COLOURS
 
 GREY = "#9aa1ab"
 COLOURS = {"style": "#b5432a", "genre": "#2f6f8f", "artist": "#7a6a1f"}
@@ -98,4 +99,55 @@ def plot_reliability(bins: pd.DataFrame, metrics: Mapping[str, float], path: Pat
         if axis.has_data() and axis.get_legend_handles_labels()[0]:
             axis.legend(loc="upper left")
     axes[0][0].set_ylabel("accuracy")
+    save(figure, path)
+
+
+def plot_class_counts(table: pd.DataFrame, path: Path) -> None:
+    """Rows of each class by split, a panel a task.
+
+    Args:
+        table: task, class, split, rows.
+        path: PNG to write.
+    """
+    most = int(table.groupby("task")["class"].nunique().max())
+    figure, axes = new_figure(1, len(TASKS), 13, 1.4 + 0.24 * most)
+    for axis, task in zip(axes[0], TASKS, strict=True):
+        wide = table[table["task"] == task].pivot_table(index="class", columns="split", values="rows", sort=False)
+        wide = wide.sort_values("train")
+        left = np.zeros(len(wide))
+        for split, colour in SPLIT_COLOURS.items():
+            axis.barh([readable(str(n)) for n in wide.index], wide[split], left=left, color=colour, label=split)
+            left = left + wide[split].to_numpy()
+        axis.set(title=f"{task}: {len(wide)} classes", xlabel="images")
+        axis.tick_params(length=0)
+    axes[0][0].legend(loc="lower right")
+    save(figure, path)
+
+
+def plot_losses(losses: pd.DataFrame, best_epoch: int, path: Path) -> None:
+    """Losses and, below, AUC along the training, a panel a task; the epoch that was kept is marked.
+
+    Args:
+        losses: epoch, <task>_train, <task>_select, <task>_select_auc (missing where it is not defined).
+        best_epoch: Chosen on the select rows.
+        path: PNG to write.
+    """
+    figure, axes = new_figure(2, len(TASKS), 12, 6.2)
+    for axis, task in zip(axes[0], TASKS, strict=True):
+        for split in ("train", "select"):
+            if f"{task}_{split}" in losses:
+                axis.plot(losses["epoch"], losses[f"{task}_{split}"], color=SPLIT_COLOURS[split], label=split, lw=1.8)
+        axis.axvline(best_epoch, color=INK, lw=0.8, ls=":")
+        axis.set(title=task, xlabel="epoch", ylim=(0, None))
+    for axis, task in zip(axes[1], TASKS, strict=True):
+        if f"{task}_select_auc" in losses:
+            axis.plot(losses["epoch"], losses[f"{task}_select_auc"], color=SPLIT_COLOURS["select"], lw=1.8)
+            axis.axvline(best_epoch, color=INK, lw=0.8, ls=":")
+            axis.set(xlabel="epoch")
+        else:
+            axis.text(0.5, 0.5, "too few select rows for an AUC", ha="center", transform=axis.transAxes)
+            axis.set(xticks=[], yticks=[])
+    axes[1][0].set_ylabel("AUC one-vs-one, select rows")
+    axes[0][0].set_ylabel("weighted cross-entropy")
+    axes[0][0].legend(title=f"kept: epoch {best_epoch}")
     save(figure, path)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from artextract.core.errors import ArtExtractError
-from artextract.data.wikiart.lists import TASKS
+from artextract.core.tasks import TASKS
 
 
 @dataclass(frozen=True)

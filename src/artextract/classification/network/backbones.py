@@ -120,39 +120,3 @@ def preprocessing_of(backbone: nn.Module) -> Preprocessing:
     if isinstance(backbone, TimmBackbone):
         return Preprocessing.of(backbone.model)
     return Preprocessing(128, None, "bilinear", (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
-
-
-def stages_of(model: Any) -> tuple[list[nn.Module], list[nn.Module], list[nn.Module]]:
-    """Stem, stages and what follows them, of the two families of timm models that are one chain of modules."""
-    if all(hasattr(model, name) for name in ("conv_stem", "bn1", "blocks", "conv_head", "bn2")):  # EfficientNets
-        return [model.conv_stem, model.bn1], list(model.blocks), [model.conv_head, model.bn2]
-    if all(hasattr(model, name) for name in ("conv1", "bn1", "act1", "maxpool", "layer4")):  # ResNets
-        stem = [model.conv1, model.bn1, model.act1, model.maxpool]
-        return stem, [model.layer1, model.layer2, model.layer3, model.layer4], []
-    raise ArtExtractError(
-        f"{type(model).__name__} is no chain of stages that could be cut",
-        where="train.tuned_stages",
-        remedy="use an EfficientNet or a ResNet, or train.tuned_stages=0 (the whole backbone is tuned)",
-    )
-
-
-def split_stages(backbone: nn.Module, tuned: int) -> tuple[nn.Module | None, nn.Module]:
-    """A backbone in two parts: what stays frozen, and the last ``tuned`` stages with what follows them.
-
-    Args:
-        backbone: Images (n, 3, s, s) to a feature map.
-        tuned: 0 leaves the backbone whole: nothing is frozen.
-
-    Raises:
-        ArtExtractError: The architecture cannot be cut, or has no stage left to freeze.
-    """
-    if not tuned:
-        return None, backbone
-    stem, stages, rest = stages_of(getattr(backbone, "model", backbone))
-    if tuned >= len(stages):
-        raise ArtExtractError(
-            f"the backbone has {len(stages)} stages, and {tuned} of them leave nothing to freeze",
-            where="train.tuned_stages",
-            remedy=f"use 1 to {len(stages) - 1}, or 0 to tune the whole backbone",
-        )
-    return nn.Sequential(*stem, *stages[:-tuned]), nn.Sequential(*stages[-tuned:], *rest)

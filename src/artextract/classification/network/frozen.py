@@ -14,15 +14,16 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from artextract.classification.network.augment import Augmentation, apply, draw_view
-from artextract.classification.network.backbones import split_stages, stages_of
-from artextract.classification.network.network import tokens_of
-from artextract.core.cache import RowView, cached_rows
+from artextract.classification.network.tokens import tokens_of
+from artextract.core.cache import RowView, cache_folder, cached_rows
 from artextract.core.compute import backend, device
-from artextract.core.files import cache_folder, content_key, read_json, write_metrics
+from artextract.core.files import read_json, write_metrics
+from artextract.core.fingerprint import content_key
 from artextract.data.images.shards import ShardReader
-from artextract.encoders.backends import FP32_STAGES, Backend, computed_by, fast_backend, reference_backend, whole
+from artextract.encoders.backends import Backend, computed_by, fast_backend, reference_backend, whole
 from artextract.encoders.embed import blocks, check, pixels
 from artextract.encoders.image import Preprocessing, pixel_batches
+from artextract.encoders.parts import FP32_STAGES, split_stages, stages_of
 from artextract.encoders.weights import weights_hash
 from artextract.params.sections import Train
 
@@ -115,7 +116,7 @@ class FrozenStages:
         """
         p = self.params
         key: list[Any] = [self.sha256, self.preprocessing.describe(), p.token_grid if p.frozen else 0, str(device())]
-        key.append(computed_by())
+        key.append(computed_by(__name__))
         if p.precision == "fast":
             identity = content_key(self.sha256, self.shape)
             self._backend = self._backend or fast_backend(self.parts, self.preprocessing, identity, len(rows))

@@ -17,8 +17,8 @@ from artextract.classification.network.frozen import FrozenStages
 from artextract.classification.network.network import IGNORED, MultitaskNet
 from artextract.core.cache import RowView, cached_rows
 from artextract.core.compute import autocast, device, on_device
+from artextract.core.tasks import TASKS
 from artextract.data.images.shards import ShardReader
-from artextract.data.wikiart.lists import TASKS
 from artextract.encoders.backends import computed_by
 from artextract.encoders.image import Preprocessing, pixel_batches
 from artextract.params.sections import Train
@@ -98,7 +98,7 @@ def _pixels(reader: ShardReader, index: pd.DataFrame, rows: Sequence[int], prepr
         for batch in pixel_batches(reader, missing, preprocessing, BATCH, "decode images"):
             yield batch.numpy()
 
-    key = (preprocessing.describe(), computed_by(), index["sha256"].tolist())
+    key = (preprocessing.describe(), computed_by(__name__), index["sha256"].tolist())
     return cached_rows("pixels", key, len(index), shape, np.uint8, rows, pixels)
 
 

@@ -13,8 +13,8 @@ from artextract.classification.network.inputs import Inputs, evaluation_views, l
 from artextract.classification.network.saved_network import load_model, read_record
 from artextract.core.compute import set_threads
 from artextract.core.errors import ArtExtractError
+from artextract.core.tasks import TASKS
 from artextract.data.images.shards import ShardReader
-from artextract.data.wikiart.lists import TASKS
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from artextract.classification.network.network import MultitaskNet
 from artextract.core.compute import device
 from artextract.core.errors import ArtExtractError
 from artextract.core.files import read_json, write_text
-from artextract.data.wikiart.lists import TASKS
+from artextract.core.tasks import TASKS
 from artextract.params.sections import Train
 
 

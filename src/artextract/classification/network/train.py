@@ -12,11 +12,12 @@ import torch
 
 from artextract.classification.network.network import MultitaskNet
 from artextract.classification.network.trainer import Trainer, load_split
+from artextract.core.cache import scratch
 from artextract.core.compute import backend, device, set_threads
 from artextract.core.errors import ArtExtractError
-from artextract.core.files import code_fingerprint, scratch
+from artextract.core.fingerprint import code_of
+from artextract.core.tasks import TASKS
 from artextract.data.images.shards import ShardReader
-from artextract.data.wikiart.lists import TASKS
 from artextract.params.sections import Params
 
 
@@ -36,7 +37,7 @@ def _run_key(index: pd.DataFrame, weights: Mapping[str, Sequence[float]], params
     splits = [f"{task}_split" for task in TASKS]
     rows = index[["sha256", *TASKS, *splits]].astype("string").fillna("").values.tolist()
     knobs = [params.seed, params.lr, params.epochs, params.batch_size, params.train.model_dump()]
-    return [rows, dict(weights), knobs, str(device()), code_fingerprint()]
+    return [rows, dict(weights), knobs, str(device()), code_of(__name__)]
 
 
 def train(

@@ -19,8 +19,8 @@ from artextract.classification.network.inputs import Inputs, evaluation_views, l
 from artextract.classification.network.network import IGNORED, MultitaskNet, multitask_loss
 from artextract.core.compute import autocast, device, on_device
 from artextract.core.errors import ArtExtractError
+from artextract.core.tasks import TASKS
 from artextract.data.images.shards import ShardReader
-from artextract.data.wikiart.lists import TASKS
 from artextract.measures import auc
 from artextract.params.sections import Params
 

@@ -12,7 +12,7 @@ import pandas as pd
 from PIL import Image
 
 from artextract.core.errors import ArtExtractError
-from artextract.core.files import sha256_bytes
+from artextract.core.fingerprint import sha256_bytes
 from artextract.data.images.decode import Target, decode
 
 

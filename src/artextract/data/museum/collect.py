@@ -11,21 +11,13 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
+from artextract.core.cache import cache_folder, discard, scratch
 from artextract.core.errors import ArtExtractError
-from artextract.core.files import (
-    cache_folder,
-    code_fingerprint,
-    discard,
-    scratch,
-    sha256_bytes,
-    write_bytes,
-    write_metrics,
-    write_table,
-)
+from artextract.core.files import write_bytes, write_metrics, write_table
+from artextract.core.fingerprint import code_of, sha256_bytes
 from artextract.data.images.decode import decode
 from artextract.data.images.duplicates import groups, hamming_pairs
-from artextract.data.images.failures import report_failures
-from artextract.data.images.shard_writer import Source, write_shards
+from artextract.data.images.shard_writer import Source, report_failures, write_shards
 from artextract.data.museum import schemas as nga_schemas
 from artextract.data.museum import tables as nga
 from artextract.data.museum.fetch import FetchError, Getter, fetch_all
@@ -186,7 +178,7 @@ def collect(tables_folder: Path, params: NGA, *, getter: Getter, out: Path, metr
     expected = {str(row["id"]): expected_size(row, params.image_size) for _, row in rows.iterrows()}
     sources, failed = _downloads(urls, getter, expected)
     key = (rows[["id", "uuid", "url"]].values.tolist(), params.image_size, params.max_side, sorted(failed))
-    with scratch("fetch_nga", str(tables_folder), *key, _sizes(urls, tables_folder), code_fingerprint()) as work:
+    with scratch("fetch_nga", str(tables_folder), *key, _sizes(urls, tables_folder), code_of(__name__)) as work:
         stored = write_shards(sources, work, max_side=params.max_side)
         reason = stored["id"].map(failed)
         stored["error"] = reason.where(reason.notna(), stored["error"])

@@ -5,14 +5,13 @@ What the tables must hold, and how they are read, stands in ``nga_schemas``.
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pandas as pd
 
 from artextract.data.images.duplicates import groups
+from artextract.data.museum.titles import clean_title, is_untitled
 
 TERM_TYPES = {
     "Theme": "themes",
@@ -22,18 +21,6 @@ TERM_TYPES = {
     "Technique": "techniques",
 }
 LIFE_SPAN_YEARS = 30  # a longer span is a painter's life and not a date
-
-
-def clean_title(title: str) -> str:
-    """A title as a reader would write it: no underscores of italics, no line ends, composed letters."""
-    line = re.sub(r"\s+", " ", title)
-    without = re.sub(r"(?<!\w)_(.+?)_(?!\w)", r"\1", line)
-    return unicodedata.normalize("NFC", re.sub(r"\s+", " ", without)).strip()
-
-
-def is_untitled(title: str) -> bool:
-    """Whether a title says nothing about the picture: "Untitled" is three of four equal pairs in this museum."""
-    return not title or bool(re.match(r"(?i)^\W*(untitled|no title)\b", title))
 
 
 def number(column: pd.Series) -> pd.Series:

@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 
 from artextract.core.files import write_bytes, write_text
+from artextract.core.tasks import TASKS
 from artextract.data.sample.met import Work, siblings, slug
-from artextract.data.wikiart.lists import TASKS
 from artextract.data.wikiart.splits import split_every_class
 
 UNLABELLED = "Unlabelled"  # folder of works whose school is no class

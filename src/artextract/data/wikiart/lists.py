@@ -15,8 +15,8 @@ import pandas as pd
 
 from artextract.core.errors import ArtExtractError
 from artextract.core.files import check_relative
+from artextract.core.tasks import TASKS
 
-TASKS = ("style", "genre", "artist")
 SPLITS = ("train", "val")
 
 

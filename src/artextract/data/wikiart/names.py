@@ -104,21 +104,3 @@ def resolve(listed: Iterable[str], available: Iterable[str]) -> Resolution:
         elif found:
             ambiguous |= {path: found for path in paths}
     return Resolution(files, renamed, ambiguous)
-
-
-VARIANT = re.compile(r"(?:[-_ ]?\(\d{1,2}\)|-\d{1,2})$")  # "self-portrait-2", "self-portrait(1)"; not a year
-
-
-def painter_slug(path: str) -> str:
-    """The painter's part of a file name: ``Style/painter-name_title.jpg``."""
-    return path.rsplit("/", 1)[-1].split("_", 1)[0]
-
-
-def title_key(path: str) -> str:
-    """Painter and title of a file name without the number that tells title variants apart.
-
-    >>> title_key("Cubism/juan-gris_guitar-2.jpg") == title_key("Cubism/juan-gris_guitar(1).jpg")
-    True
-    """
-    stem = path.rsplit("/", 1)[-1].rsplit(".", 1)[0]
-    return VARIANT.sub("", stem) or stem

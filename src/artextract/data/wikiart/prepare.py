@@ -9,24 +9,18 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from artextract.core.cache import discard, scratch
 from artextract.core.errors import ArtExtractError
-from artextract.core.files import (
-    code_fingerprint,
-    discard,
-    scratch,
-    write_csv_for_people,
-    write_metrics,
-    write_table,
-    write_text,
-)
+from artextract.core.files import write_csv_for_people, write_metrics, write_table, write_text
+from artextract.core.fingerprint import code_of
+from artextract.core.tasks import TASKS
 from artextract.data.images.decode import UnreadableImage
 from artextract.data.images.duplicates import groups, hamming_pairs
-from artextract.data.images.failures import report_failures
-from artextract.data.images.shard_writer import Source, write_shards
+from artextract.data.images.shard_writer import Source, report_failures, write_shards
 from artextract.data.images.sources import ImageSource, open_images
 from artextract.data.wikiart import lists as artgan
-from artextract.data.wikiart.lists import TASKS
-from artextract.data.wikiart.names import Resolution, painter_slug, resolve
+from artextract.data.wikiart.names import Resolution, resolve
+from artextract.data.wikiart.paths import painter_slug
 from artextract.data.wikiart.splits import carve
 from artextract.params.sections import ArtGAN
 
@@ -185,7 +179,7 @@ def prepare(layout: Layout, params: ArtGAN, *, seed: int, out: Path, metrics: Pa
     resolution = resolve(paths, available)
     # Files and their sizes are part of the key, so that other images make other shards.
     found = [(path, resolution.files.get(path), available.get(resolution.files.get(path, ""))) for path in paths]
-    with scratch("prepare_artgan", str(layout.images), found, params.max_side, code_fingerprint()) as work:
+    with scratch("prepare_artgan", str(layout.images), found, params.max_side, code_of(__name__)) as work:
         sources = [_source(path, source, resolution) for path in paths]
         stored = write_shards(sources, work, max_side=params.max_side)
         out.mkdir(parents=True, exist_ok=True)

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from artextract.core.compute import unit_rows
+from artextract.siamese.projection.linear import principal_directions, ridge_weight
 from artextract.siamese.projection.pairs import titled_rows
-from artextract.siamese.projection.projection import principal_directions, ridge_weight
 
 
 def shuffled_titles(

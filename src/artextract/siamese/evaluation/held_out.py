@@ -18,10 +18,10 @@ from artextract.siamese.evaluation import controls
 from artextract.siamese.evaluation.trials import PRIMARY, SHUFFLED
 from artextract.siamese.projection.projection import project, project_head
 from artextract.siamese.projection.training import Trained, train
-from artextract.similarity.judges import Judge, judge_may_score
-from artextract.similarity.retrieval import evaluate_judges
-from artextract.similarity.spaces import Space, cosine_space, image_spaces
-from artextract.similarity.tables import Values
+from artextract.similarity.ranking.judges import Judge, judge_may_score
+from artextract.similarity.ranking.retrieval import evaluate_judges
+from artextract.similarity.ranking.spaces import Space, cosine_space, image_spaces
+from artextract.similarity.ranking.tables import Values
 
 TITLE = frozenset({"title"})
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from artextract.measures.significance import SUMMARY, paired_all, with_holm
-from artextract.similarity.tables import MIN_DRAWS, Values
+from artextract.measures.bootstrap import SUMMARY, paired_all, with_holm
+from artextract.similarity.ranking.tables import MIN_DRAWS, Values
 
 RAW = ("image", "centred", "whitened", "csls")  # the embedding as it comes, and its post-processings
 PRIMARY, SHUFFLED = "siamese", "shuffled_titles"

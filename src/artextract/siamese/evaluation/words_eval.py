@@ -16,11 +16,10 @@ from artextract.siamese.evaluation.controls import shuffled_titles
 from artextract.siamese.evaluation.held_out import Held
 from artextract.siamese.evaluation.trials import SHUFFLED
 from artextract.siamese.projection.pairs import titled_rows
-from artextract.siamese.projection.words import fit_head, known_item_rank
-from artextract.siamese.projection.words_space import in_words
-from artextract.similarity.chance import expected_at_random
-from artextract.similarity.judges import Judge, same_group, text_to_image
-from artextract.similarity.tables import RANDOM, Values
+from artextract.siamese.projection.words import fit_head, in_words, known_item_rank
+from artextract.similarity.ranking.chance import expected_at_random
+from artextract.similarity.ranking.judges import Judge, same_group, text_to_image
+from artextract.similarity.ranking.tables import RANDOM, Values
 
 OWN_TITLE, DESCRIPTION = "own_title", "text_to_image"  # judges
 HEAD, TITLES = "crossmodal", "title"  # spaces, beside SHUFFLED and RANDOM

@@ -13,10 +13,9 @@ import pandas as pd
 import torch
 
 from artextract.core.errors import ArtExtractError
-from artextract.data.museum.tables import is_untitled
+from artextract.data.museum.painters import artist_clusters
+from artextract.data.museum.titles import is_untitled, normalised_title
 from artextract.params.sections import Siamese
-from artextract.siamese.projection.splits import normalised_title
-from artextract.similarity.judges import artist_clusters
 
 MIN_TITLED = 4  # fewer works give no two quantiles of title cosine
 CHUNK = 4096  # candidate pairs that are looked at together

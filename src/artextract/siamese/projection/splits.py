@@ -7,15 +7,14 @@ Each answers another question: does it work for unseen paintings, for unseen pai
 from __future__ import annotations
 
 import math
-import re
-import unicodedata
 
 import numpy as np
 import pandas as pd
 
 from artextract.data.images.duplicates import groups
+from artextract.data.museum.painters import person
+from artextract.data.museum.titles import normalised_title
 from artextract.params.sections import Splits
-from artextract.similarity.judges import person
 
 THRESHOLD_STEP = 0.05  # by which the threshold of title cosine rises inside a cluster that is too large
 
@@ -63,13 +62,6 @@ def artist_folds(index: pd.DataFrame, params: Splits, seed: int) -> np.ndarray:
         fold[c] = int(works.argmin())
         works[fold[c]] += sizes[c]
     return fold[component]
-
-
-def normalised_title(title: str) -> str:
-    """A title without case, accents, punctuation and leading article: what counts as the same title."""
-    plain = "".join(c for c in unicodedata.normalize("NFKD", title.casefold()) if not unicodedata.combining(c))
-    words = " ".join(re.findall(r"\w+", plain))
-    return re.sub(r"^(?:the|an?) (?=.)", "", words) or title
 
 
 def title_clusters(index: pd.DataFrame, titles: np.ndarray, params: Splits) -> np.ndarray:

@@ -11,8 +11,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from artextract.core.compute import unit_rows
+from artextract.core.errors import ArtExtractError
+from artextract.siamese.projection.linear import ridge_weight
 from artextract.siamese.projection.pairs import titled_rows
-from artextract.siamese.projection.projection import ridge_weight
+
+REMEDY = "`dvc repro train_siamese`"
 
 
 def fit_head(
@@ -62,3 +66,44 @@ def known_item_rank(words: np.ndarray, places: np.ndarray, queries: np.ndarray, 
     own = similarity[np.arange(len(queries)), queries]
     other = group[queries][:, None] != group[None, :]
     return 1 + ((similarity >= own[:, None]) & other).sum(axis=1)
+
+
+def in_words(images: np.ndarray, mean: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Map image embeddings (n, d) by mean (d,) and weight (d, t) of a head; unit rows float32 (n, t)."""
+    return unit_rows((images - mean) @ weight)
+
+
+def words_vectors(images: np.ndarray, head: Path) -> np.ndarray:
+    """``in_words`` by a trained head that is read from its file.
+
+    Args:
+        images: Unit rows (n, d).
+        head: safetensors file with ``mean`` (d,) and ``weight`` (d, t).
+
+    Returns:
+        Unit rows float32 (n, t).
+
+    Raises:
+        ArtExtractError: There is no head, or it is that of other embeddings.
+    """
+    from safetensors import SafetensorError
+    from safetensors.numpy import load_file
+
+    try:
+        tensors = load_file(head)
+    except FileNotFoundError:
+        raise ArtExtractError(
+            "the cross-modal head, by which words find images, is missing", where=str(head), remedy=REMEDY
+        ) from None
+    except SafetensorError as error:
+        raise ArtExtractError(f"not readable as safetensors: {error}", where=str(head), remedy=REMEDY) from error
+    mean, weight = tensors.get("mean"), tensors.get("weight")
+    if mean is None or weight is None or weight.ndim != 2 or mean.shape != weight.shape[:1]:
+        raise ArtExtractError("no cross-modal head: it wants `mean` (d,) and `weight` (d, t)", where=str(head))
+    if len(mean) != images.shape[1]:
+        raise ArtExtractError(
+            f"the head maps {len(mean)} dimensions, and the image embedding has {images.shape[1]}",
+            where=str(head),
+            remedy=REMEDY,
+        )
+    return in_words(images, mean, weight)

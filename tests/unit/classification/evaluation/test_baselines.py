@@ -8,17 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from artextract.classification.evaluation.baselines import (
-    baselines_without_pixels,
-    by_value,
-    colour_histogram,
-    folder_of,
-    frequencies,
-    linear_probe,
-)
+from artextract.classification.evaluation.baselines import baselines_without_pixels, by_value, frequencies, linear_probe
 from artextract.classification.evaluation.prediction_table import TaskPredictions
 from artextract.classification.evaluation.scores import baseline_table
-from artextract.data.wikiart.names import painter_slug
+from artextract.data.images.colours import colour_histogram
+from artextract.data.wikiart.paths import folder_of, painter_slug
 from artextract.params.sections import Evaluate
 
 PARAMS = Evaluate(min_val_rows=2, bootstrap=50, probe=True)

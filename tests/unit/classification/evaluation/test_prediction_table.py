@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from artextract.classification.evaluation.prediction_table import of_task, predictions_table, with_probabilities
 from artextract.core.errors import ArtExtractError
-from artextract.data.wikiart.lists import TASKS
+from artextract.core.tasks import TASKS
 from tests.toys import CLASSES, NAMES
 
 

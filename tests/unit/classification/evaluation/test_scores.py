@@ -26,7 +26,7 @@ from artextract.classification.evaluation.scores import (
     without_variants,
 )
 from artextract.core.files import write_metrics
-from artextract.data.wikiart.lists import TASKS
+from artextract.core.tasks import TASKS
 from artextract.measures import auc, calibration
 from artextract.params.sections import Evaluate
 

@@ -6,10 +6,11 @@ import pytest
 import torch
 from torch import nn
 
-from artextract.classification.network.backbones import SmallBackbone, TimmBackbone, split_stages
+from artextract.classification.network.backbones import SmallBackbone, TimmBackbone
 from artextract.classification.network.network import MultitaskNet
 from artextract.classification.network.trainer import make_optimizer
 from artextract.core.errors import ArtExtractError
+from artextract.encoders.parts import split_stages
 from tests.toys import CLASSES, one_thread, toy_params  # noqa: F401
 
 CUTTABLE = {"test_efficientnet": 5, "test_resnet": 4}  # stages

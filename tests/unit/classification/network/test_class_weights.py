@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from artextract.classification.network.class_weights import class_weights, count_classes
 from artextract.core.errors import ArtExtractError
-from artextract.data.wikiart.lists import TASKS
+from artextract.core.tasks import TASKS
 
 COUNTS = st.lists(st.integers(0, 10_000), min_size=1, max_size=30).filter(any)
 

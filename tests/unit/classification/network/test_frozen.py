@@ -10,12 +10,13 @@ import torch
 from torch import nn
 
 from artextract.classification.network import frozen
-from artextract.classification.network.backbones import TimmBackbone, preprocessing_of, split_stages
+from artextract.classification.network.backbones import TimmBackbone, preprocessing_of
 from artextract.classification.network.frozen import FrozenStages, chain
-from artextract.classification.network.network import tokens_of
+from artextract.classification.network.tokens import tokens_of
 from artextract.core.errors import ArtExtractError
 from artextract.encoders import backends as inference
 from artextract.encoders import embed as embedding_run
+from artextract.encoders.parts import split_stages
 from artextract.params.sections import Train
 from tests.toys import one_thread, toy_collection, toy_params  # noqa: F401
 
@@ -111,7 +112,7 @@ def test_other_code_is_other_work(tmp_path: Path, cache: Path, monkeypatch: pyte
         before = len(list((cache / "tokens").glob("*.npy")))
         stages.outputs(reader, index, range(3), 0)
         with monkeypatch.context() as patch:
-            patch.setattr(frozen, "computed_by", lambda: ["other"])
+            patch.setattr(frozen, "computed_by", lambda module: ["other"])
             stages.outputs(reader, index, range(3), 0)
         assert len(list((cache / "tokens").glob("*.npy"))) == before + 1
 

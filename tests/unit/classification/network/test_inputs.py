@@ -8,13 +8,15 @@ import pytest
 import torch
 
 from artextract.classification.network.augment import Augmentation, apply, draw, draw_view, resize
-from artextract.classification.network.backbones import TimmBackbone, make_backbone, preprocessing_of, split_stages
+from artextract.classification.network.backbones import TimmBackbone, make_backbone, preprocessing_of
 from artextract.classification.network.inputs import Inputs, labels_of, load_inputs, predict
-from artextract.classification.network.network import MultitaskNet, tokens_of
+from artextract.classification.network.network import MultitaskNet
+from artextract.classification.network.tokens import tokens_of
 from artextract.classification.network.trainer import Trainer
 from artextract.core.errors import ArtExtractError
 from artextract.data.images.shards import ShardReader
 from artextract.encoders.image import Preprocessing
+from artextract.encoders.parts import split_stages
 from artextract.encoders.weights import weights_hash
 from tests.toys import (  # noqa: F401
     CLASSES,

@@ -23,12 +23,10 @@ from artextract.classification.network.network import (
     MultitaskNet,
     RecurrentHeads,
     multitask_loss,
-    pooled_by_products,
-    snake_order,
-    tokens_of,
 )
+from artextract.classification.network.tokens import pooled_by_products, snake_order, tokens_of
 from artextract.core.errors import ArtExtractError
-from artextract.data.wikiart.lists import TASKS
+from artextract.core.tasks import TASKS
 from tests.toys import (  # noqa: F401
     CLASSES,
     one_thread,

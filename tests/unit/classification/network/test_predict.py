@@ -13,8 +13,8 @@ from artextract.classification.network.network import MultitaskNet
 from artextract.classification.network.predict import predict_split, rows_of
 from artextract.classification.network.saved_network import load_model, read_record, save_model
 from artextract.core.errors import ArtExtractError
+from artextract.core.tasks import TASKS
 from artextract.data.images.shards import ShardReader
-from artextract.data.wikiart.lists import TASKS
 from tests.toys import CLASSES, NAMES, damage, one_thread, toy_collection, toy_params  # noqa: F401
 
 PARAMS = toy_params()

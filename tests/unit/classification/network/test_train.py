@@ -11,10 +11,11 @@ import torch
 from artextract.classification.network.inputs import labels_of, load_inputs, predict
 from artextract.classification.network.train import Trained, train
 from artextract.classification.network.trainer import Data, Trainer
+from artextract.core.cache import discard
 from artextract.core.errors import ArtExtractError
-from artextract.core.files import discard, write_metrics
+from artextract.core.files import write_metrics
+from artextract.core.tasks import TASKS
 from artextract.data.images.shards import ShardReader
-from artextract.data.wikiart.lists import TASKS
 from artextract.measures import auc
 from artextract.params.sections import Params
 from tests.toys import NAMES, damage, one_thread, toy_collection, toy_params  # noqa: F401

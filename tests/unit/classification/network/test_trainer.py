@@ -17,7 +17,7 @@ from artextract.classification.network.inputs import Inputs
 from artextract.classification.network.network import MultitaskNet, multitask_loss
 from artextract.classification.network.trainer import Data, MovingAverage, Trainer, evaluate, learning_rate, load_split
 from artextract.core.errors import ArtExtractError
-from artextract.data.wikiart.lists import TASKS
+from artextract.core.tasks import TASKS
 from artextract.params.sections import Params
 from tests.toys import (  # noqa: F401
     CLASSES,

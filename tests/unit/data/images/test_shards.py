@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from artextract.core.errors import ArtExtractError
-from artextract.core.files import sha256_bytes
+from artextract.core.fingerprint import sha256_bytes
 from artextract.data.images.decode import UnreadableImage, decode
 from artextract.data.images.shards import ShardReader
 from tests.conftest import jpeg

@@ -8,7 +8,7 @@ import pytest
 
 from artextract.core.errors import ArtExtractError
 from artextract.data.museum.labels import add_labels, read_labels
-from artextract.similarity.judges import label_judge
+from artextract.similarity.ranking.judges import label_judge
 
 CSV = "objectid,motif,mood\n7,boat,calm\n8,,calm\n9,boat,\n"
 

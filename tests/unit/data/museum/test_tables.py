@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+import unicodedata
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
@@ -49,7 +50,7 @@ def test_clean_title(title: str, clean: str):
 def test_cleaned_title_is_one_trimmed_line_with_the_same_letters(title: str):
     clean = nga.clean_title(title)
     assert clean == clean.strip() and not re.search(r"\s\s|[\r\n\t]", clean)
-    letters = [re.sub(r"[\s_]", "", nga.unicodedata.normalize("NFD", text)) for text in (title, clean)]
+    letters = [re.sub(r"[\s_]", "", unicodedata.normalize("NFD", text)) for text in (title, clean)]
     assert letters[0] == letters[1]
 
 

@@ -6,13 +6,14 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from artextract.core.tasks import TASKS
 from artextract.data.sample.as_artgan import UNLABELLED, class_names, label_works, write_artgan
 from artextract.data.sample.met import Work, siblings, slug
-from artextract.data.wikiart.lists import TASKS, Lists, read_lists, union
+from artextract.data.wikiart.lists import Lists, read_lists, union
 from artextract.data.wikiart.prepare import read_manifest
 from artextract.params.reading import read_params
 from tests.conftest import ROOT, jpeg
-from tests.unit.test_met import met_works
+from tests.unit.data.sample.test_met import met_works
 
 PARAMS = read_params(ROOT / "params.yaml")
 SPLIT = PARAMS.met_split.model_dump() | {"seed": PARAMS.seed}

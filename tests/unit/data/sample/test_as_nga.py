@@ -12,7 +12,7 @@ from artextract.data.museum.tables import select_paintings
 from artextract.data.sample.as_nga import HEADERS, write_nga
 from artextract.data.sample.met import Work, siblings
 from tests.conftest import jpeg, test_data
-from tests.unit.test_met import met_works
+from tests.unit.data.sample.test_met import met_works
 
 
 @pytest.fixture(scope="module")

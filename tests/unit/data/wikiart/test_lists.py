@@ -10,18 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from artextract.core.errors import ArtExtractError
+from artextract.core.tasks import TASKS
 from artextract.data.wikiart import lists as artgan
-from artextract.data.wikiart.lists import (
-    SPLITS,
-    TASKS,
-    audit,
-    find_file,
-    guard,
-    read_classes,
-    read_list,
-    read_lists,
-    union,
-)
+from artextract.data.wikiart.lists import SPLITS, audit, find_file, guard, read_classes, read_list, read_lists, union
 from tests.conftest import test_data
 
 CLASSES = {

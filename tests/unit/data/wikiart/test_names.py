@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from artextract.data.wikiart.lists import read_lists, union
-from artextract.data.wikiart.names import fold, resolve, title_key, undo_mojibake
+from artextract.data.wikiart.names import fold, resolve, undo_mojibake
+from artextract.data.wikiart.paths import title_key
 from tests.conftest import test_data
 
 

@@ -11,14 +11,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from artextract.core.cache import cache_folder
 from artextract.core.errors import ArtExtractError
-from artextract.core.files import cache_folder, sha256_bytes
+from artextract.core.fingerprint import sha256_bytes
+from artextract.core.tasks import TASKS
 from artextract.data.images import shard_writer
 from artextract.data.images.decode import decode
 from artextract.data.images.duplicates import perceptual_hash
 from artextract.data.images.shards import ShardReader
 from artextract.data.wikiart import prepare as module
-from artextract.data.wikiart.lists import SPLITS, TASKS
+from artextract.data.wikiart.lists import SPLITS
 from artextract.data.wikiart.prepare import (
     INDEX_COLUMNS,
     Layout,

@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from artextract.core.tasks import TASKS
 from artextract.data.images.shards import ShardReader
-from artextract.data.wikiart.lists import SPLITS, TASKS, find_file, read_lists
+from artextract.data.wikiart.lists import SPLITS, find_file, read_lists
 from artextract.data.wikiart.prepare import INDEX_COLUMNS, Layout, prepare
 from artextract.params.sections import ArtGAN
 from tests.conftest import test_data

@@ -10,10 +10,10 @@ import pytest
 
 from artextract.core.compute import unit_rows
 from artextract.siamese.evaluation.trials import KEYS, TRIALS, headline, strongest, train_gain, trials, values_table
-from artextract.similarity.judges import Judge
-from artextract.similarity.retrieval import evaluate
-from artextract.similarity.spaces import cosine_space
-from artextract.similarity.tables import Values
+from artextract.similarity.ranking.judges import Judge
+from artextract.similarity.ranking.retrieval import evaluate
+from artextract.similarity.ranking.spaces import cosine_space
+from artextract.similarity.ranking.tables import Values
 
 N, PAINTER = 120, np.arange(120) // 4
 SUBJECT, ROWS = np.arange(N) % 2, np.arange(N)

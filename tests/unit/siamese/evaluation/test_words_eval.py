@@ -19,7 +19,7 @@ from artextract.params.sections import Params
 from artextract.siamese.evaluation.held_out import Held, by_fold, pool
 from artextract.siamese.evaluation.trials import SHUFFLED
 from artextract.siamese.evaluation.words_eval import at_random, by_rank, descriptions, headline, own_titles, search
-from artextract.similarity.tables import TABLE, Values, retrieval_table
+from artextract.similarity.ranking.tables import TABLE, Values, retrieval_table
 from stages import train_siamese
 from tests.unit.siamese_toys import works
 

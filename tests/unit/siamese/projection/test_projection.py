@@ -13,14 +13,13 @@ from sklearn.linear_model import Ridge
 
 from artextract.core.compute import unit_rows
 from artextract.core.errors import ArtExtractError
+from artextract.siamese.projection.linear import principal_directions, ridge_weight
 from artextract.siamese.projection.projection import (
     Projection,
     load_projection,
-    principal_directions,
     project,
     project_head,
     projected,
-    ridge_weight,
     save_projection,
     start,
 )

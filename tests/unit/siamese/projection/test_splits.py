@@ -11,14 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from artextract.core.compute import unit_rows
+from artextract.data.museum.titles import normalised_title
 from artextract.params.sections import Splits
-from artextract.siamese.projection.splits import (
-    artist_folds,
-    held_out_objects,
-    normalised_title,
-    split_table,
-    title_clusters,
-)
+from artextract.siamese.projection.splits import artist_folds, held_out_objects, split_table, title_clusters
 
 WORDS = ["Sea", "The Sea", "sea!", "Harbour", "Untitled", "Dusk", "Portrait", "Portrait of a Man"]
 

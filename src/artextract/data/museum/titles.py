@@ -1,0 +1,25 @@
+"""Titles: cleaned for people, recognised where they say nothing, and normalised for comparison."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+
+def clean_title(title: str) -> str:
+    """A title as a reader would write it: no underscores of italics, no line ends, composed letters."""
+    line = re.sub(r"\s+", " ", title)
+    without = re.sub(r"(?<!\w)_(.+?)_(?!\w)", r"\1", line)
+    return unicodedata.normalize("NFC", re.sub(r"\s+", " ", without)).strip()
+
+
+def is_untitled(title: str) -> bool:
+    """Whether a title says nothing about the picture: "Untitled" is three of four equal pairs in this museum."""
+    return not title or bool(re.match(r"(?i)^\W*(untitled|no title)\b", title))
+
+
+def normalised_title(title: str) -> str:
+    """A title without case, accents, punctuation and leading article: what counts as the same title."""
+    plain = "".join(c for c in unicodedata.normalize("NFKD", title.casefold()) if not unicodedata.combining(c))
+    words = " ".join(re.findall(r"\w+", plain))
+    return re.sub(r"^(?:the|an?) (?=.)", "", words) or title

@@ -1,0 +1,100 @@
+"""Clusters of the collection: k-means, with the most central works first."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from artextract.data.images.shards import ShardReader
+from artextract.pictures.sheets import contact_sheet
+from artextract.similarity.evaluation.examples import card
+from artextract.similarity.evaluation.maps import reduce
+
+SHEET_LIMIT = 24
+
+
+def cluster(embedding: np.ndarray, k: int, seed: int) -> np.ndarray:
+    """k-means over the reduced embedding; clusters are numbered by size, the largest first; int64 (n,).
+
+    k-means, since every painting should land on some contact sheet. HDBSCAN calls 43% to 89% of 1,326 paintings of the
+    National Gallery of Art noise, whatever its settings (smallest cluster 5 to 50 works, 1 to 50 samples).
+    """
+    from sklearn.cluster import KMeans
+
+    k = min(k, len(embedding))
+    starts: Any = 10  # the default is a word, from which type checkers conclude that only words are allowed
+    labels = KMeans(k, n_init=starts, random_state=seed).fit_predict(reduce(embedding, seed))
+    order = np.argsort(-np.bincount(labels, minlength=k), kind="stable")
+    rank = np.empty(k, dtype=np.int64)
+    rank[order] = np.arange(k)
+    return rank[labels]
+
+
+def central_first(embedding: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Rows of one cluster, the most typical (closest to their mean) first."""
+    centre = embedding[rows].mean(axis=0)
+    return rows[np.argsort(-(embedding[rows] @ centre), kind="stable")]
+
+
+def typical_words(titles: Sequence[str], others: Sequence[str], n: int = 4) -> list[str]:
+    """Words of titles that a cluster has more often than the rest, by smoothed ratio."""
+    from sklearn.feature_extraction.text import CountVectorizer
+
+    try:
+        vectors = CountVectorizer(stop_words="english", binary=True, min_df=2)
+        sparse: Any = vectors.fit_transform([*titles, *others])
+        counts: np.ndarray = sparse.toarray()
+    except ValueError:  # no word occurs twice
+        return []
+    inside, outside = counts[: len(titles)].mean(0), counts[len(titles) :].mean(0) if others else 0.0
+    ratio = (inside + 0.01) / (outside + 0.01)
+    words = vectors.get_feature_names_out()
+    return [str(words[i]) for i in np.argsort(-ratio, kind="stable")[:n] if inside[i] * len(titles) >= 2]
+
+
+def draw_clusters(
+    index: pd.DataFrame, reader: ShardReader, labels: np.ndarray, ranked: Sequence[np.ndarray], folder: Path
+) -> pd.DataFrame:
+    """A contact sheet each, the most typical works first.
+
+    Args:
+        index: n works.
+        reader: Their images.
+        labels: Cluster of each work (n,).
+        ranked: Rows of each cluster, most typical first.
+        folder: Where the PNGs go.
+
+    Returns:
+        A row a cluster: cluster, works, painters, commonest theme, its share, typical words, titles of the three most
+        typical works.
+    """
+    records = []
+    titles = index["title"].to_numpy(dtype=object)
+    for number, rows in enumerate(ranked):
+        themes = Counter(theme for row in rows for theme in index["themes"].iloc[row])
+        theme, count = themes.most_common(1)[0] if themes else ("", 0)
+        words = ", ".join(typical_words(titles[labels == number].tolist(), titles[labels != number].tolist()))
+        cards = [card(index, reader, int(row)) for row in rows[:SHEET_LIMIT]]
+        shown = "1 work" if len(rows) == 1 else f"{len(rows)} works"
+        shown += f", the {SHEET_LIMIT} most typical shown" if len(rows) > SHEET_LIMIT else ""
+        name = theme.replace("_", " ").replace("-", " ")
+        most = f"commonest theme: {name} ({count} of {len(rows)})" if theme else "no theme is given"
+        subtitle = f"{shown}; {most}; in their titles: {words or 'no common word'}."
+        contact_sheet(cards, f"Cluster {number + 1}", subtitle, folder / f"cluster_{number + 1:02d}.png")
+        records.append(
+            {
+                "cluster": number + 1,
+                "works": len(rows),
+                "painters": index["artist"].iloc[rows].nunique(),
+                "theme": theme,
+                "theme_share": count / len(rows),
+                "words": words,
+                "titles": "; ".join(str(title) for title in titles[rows[:3]]),
+            }
+        )
+    return pd.DataFrame(records)

@@ -1,0 +1,133 @@
+"""Figure and table of t-SNE maps: where the works lie, and what they show."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from artextract.data.images.shards import ShardReader
+from artextract.pictures.sheets import thumbnail_map
+from artextract.pictures.style import GRID, INK, new_figure, readable, save
+
+PCA_DIMENSIONS = 50
+
+PALETTE = ["#b5432a", "#2f6f8f", "#7a6a1f", "#5d8a4a", "#7d4f86", "#d08a2c", "#3b3f8c", "#a8577e"]
+Maps = dict[str, tuple[np.ndarray, float]]  # space: positions (n, 2) and trustworthiness, as of ``space.tsne_maps``
+
+
+def first_theme(index: pd.DataFrame) -> pd.Series:
+    """One theme a work for colouring; "none" where there is none."""
+
+    def first(themes: Any) -> str:
+        return str(themes[0]) if len(themes) else "none"
+
+    return index["themes"].map(first)
+
+
+def map_table(index: pd.DataFrame, rows: np.ndarray, maps: Maps, **columns: pd.Series) -> pd.DataFrame:
+    """Positions of works on maps.
+
+    Args:
+        index: id, title and themes of all works.
+        rows: The works that are on the maps (n,).
+        maps: Space to positions of these works.
+        columns: More to say about all works.
+
+    Returns:
+        A row a space and work: id, title, theme, the given columns, space, x, y.
+    """
+    frame = index.assign(theme=first_theme(index), **columns)[["id", "title", "theme", *columns]].iloc[rows]
+    parts = [frame.assign(space=space, x=xy[:, 0], y=xy[:, 1]) for space, (xy, _) in maps.items()]
+    return pd.concat(parts, ignore_index=True)
+
+
+def plot_maps(maps: Maps, themes: pd.Series, path: Path, held_out: np.ndarray | None = None) -> None:
+    """t-SNE maps side by side, coloured by theme, the trustworthiness of each in its title.
+
+    Args:
+        maps: Space to positions (n, 2) and trustworthiness.
+        themes: One theme a work.
+        path: PNG to write.
+        held_out: Works that a training has not seen, boolean (n,): they are ringed.
+    """
+    figure, axes = new_figure(1, len(maps), 6.5 * len(maps), 6)
+    common = [theme for theme, _ in Counter(themes[themes != "none"]).most_common(len(PALETTE))]
+    for axis, (space, (positions, trust)) in zip(axes[0], maps.items(), strict=True):
+        other = ~themes.isin(common).to_numpy()
+        axis.scatter(*positions[other].T, s=18, color=GRID, label="other or none", edgecolors=INK, linewidths=0.2)
+        for theme, colour in zip(common, PALETTE, strict=False):
+            chosen = (themes == theme).to_numpy()
+            axis.scatter(*positions[chosen].T, s=24, color=colour, label=readable(theme), linewidths=0)
+        if held_out is not None:
+            ring: Any = {"s": 70, "facecolors": "none", "edgecolors": INK, "linewidths": 0.9}
+            axis.scatter(*positions[held_out].T, label="ringed: held out from training", **ring)
+        axis.set(title=f"{space} embedding (t-SNE, trustworthiness {trust:.2f})", xticks=[], yticks=[])
+    axes[0][-1].legend(loc="center left", bbox_to_anchor=(1, 0.5), title="theme")
+    save(figure, path)
+
+
+def sample_rows(n: int, most: int, seed: int) -> np.ndarray:
+    """All rows, or ``most`` of them drawn at random where there are more; sorted, int64."""
+    return np.sort(np.random.default_rng(seed).choice(n, most, replace=False)) if n > most else np.arange(n)
+
+
+def reduce(embedding: np.ndarray, seed: int) -> np.ndarray:
+    """The first principal components, at most 50; (n, d')."""
+    from sklearn.decomposition import PCA
+
+    dimensions = min(PCA_DIMENSIONS, *embedding.shape)
+    return PCA(dimensions, svd_solver="full", random_state=seed).fit_transform(embedding)
+
+
+def tsne_map(embedding: np.ndarray, perplexity: float, seed: int) -> tuple[np.ndarray, float]:
+    """Two-dimensional t-SNE after PCA, started from PCA.
+
+    Args:
+        embedding: (n, d).
+        perplexity: Lowered to (n - 1) / 3 where there are few works.
+        seed: Of the algorithm.
+
+    Returns:
+        Positions (n, 2), and the trustworthiness of the map over the ten nearest neighbours, 0 to 1.
+    """
+    from sklearn.manifold import TSNE, trustworthiness
+
+    if len(embedding) < 3:  # t-SNE needs neighbours; one or two works stand side by side, and nothing can be wrong
+        return np.eye(2, dtype=np.float32)[: len(embedding)], 1.0
+    reduced = reduce(embedding, seed)
+    perplexity = min(perplexity, (len(embedding) - 1) / 3)
+    positions = TSNE(2, perplexity=perplexity, init="pca", random_state=seed).fit_transform(reduced)
+    neighbours = min(10, (len(embedding) - 1) // 2)
+    return positions, float(trustworthiness(embedding, positions, n_neighbors=neighbours, metric="cosine"))
+
+
+def tsne_maps(
+    spaces: Mapping[str, np.ndarray], rows: np.ndarray, perplexity: float, seed: int
+) -> dict[str, tuple[np.ndarray, float]]:
+    """``tsne_map`` of the same rows in any number of spaces; name to positions and trustworthiness."""
+    return {name: tsne_map(vectors[rows], perplexity, seed) for name, vectors in spaces.items()}
+
+
+def draw_map(reader: ShardReader, rows: np.ndarray, positions: np.ndarray, path: Path) -> None:
+    """The paintings themselves at their places on the image map.
+
+    Args:
+        reader: Images of the whole collection.
+        rows: Works to show (m,): placing takes time and room that grow with the square of their number.
+        positions: Of these works (m, 2).
+        path: PNG to write.
+    """
+    images = []
+    for row in rows:
+        image = reader.image(int(row))
+        image.thumbnail((160, 160))
+        images.append(image)
+    subtitle = "t-SNE of the image embedding; neighbours on this map are alike to the network."
+    if len(rows) < len(reader):
+        subtitle += f" {len(rows):,} of {len(reader):,} works, drawn at random."
+    thumbnail_map(images, positions, "The collection, arranged by how it looks", subtitle, path)

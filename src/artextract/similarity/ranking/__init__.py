@@ -1,0 +1,1 @@
+"""Spaces, neighbours, judges and retrieval metrics: numbers only."""

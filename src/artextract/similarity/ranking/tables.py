@@ -1,0 +1,129 @@
+"""Every judge against every space: the full table, paired differences, and the few numbers that fit a screen."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from artextract.measures.bootstrap import SUMMARY, paired_all, summarise_all, with_holm
+from artextract.similarity.ranking.chance import expected_at_random
+from artextract.similarity.ranking.judges import ELSEWHERE, Judge, judge_may_score
+from artextract.similarity.ranking.retrieval import evaluate_judges
+from artextract.similarity.ranking.spaces import Space
+
+Values = dict[tuple[str, str], pd.DataFrame]  # (judge, space): per-query metrics
+RANDOM = "random"
+# The least p value that a bootstrap can give is 2 / (draws + 1), and Holm multiplies it by the number of tests: with
+# a thousand draws nothing could be found at 5% among more than 25 pairs of judge and space.
+MIN_DRAWS = 10_000
+TABLE = ["judge", "space", *SUMMARY]
+DIFFERENCES = ["judge", "space", "against", *SUMMARY, "p", "macro_p", "p_holm", "macro_p_holm"]
+
+
+def evaluate_spaces(
+    spaces: Sequence[Space],
+    judges: Mapping[str, Judge],
+    k: int,
+    seed: int,
+    queries: Mapping[str, np.ndarray] | None = None,
+) -> Values:
+    """Every space under every judge that may score it, and chance under every judge.
+
+    A judge whose field the space was made from is left out: it would be judged by itself.
+
+    Args:
+        spaces: Over the same n works.
+        judges: Ground truths.
+        k: Cutoff.
+        seed: Of the queries that ir-measures audits.
+        queries: For each judge the rows that ask; default: all that have a relevant work.
+
+    Returns:
+        Per-query metrics by judge and space, ``random`` among the spaces; in the order of judges, then spaces.
+    """
+    asked = {name: judge.queries() if queries is None else queries[name] for name, judge in judges.items()}
+    asked = {name: rows for name, rows in asked.items() if len(rows)}
+    by_space: dict[str, dict[str, pd.DataFrame]] = {
+        RANDOM: {name: expected_at_random(judges[name], rows, k) for name, rows in asked.items()}
+    }
+    for space in spaces:
+        may = {name: judges[name] for name in asked if judge_may_score(judges[name], space.fields)}
+        by_space[space.name] = evaluate_judges(space, may, k, queries=asked, seed=seed)
+    return {(judge, space): by_space[space][judge] for judge in asked for space in by_space if judge in by_space[space]}
+
+
+def retrieval_table(values: Values, clusters: np.ndarray, draws: int, seed: int) -> pd.DataFrame:
+    """Means with intervals (``significance.summarise``): a row a judge, space and metric, columns ``TABLE``."""
+    found = summarise_all(list(values.values()), clusters, draws, seed)
+    parts = [part.assign(judge=judge, space=space) for (judge, space), part in zip(values, found, strict=True)]
+    return pd.concat(parts, ignore_index=True)[TABLE] if parts else pd.DataFrame(columns=pd.Index(TABLE))
+
+
+def differences(
+    values: Values, against: str, metrics: Sequence[str], clusters: np.ndarray, draws: int, seed: int
+) -> pd.DataFrame:
+    """Paired differences of every space to one of them, with Holm's correction over all judges and spaces.
+
+    Args:
+        values: Of ``evaluate_spaces``.
+        against: The space that the others are compared with.
+        metrics: Columns to compare; each is a family of its own for Holm.
+        clusters: Cluster (painter) of every work.
+        draws: Bootstrap resamples; ``MIN_DRAWS`` at least.
+        seed: Of the resampling.
+
+    Returns:
+        A row a judge, space and metric, columns ``DIFFERENCES``.
+    """
+    chosen = list(metrics)
+    keys = [(judge, space) for judge, space in values if space != against and (judge, against) in values]
+    pairs = [(values[judge, against][chosen], values[judge, space][chosen]) for judge, space in keys]
+    found = paired_all(pairs, clusters, max(draws, MIN_DRAWS), seed)
+    parts = [
+        part.assign(judge=judge, space=space, against=against) for (judge, space), part in zip(keys, found, strict=True)
+    ]
+    if not parts:
+        return pd.DataFrame(columns=pd.Index(DIFFERENCES))
+    return with_holm(pd.concat(parts, ignore_index=True))[DIFFERENCES]
+
+
+def judges_table(judges: Mapping[str, Judge], unmeasured: Mapping[str, str]) -> pd.DataFrame:
+    """Which judges were measured, with how many queries, and why the others were not: judge, queries, status.
+
+    A judge that another stage measures has no queries here, and its status says where.
+    """
+    records = [(name, len(judge.queries()), "measured") for name, judge in judges.items()]
+    for name, reason in unmeasured.items():
+        records.append((name, 0, reason if reason == ELSEWHERE else f"not measured: {reason}"))
+    return pd.DataFrame(records, columns=pd.Index(["judge", "queries", "status"]))
+
+
+def headline(
+    table: pd.DataFrame, k: int, spaces: Collection[str], with_interval: Collection[str], in_full: str
+) -> dict[str, float]:
+    """What fits a screen.
+
+    Args:
+        table: Of ``retrieval_table``.
+        k: Cutoff.
+        spaces: Spaces whose nDCG@k is taken, micro: ``<judge>.<space>.ndcg<k>``.
+        with_interval: Those of them that also give its ``_low`` and ``_high``.
+        in_full: The one of them that also gives its ``_macro``, and ``p<k>``.
+
+    Returns:
+        Flat metrics, and ``<judge>.queries``.
+    """
+    found: dict[str, float] = {}
+    for row in table.to_dict("records"):
+        judge, space, metric = str(row["judge"]), str(row["space"]), str(row["metric"])
+        key = f"{judge}.{space}.{metric}"
+        found[f"{judge}.queries"] = int(row["queries"])
+        if space in spaces and metric == f"ndcg{k}":
+            found[key] = row["micro"]
+            found |= {f"{key}_{end}": row[end] for end in ("low", "high") if space in with_interval}
+            found |= {f"{key}_macro": row["macro"]} if space == in_full else {}
+        elif space == in_full and metric == f"p{k}":
+            found[key] = row["micro"]
+    return found

@@ -1,0 +1,45 @@
+"""The figure of all judges: a panel each, a bar a space."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from PIL import Image
+
+from artextract.similarity.evaluation import figures as retrieval_figure
+from artextract.similarity.evaluation.figures import plot_judges
+from artextract.similarity.ranking.tables import TABLE
+
+
+def table(judges: list[str], spaces: list[str]) -> pd.DataFrame:
+    records = [
+        (judge, space, metric, 0.3, 0.2, 0.5, 0.6, 0.5, 0.7, 1200)
+        for judge in judges
+        for space in spaces
+        for metric in ("ndcg10", "map")
+        if (judge, space) != ("title_proxy", "title")
+    ]
+    return pd.DataFrame(records, columns=pd.Index(TABLE))
+
+
+@pytest.mark.parametrize("judges", [[], ["artist"], ["artist", "theme", "style", "period", "terms", "a_new_one"]])
+def test_any_number_of_judges(tmp_path: Path, judges: list[str]):
+    plot_judges(table(judges, ["random", "title", "image"]), {"siblings": "empty"}, "ndcg10", tmp_path / "judges.png")
+    with Image.open(tmp_path / "judges.png") as image:
+        assert image.format == "PNG" and image.width > 600
+
+
+def test_panels_bars_and_what_is_not_scored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    figures: list = []
+    monkeypatch.setattr(retrieval_figure, "save", lambda figure, path: figures.append(figure))
+    plot_judges(table(["artist", "title_proxy"], ["random", "title", "csls"]), {}, "ndcg10", tmp_path / "x.png")
+    panels = [axis for axis in figures[0].axes if axis.get_visible()]
+    assert [axis.get_title(loc="left") for axis in panels] == [
+        "Same artist  (1,200 queries)",
+        "Similar title (a proxy)  (1,200 queries)",
+    ]
+    assert [label.get_text() for label in panels[0].get_yticklabels()] == ["random", "title", "CSLS"]
+    assert [text.get_text() for text in panels[1].texts] == ["0.300", "judged by itself: not scored", "0.300"]
+    assert "nDCG@10" in figures[0].get_suptitle()

@@ -1,0 +1,145 @@
+"""t-SNE maps as a table and as a figure."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from artextract.core.compute import unit_rows
+from artextract.similarity.evaluation import maps
+from artextract.similarity.evaluation import maps as space_figure
+from artextract.similarity.evaluation.maps import reduce, sample_rows, tsne_map, tsne_maps
+from tests.museum import gallery
+from tests.unit.similarity.evaluation.test_examples import size
+
+RNG = np.random.default_rng(0)
+BLOBS = np.repeat([0, 1, 2], [12, 9, 5])
+POINTS = unit_rows(np.eye(8)[BLOBS] + RNG.normal(0, 0.05, (26, 8)))
+
+
+def test_first_theme():
+    index = pd.DataFrame({"themes": [["sea", "war"], [], np.array(["hill"], dtype=object)]})
+    assert space_figure.first_theme(index).tolist() == ["sea", "none", "hill"]
+
+
+@pytest.mark.parametrize(
+    "themes", [["none"] * 6, ["sea"] * 6, ["sea", "none", "hill"] * 2, [f"theme_{i} $x" for i in range(6)]]
+)
+def test_maps_of_any_themes(tmp_path: Path, themes: list[str]):
+    positions = np.random.default_rng(0).normal(size=(6, 2))
+    maps = {"image": (positions, 0.9), "title": (positions[::-1], 0.8)}
+    space_figure.plot_maps(maps, pd.Series(themes), tmp_path / "tsne.png")
+    width, height = size(tmp_path / "tsne.png")
+    assert 1200 < width < 2200 and 500 < height < 900
+
+
+def test_maps_name_the_eight_commonest_themes_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    figures: list = []
+    monkeypatch.setattr(space_figure, "save", lambda figure, path: figures.append(figure))
+    themes = pd.Series([f"t{i}" for i in range(12) for _ in range(i + 1)] + ["none"] * 40)
+    space_figure.plot_maps({"image": (np.zeros((len(themes), 2)), 0.5)}, themes, tmp_path / "tsne.png")
+    labels = [text.get_text() for text in figures[0].axes[0].get_legend().get_texts()]
+    assert labels == ["other or none", *(f"t{i}" for i in range(11, 3, -1))]
+    counts = [len(points.get_offsets()) for points in figures[0].axes[0].collections]
+    assert sum(counts) == len(themes) and counts[1:] == [12, 11, 10, 9, 8, 7, 6, 5]
+
+
+def test_held_out_works_are_ringed_on_every_map(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    figures: list = []
+    monkeypatch.setattr(space_figure, "save", lambda figure, path: figures.append(figure))
+    positions = np.arange(12.0).reshape(6, 2)
+    held_out = np.array([False, True, False, False, True, False])
+    themes = pd.Series(["sea", "none", "hill"] * 2)
+    space_figure.plot_maps({"image": (positions, 0.5), "siamese": (-positions, 0.75)}, themes, tmp_path, held_out)
+    image, siamese = figures[0].axes
+    for axis, sign in ((image, 1), (siamese, -1)):
+        rings = axis.collections[-1]
+        np.testing.assert_array_equal(rings.get_offsets(), sign * positions[held_out])
+        assert len(rings.get_facecolors()) == 0  # the theme shows through
+    assert siamese.get_title(loc="left") == "siamese embedding (t-SNE, trustworthiness 0.75)"
+    labels = [text.get_text() for text in siamese.get_legend().get_texts()]
+    assert labels[-1] == "ringed: held out from training"
+    space_figure.plot_maps({"image": (positions, 0.5)}, themes, tmp_path)
+    assert len(figures[1].axes[0].collections) == len(image.collections) - 1
+
+
+@pytest.mark.parametrize("held", [0, 6])
+def test_none_or_all_may_be_held_out(tmp_path: Path, held: int):
+    themes, held_out = pd.Series(["sea"] * 6), np.arange(6) < held
+    space_figure.plot_maps({"image": (np.eye(6, 2), 1.0)}, themes, tmp_path / "tsne.png", held_out)
+    assert min(size(tmp_path / "tsne.png")) > 300
+
+
+def test_table_of_maps():
+    index = pd.DataFrame({"id": ["a", "b", "c"], "title": ["A", "B", "C"], "themes": [["sea"], [], ["hill", "sea"]]})
+    rows, part = np.array([0, 2]), pd.Series(["train", "select", "held_out"])
+    maps = {"image": (np.array([[1.0, 2.0], [3.0, 4.0]]), 0.5), "siamese": (np.zeros((2, 2)), 0.5)}
+    table = space_figure.map_table(index, rows, maps, s1=part)
+    assert table.columns.tolist() == ["id", "title", "theme", "s1", "space", "x", "y"]
+    assert table.iloc[:2].to_numpy().tolist() == [
+        ["a", "A", "sea", "train", "image", 1, 2],
+        ["c", "C", "hill", "held_out", "image", 3, 4],
+    ]
+    assert table["space"].tolist() == ["image"] * 2 + ["siamese"] * 2
+    assert space_figure.map_table(index, rows, maps).columns.tolist() == ["id", "title", "theme", "space", "x", "y"]
+
+
+@pytest.mark.parametrize("n", [1, 5])
+def test_map_of_the_paintings(tmp_path: Path, n: int):
+    _, reader = gallery(tmp_path, ["t"] * n)
+    maps.draw_map(reader, np.arange(n), np.random.default_rng(0).normal(size=(n, 2)), tmp_path / "map.png")
+    width, height = size(tmp_path / "map.png")
+    assert 1300 < width <= 1500 and 1300 < height < 1700
+
+
+def test_map_of_a_sample_shows_these_works_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    _, reader = gallery(tmp_path, ["t"] * 6)
+    handed: list[tuple] = []
+    monkeypatch.setattr(maps, "thumbnail_map", lambda *args: handed.append(args))
+    maps.draw_map(reader, np.array([1, 4]), np.zeros((2, 2)), tmp_path / "map.png")
+    maps.draw_map(reader, np.arange(6), np.zeros((6, 2)), tmp_path / "map.png")
+    assert [image.size for image in handed[0][0]] == [reader.image(1).size, reader.image(4).size]
+    assert "2 of 6 works, drawn at random" in handed[0][3] and "drawn at random" not in handed[1][3]
+
+
+def test_reduction_keeps_all_distances_where_it_keeps_all_dimensions():
+    reduced = reduce(POINTS, 0)
+    assert reduced.shape == (26, 8)
+    distance = [np.linalg.norm(x[:, None] - x[None, :], axis=2) for x in (POINTS, reduced)]
+    np.testing.assert_allclose(*distance, atol=1e-5)
+
+
+def test_reduction_is_bounded():
+    assert reduce(RNG.normal(size=(70, 90)), 0).shape == (70, 50)
+    assert reduce(RNG.normal(size=(7, 90)), 0).shape == (7, 7)
+
+
+def test_map_shows_the_blobs_and_says_how_far_to_trust_it():
+    positions, trust = tsne_map(POINTS, 5, 0)
+    assert positions.shape == (26, 2) and 0.8 < trust <= 1
+    distance = np.linalg.norm(positions[:, None] - positions[None, :], axis=2) + np.diag(np.full(26, np.inf))
+    assert (BLOBS[distance.argmin(1)] == BLOBS).all()
+    again, _ = tsne_map(POINTS, 5, 0)
+    np.testing.assert_array_equal(positions, again)
+
+
+def test_sample_of_rows_is_all_where_it_fits():
+    assert sample_rows(5, 5, 0).tolist() == sample_rows(5, 9, 0).tolist() == [0, 1, 2, 3, 4]
+    some = sample_rows(50, 7, 3)
+    assert len(set(some.tolist())) == 7 and (np.diff(some) > 0).all()
+    assert some.tolist() == sample_rows(50, 7, 3).tolist() != sample_rows(50, 7, 4).tolist()
+    assert sample_rows(0, 3, 0).tolist() == []
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 9])
+def test_maps_of_any_number_of_spaces(n: int):
+    spaces = {"image": POINTS, "title": POINTS[:, :3], "siamese": POINTS[:, ::-1]}
+    rows = sample_rows(26, n, 0)
+    maps = tsne_maps(spaces, rows, 15, 0)
+    assert list(maps) == list(spaces)
+    for name, (positions, trust) in maps.items():
+        assert positions.shape == (n, 2) and 0 <= trust <= 1
+        np.testing.assert_array_equal(positions, tsne_map(spaces[name][rows], 15, 0)[0])

@@ -1,0 +1,122 @@
+"""Attribution outliers: by hand, against a slow search, and a planted work that must be found."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+from sklearn.metrics import roc_auc_score
+
+from artextract.core.compute import unit_rows
+from artextract.similarity.evaluation.outliers import EMPTY, area, find_outliers, report, truths
+from tests.museum import gallery
+
+
+def slow(x: np.ndarray, painter: list[int], certain: list[bool], group: list[int]) -> list[tuple[float, float, int]]:
+    """Own evidence, best other evidence and whose it is, straight from the definition; NaN, NaN, -1 where undefined."""
+    n, result = len(painter), []
+    works = {p: [i for i in range(n) if painter[i] == p and certain[i]] for p in sorted(set(painter) - {-1})}
+    works = {p: rows for p, rows in works.items() if len(rows) >= 3}
+    for i in range(n):
+        found = {}
+        for p, rows in works.items():
+            cosines = sorted((float(x[i] @ x[j]) for j in rows if group[j] != group[i]), reverse=True)
+            if len(cosines) >= 2:
+                found[p] = sum(cosines[:2]) / 2
+        own = found.pop(painter[i], None)
+        if own is None or not found:
+            result.append((float("nan"), float("nan"), -1))
+        else:
+            rival = max(found, key=lambda p: (found[p], -p))
+            result.append((own, found[rival], rival))
+    return result
+
+
+@given(st.integers(0, 10**6))
+def test_equals_the_definition(seed: int):
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(4, 30))
+    x = unit_rows(rng.standard_normal((n, 4)))
+    painter, certain, group = rng.integers(-1, 4, n), rng.random(n) < 0.8, rng.integers(0, n, n)
+    found = find_outliers(x, painter, certain, group)
+    truth = slow(x, painter.tolist(), certain.tolist(), group.tolist())
+    np.testing.assert_allclose(found.own, [t[0] for t in truth], atol=1e-6)
+    np.testing.assert_allclose(found.other, [t[1] for t in truth], atol=1e-6)
+    assert found.rival.tolist() == [t[2] for t in truth]
+
+
+def collection(tmp_path: Path, **columns: object):
+    """Two painters of five works each, at right angles; work 0 hangs under the wrong name."""
+    index, reader = gallery(tmp_path, [f"Work {i}" for i in range(10)])  # painters a0, a1 in turn
+    angle = np.where(np.arange(10) % 2, 0.0, np.pi / 2) + 0.05 * np.arange(10)
+    angle[0] = 0.2
+    index["artist_name"] = index["attribution"]
+    index["artist_qualified"] = pd.array([None] * 10, dtype="string")
+    changed = index.assign(**columns)  # type: ignore[arg-type]
+    return changed, reader, np.stack([np.cos(angle), np.sin(angle)], axis=1).astype(np.float32)
+
+
+def run(tmp_path: Path, index: pd.DataFrame, reader, x: np.ndarray):
+    places = {"table": tmp_path / "out" / "outliers.csv", "sheet": tmp_path / "out" / "outliers.png"}
+    metrics = report(index, reader, x, draws=100, seed=0, shown=3, **places)
+    return metrics, pd.read_csv(places["table"]), places["sheet"]
+
+
+def test_planted_outlier_comes_first_with_table_and_sheet(tmp_path: Path):
+    metrics, table, sheet = run(tmp_path, *collection(tmp_path))
+    assert (metrics["works"], metrics["painters"], metrics["painter_found"]) == (10, 2, 0.9)
+    assert metrics["former_attribution"] == metrics["qualified"] == {"measured": EMPTY}
+    assert table["id"].tolist()[0] == 0 and table["rank"].tolist() == list(range(1, 11))
+    assert table["nearest_other_painter"][0] == "Painter 1"
+    assert (np.diff(table["score"]) <= 0).all() and (table["score"] > 0).sum() == 1
+    np.testing.assert_allclose(table["score"], table["evidence_other"] - table["evidence_own"], atol=2e-4)
+    with Image.open(sheet) as picture:
+        assert picture.height > 3 * 200
+
+
+def test_recorded_former_attribution_is_a_truth(tmp_path: Path):
+    former = [["Painter 1"] if i == 0 else [] for i in range(10)]
+    metrics, _, _ = run(tmp_path, *collection(tmp_path, former_attributions=former))
+    assert metrics["former_attribution"]["auc"] == 1
+    assert (metrics["former_attribution"]["works"], metrics["former_attribution"]["positive"]) == (10, 1)
+
+
+def test_qualified_works_are_judged_and_are_no_evidence(tmp_path: Path):
+    index, reader, x = collection(tmp_path)
+    index.loc[0, "artist_qualified"], index.loc[0, "artist"] = "a0", pd.NA
+    metrics, table, _ = run(tmp_path, index, reader, x)
+    assert metrics["qualified"] | {"low": 1, "high": 1} == {
+        "auc": 1, "low": 1, "high": 1, "works": 10, "positive": 1
+    }  # fmt: skip
+    assert metrics["painter_found"] == 1 and table["id"][0] == 0
+    index.loc[2, "artist_qualified"] = "nobody known"  # no painter of three works: cannot be scored
+    index.loc[2, "artist"] = pd.NA
+    assert run(tmp_path, index, reader, x)[0]["qualified"]["positive"] == 1
+
+
+def test_nothing_to_check_is_said(tmp_path: Path):
+    index, reader, x = collection(tmp_path, artist=pd.array([f"p{i}" for i in range(10)], dtype="string"))
+    metrics, table, sheet = run(tmp_path, index, reader, x)
+    assert metrics["works"] == 0 and "painter_found" not in metrics
+    assert table.empty and not sheet.exists()
+
+
+@pytest.mark.parametrize("cell", ["", None, pd.NA, float("nan"), []])
+def test_empty_cells_are_no_truth(cell: object):
+    index = pd.DataFrame({"artist_qualified": pd.Series([cell, cell], dtype=object)})
+    assert truths(index, np.array([True, True])) == {"former_attribution": None, "qualified": None}
+
+
+def test_area_is_sklearns_with_its_value_inside_the_interval():
+    rng = np.random.default_rng(0)
+    positive = rng.random(300) < 0.2
+    score = (rng.standard_normal(300) + positive).round(1)  # ties
+    found = area(score, positive, np.arange(300) // 3, 500, seed=1)
+    assert found["auc"] == pytest.approx(roc_auc_score(positive, score))
+    assert found["low"] < found["auc"] < found["high"] and found["high"] - found["low"] < 0.2
+    assert "not measured" in area(score, np.zeros(300, dtype=bool), np.arange(300), 10, 0)["measured"]

@@ -1,0 +1,301 @@
+"""Judges on works that one can check by eye, and the ways in which a judge could flatter itself."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from artextract.core.compute import unit_rows
+from artextract.data.museum.painters import artist_clusters
+from artextract.params.sections import Relevance
+from artextract.similarity.ranking.judges import (
+    DERIVED,
+    ELSEWHERE,
+    FIELDS,
+    NOT_FETCHED,
+    Judge,
+    across_artists,
+    all_judges,
+    artist_judge,
+    judge_may_score,
+    period_judge,
+    siblings_judge,
+    terms_judge,
+    text_to_image,
+    title_judge,
+)
+
+ABSENT = {"text_to_image", "same_object"}  # in all_judges always among those that are not measured
+NAMES = ["artist", "theme", "style", "period", "terms", "siblings", "title_proxy"]
+
+
+def params(**changes: float) -> Relevance:
+    settings: dict[str, float] = {"title_cosine": 0.5, "period_years": 20, "terms_overlap": 0.3, "min_queries": 1}
+    settings |= {"neighbours": 10, "bootstrap": 10, "whitened_components": 4, "csls_neighbours": 2}
+    return Relevance(**(settings | changes))  # type: ignore[arg-type]
+
+
+def works(**changes: list) -> pd.DataFrame:
+    """Five works: 0 and 1 by one painter, 3 by another, 2 and 4 by nobody known; 0 and 4 one group."""
+    columns: dict[str, list] = {
+        "id": ["10", "11", "12", "13", "14"],
+        "title": ["Sea", "Sea", "Sea", "Untitled", "Hill"],
+        "artist": ["x", "x", None, "y", None],
+        "artist_qualified": [None] * 5,
+        "group": [0, 1, 2, 3, 0],
+        "object_group": [0, 1, 2, 3, 4],
+        "sibling_group": [0, 1, 2, 3, 0],
+        "series": ["Hours", None, None, None, "Hours"],
+        "themes": [["sea"], ["sea", "ship"], ["ship"], ["ship", "sea"], ["sea"]],
+        "styles": [["Baroque"], [], ["Baroque"], ["Gothic", "Baroque"], []],
+        "schools": [["Dutch"], ["Dutch"], ["French"], [], []],
+        "techniques": [["oil"]] * 4 + [[]],
+        "keywords": [["boat", "gull"], ["boat"], ["gull"], [], []],
+        "year": [1650, 1660, 1670, None, 1645],
+    }
+    index = pd.DataFrame(columns | changes)
+    text = {name: index[name].astype("string") for name in ("artist", "artist_qualified", "series")}
+    return index.assign(**text, year=index["year"].astype(float))
+
+
+def pairs(judge: Judge) -> set[tuple[int, ...]]:
+    """What counts in the end: relevant and not taken out."""
+    return set(map(tuple, np.argwhere(judge.relevant & ~judge.excluded).tolist()))
+
+
+def theme_judge(index: pd.DataFrame) -> Judge:
+    return across_artists(index, "themes")
+
+
+TITLES = unit_rows(np.array([[1, 0], [1, 0], [0.8, 0.6], [1, 0], [0, 1]]))
+
+
+def test_artist_judge():
+    judge = artist_judge(works())
+    assert pairs(judge) == {(0, 1), (1, 0)}  # nobody known is nobody's colleague
+    assert judge.queries().tolist() == [0, 1]
+    assert judge.excluded.tolist() == [
+        [True, False, False, False, True],
+        [False, True, False, False, False],
+        [False, False, True, False, False],
+        [False, False, False, True, False],
+        [True, False, False, False, True],
+    ]
+
+
+def test_theme_judge_takes_the_painter_of_the_query_out():
+    judge = theme_judge(works())
+    expected = {(0, 3), (1, 2), (1, 3), (1, 4), (2, 1), (2, 3), (3, 0), (3, 1), (3, 2), (3, 4), (4, 1), (4, 3)}
+    assert pairs(judge) == expected
+    assert judge.excluded[0, 1] and judge.excluded[1, 0]  # the same painter is not even a wrong answer
+    assert not judge.excluded[2, 4]  # two unknown painters are not one
+
+
+def test_theme_judge_without_themes():
+    assert theme_judge(works(themes=[[]] * 5)).queries().tolist() == []
+    assert pairs(theme_judge(works(themes=[[], ["sea"], ["sea"], [], []]))) == {(1, 2), (2, 1)}
+
+
+def test_theme_judge_reads_what_parquet_gives_back(tmp_path):
+    works().to_parquet(tmp_path / "index.parquet")
+    read = pd.read_parquet(tmp_path / "index.parquet")
+    assert pairs(theme_judge(read)) == pairs(theme_judge(works()))
+
+
+def test_title_proxy_leaves_out_the_untitled_on_both_sides():
+    judge = title_judge(works(), TITLES, 0.5)
+    assert pairs(judge) == {(0, 1), (1, 0), (0, 2), (2, 0), (1, 2), (2, 1), (2, 4), (4, 2)}
+    assert judge.excluded[3].all() and judge.excluded[:, 3].all()
+    assert 3 not in judge.queries()
+
+
+def test_title_threshold_counts_from_itself_on():
+    exact = np.eye(5, dtype=np.float32)
+    exact[1] = exact[0]
+    assert pairs(title_judge(works(), exact, 1.0)) == {(0, 1), (1, 0)}
+
+
+def test_works_tied_to_the_painter_are_half_relevant_and_no_queries():
+    index = works(artist=["x", "x", None, None, "y"], artist_qualified=[None, None, "x", "y", None], group=[*range(5)])
+    judge = artist_judge(index)
+    assert judge.grade is not None
+    assert judge.grade.tolist() == [
+        [1, 1, 0.5, 0, 0],
+        [1, 1, 0.5, 0, 0],
+        [0, 0, 0, 0, 0],
+        [0, 0, 0, 0, 0],
+        [0, 0, 0, 0.5, 1],
+    ]
+    assert judge.queries().tolist() == [0, 1, 4]
+
+
+def test_workshop_of_the_querys_painter_is_out_of_the_gallery_across_artists():
+    index = works(artist=["x", None, None, "y", None], artist_qualified=[None, "x", None, None, "x"], group=[*range(5)])
+    excluded = theme_judge(index).excluded
+    assert excluded[0].tolist() == [True, True, False, False, True] == excluded[1].tolist()
+
+
+def test_works_without_a_value_are_not_judged():
+    judge = across_artists(works(), "styles")
+    assert pairs(judge) == {(0, 2), (0, 3), (2, 0), (2, 3), (3, 0), (3, 2)}
+    assert judge.excluded[:, [1, 4]].all() and judge.queries().tolist() == [0, 2, 3]
+
+
+def test_period_falls_with_the_gap():
+    judge = period_judge(works(group=[*range(5)]), 20)
+    assert judge.grade is not None
+    np.testing.assert_allclose(judge.grade[0], [1, 0.5, 0, 0, 0.75])
+    assert pairs(judge) == {(0, 1), (1, 0), (1, 2), (2, 1), (0, 4), (4, 0), (1, 4), (4, 1)}
+    assert judge.excluded[:, 3].all()
+
+
+def test_terms_by_hand():
+    """Idf: Dutch ln 5/2, French ln 5, oil ln 5/4, boat and gull ln 5/2 each."""
+    dutch, french, oil = np.log(5 / 2), np.log(5), np.log(5 / 4)
+    boat = gull = np.log(5 / 2)
+    judge = terms_judge(works(group=[*range(5)]), 0.1)
+    assert judge.grade is not None
+    assert judge.grade[0, 1] == pytest.approx((dutch + oil + boat) / (dutch + oil + boat + gull))
+    assert judge.grade[0, 2] == pytest.approx((oil + gull) / (dutch + french + oil + boat + gull))
+    assert judge.grade[1, 2] == 0  # "oil" alone is .1 of what they have: below the threshold
+    assert oil / (dutch + french + oil + boat + gull) < 0.1
+    assert judge.grade[0, 3] == 0 and judge.excluded[:, 4].all()
+
+
+def test_siblings_are_found_inside_their_group_and_the_same_object_is_not():
+    assert pairs(siblings_judge(works())) == {(0, 4), (4, 0)}
+    assert pairs(siblings_judge(works(object_group=[0, 1, 2, 3, 0]))) == set()
+
+
+def test_text_finds_its_own_image_and_not_its_siblings():
+    texts = pd.array(["A boat.", None, "A gull.", None, None], dtype="string")
+    search = text_to_image(works().assign(assistivetext=texts))
+    assert search.texts == ("A boat.", "A gull.") and search.judge.queries().tolist() == [0, 2]
+    assert pairs(search.judge) == {(0, 0), (2, 2)}
+    assert search.judge.excluded[0].tolist() == [False, False, False, False, True]
+    assert text_to_image(works()).texts == () and len(text_to_image(works()).judge.queries()) == 0
+
+
+# --- what may be scored by what
+
+
+def test_no_judge_scores_what_it_is_made_of():
+    judges, _ = all_judges(works(), TITLES, params())
+    assert list(judges) == NAMES
+    for name, judge in judges.items():
+        assert judge.fields and judge.fields <= FIELDS, name
+        assert judge_may_score(judge, ())
+        for field in judge.fields:
+            assert not judge_may_score(judge, {field}), (name, field)
+    assert not judge_may_score(judges["title_proxy"], {"title"})
+    assert all(judge_may_score(judges[name], {"title"}) for name in NAMES if name != "title_proxy")
+
+
+@pytest.mark.parametrize(
+    ("used", "closed"),
+    [
+        ({"attribution"}, {"artist", "style", "terms"}),
+        ({"artist"}, {"artist", "style", "terms"}),
+        ({"displaydate"}, {"period"}),
+        ({"medium"}, {"terms"}),
+        ({"sibling_group"}, {"siblings"}),
+        ({"keywords", "title"}, {"terms", "title_proxy"}),
+        ({"assistivetext"}, set()),
+    ],
+)
+def test_fields_that_tell_another_close_its_judge_too(used: set[str], closed: set[str]):
+    judges, _ = all_judges(works(), TITLES, params())
+    assert {name for name, judge in judges.items() if not judge_may_score(judge, used)} == closed
+
+
+def test_misspelt_field_is_an_error():
+    with pytest.raises(ValueError, match=r"no such fields: \['titles'\]"):
+        judge_may_score(artist_judge(works()), {"titles"})
+    assert DERIVED.keys() <= FIELDS and frozenset().union(*DERIVED.values()) <= FIELDS
+
+
+# --- all of them
+
+
+def test_unmeasured_judges_say_why():
+    empty = works(series=[None] * 5, styles=[[]] * 5).drop(columns=["keywords", "schools", "techniques"])
+    judges, unmeasured = all_judges(empty, TITLES, params())
+    assert list(judges) == ["artist", "theme", "period", "title_proxy"]
+    assert unmeasured == {
+        "same_object": NOT_FETCHED,
+        "style": "column empty: styles",
+        "terms": "column empty: schools, techniques, keywords",
+        "siblings": "column empty: series, portfolio, parentid",
+        "text_to_image": "column empty: assistivetext",
+    }
+    few, reasons = all_judges(works().assign(assistivetext=["A boat."] * 5), TITLES, params(min_queries=4))
+    assert reasons["artist"] == "2 queries, fewer than 4" and "artist" not in few
+    assert reasons["text_to_image"] == ELSEWHERE and "text_to_image" not in few  # its queries are texts
+    _, fewer = all_judges(works().assign(assistivetext=["A boat."] * 5), TITLES, params(min_queries=6))
+    assert fewer["text_to_image"] == "5 queries, fewer than 6"
+
+
+def test_other_views_of_the_query_are_no_finding():
+    """Circular: three shots of one work share painter, theme and title, and would be hits at once."""
+    same = [4] * 5
+    index = works(title=["Sea"] * 5, artist=["x"] * 5, group=same, object_group=same, sibling_group=same)
+    titles = np.tile(TITLES[:1], (5, 1))
+    judges, unmeasured = all_judges(index, titles, params())
+    assert judges == {} and set(unmeasured) == {*NAMES, *ABSENT}
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["Untitled", "Sea", "Hill"]),
+            st.sampled_from([(None, None), ("x", None), ("y", None), (None, "x")]),
+            st.integers(0, 3),
+            st.lists(st.sampled_from(["sea", "ship", "war"]), max_size=2, unique=True),
+            st.sampled_from([None, 1600.0, 1610.0, 1650.0]),
+        ),
+        min_size=2,
+        max_size=8,
+    )
+)
+def test_judges_hold_what_they_promise(rows: list[tuple]):
+    index = pd.DataFrame([(t, *a, g, th, y) for t, a, g, th, y in rows])
+    index.columns = pd.Index(["title", "artist", "artist_qualified", "group", "themes", "year"])
+    index = index.astype({"artist": "string", "artist_qualified": "string", "year": float})
+    titles = np.eye(3, dtype=np.float32)[[["Untitled", "Sea", "Hill"].index(title) for title, *_ in rows]]
+    judges, unmeasured = all_judges(index, titles, params())
+    assert not set(judges) & set(unmeasured) and set(judges) | set(unmeasured) == {*NAMES, *ABSENT}
+    found = {name: pairs(judge) for name, judge in judges.items()} | {name: set() for name in unmeasured}
+    for judge in judges.values():
+        assert judge.excluded.diagonal().all()
+        if judge.grade is not None:
+            assert ((judge.grade > 0) == judge.relevant).all() and (judge.grade <= 1).all()
+    for i, (title, (artist, tied), group, themes, year) in enumerate(rows):
+        for j, (title_j, (artist_j, tied_j), group_j, themes_j, year_j) in enumerate(rows):
+            apart, person, person_j = group != group_j, artist or tied, artist_j or tied_j
+            one = person is not None and person == person_j
+            assert ((i, j) in found["artist"]) == (apart and artist is not None and one)
+            assert ((i, j) in found["theme"]) == (apart and not one and bool(set(themes) & set(themes_j)))
+            near = year is not None and year_j is not None and abs(year - year_j) < 20
+            assert ((i, j) in found["period"]) == (apart and near)
+            titled = "Untitled" not in (title, title_j)
+            assert ((i, j) in found["title_proxy"]) == (apart and titled and title == title_j)
+
+
+def test_clusters_are_painters_and_else_groups():
+    clusters = artist_clusters(works(group=[0, 1, 2, 3, 2]))
+    assert clusters[0] == clusters[1] and clusters[2] == clusters[4]
+    assert len(set(clusters.tolist())) == 3
+
+
+def test_painter_named_like_a_group_is_still_a_painter():
+    """Constituents are numbers in the museum's tables; only a group's cluster begins with a word."""
+    assert len(set(artist_clusters(works(artist=["2", "1", None, "0", None], group=[5, 6, 2, 1, 0])).tolist())) == 5
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_all_judges_exclude_the_query_itself(name: str):
+    judge = all_judges(works(), TITLES, params())[0][name]
+    assert judge.excluded.diagonal().all()

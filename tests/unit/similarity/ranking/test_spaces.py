@@ -1,0 +1,120 @@
+"""Baseline spaces: by eye, against plain loops, and on few rows."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from artextract.core.compute import unit_rows
+from artextract.similarity.ranking import spaces
+from artextract.similarity.ranking.spaces import (
+    centred,
+    colour_space,
+    cosine_space,
+    csls_space,
+    image_spaces,
+    popularity_space,
+    whitened,
+)
+
+RNG = np.random.default_rng(0)
+POINTS = RNG.normal(0.5, 1, (40, 12)) * np.linspace(0.2, 3, 12)
+
+
+def test_cosine_by_eye():
+    space = cosine_space("x", np.array([[1, 0], [0, 2], [3, 3]]), frozenset({"title"}))
+    np.testing.assert_allclose(
+        space.similarity(np.array([2, 0])), [[0.5**0.5, 0.5**0.5, 1], [1, 0, 0.5**0.5]], atol=1e-6
+    )
+    assert (space.n, space.fields) == (3, {"title"})
+
+
+def test_blocks_are_the_rows_in_order(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(spaces, "BLOCK", 3)
+    space = cosine_space("x", POINTS)
+    rows = np.array([7, 1, 30, 2])
+    parts = list(space.blocks(rows))
+    assert [part.tolist() for part, _ in parts] == [[7, 1, 30], [2]]
+    np.testing.assert_allclose(np.concatenate([s for _, s in parts]), space.similarity(rows), atol=1e-6)
+
+
+def test_centred_takes_the_mean_of_the_fitted_rows():
+    fit = np.array([0, 5, 9])
+    np.testing.assert_allclose(centred(POINTS, fit), unit_rows(POINTS - POINTS[fit].mean(0)), atol=1e-6)
+    np.testing.assert_allclose(centred(POINTS), unit_rows(POINTS - POINTS.mean(0)), atol=1e-6)
+
+
+def test_whitened_rows_are_uncorrelated_before_they_are_scaled():
+    """All components: cosines are those of the Mahalanobis inner product."""
+    middle = POINTS - POINTS.mean(0)
+    inner = middle @ np.linalg.inv(np.cov(POINTS.T)) @ middle.T
+    length = np.sqrt(np.diag(inner))
+    found = whitened(POINTS, 99)
+    assert found.shape == (40, 12)
+    np.testing.assert_allclose(found @ found.T, inner / np.outer(length, length), atol=1e-5)
+
+
+def test_whitened_keeps_the_first_components_of_the_fitted_rows():
+    fit = np.arange(20)
+    assert whitened(POINTS, 3).shape == (40, 3)
+    assert whitened(POINTS, 256, fit[:5]).shape == (40, 4)  # five rows span four directions
+    changed = POINTS.copy()
+    changed[30] *= 100
+    kept = np.delete(np.arange(40), 30)
+    np.testing.assert_array_equal(whitened(changed, 3, fit)[kept], whitened(POINTS, 3, fit)[kept])
+    assert whitened(np.repeat(POINTS[:3], 4, axis=0), 8).shape == (12, 2)  # equal works give no direction
+
+
+@pytest.mark.parametrize("n", [3, 19, 20, 40])
+def test_whitened_is_the_same_however_it_is_computed(n: int):
+    """Few works in many dimensions take another way: by the definition, from the covariance, both agree."""
+    points = RNG.normal(size=(n, 40)) * np.linspace(0.2, 3, 40)
+    middle = points - points.mean(0)
+    variance, directions = np.linalg.eigh(middle.T @ middle / (n - 1))
+    chosen = np.argsort(-variance)[: min(8, n - 1)]
+    expected = unit_rows(middle @ directions[:, chosen] / np.sqrt(variance[chosen]))
+    found = whitened(points, 8)
+    np.testing.assert_allclose(found @ found.T, expected @ expected.T, atol=1e-5)
+
+
+def test_csls_equals_a_loop():
+    space, unit = csls_space("csls", POINTS, k=3, fit=np.arange(0, 40, 2)), unit_rows(POINTS)
+    cosine = unit @ unit.T
+
+    def reach(i: int) -> float:
+        return float(np.mean(sorted((cosine[i, j] for j in range(0, 40, 2) if j != i), reverse=True)[:3]))
+
+    expected = [[2 * cosine[q, x] - reach(q) - reach(x) for x in range(40)] for q in (5, 8)]
+    np.testing.assert_allclose(space.similarity(np.array([5, 8])), expected, atol=1e-5)
+
+
+def test_popularity_by_eye():
+    """Row 0 lies between the others: everybody's nearest."""
+    angle = np.deg2rad([0, 50, -50, 130])
+    space = popularity_space(np.stack([np.cos(angle), np.sin(angle)], axis=1), k=1)
+    assert space.similarity(np.array([3, 1])).tolist() == [[2, 2, 0, 0]] * 2
+    asked = popularity_space(np.stack([np.cos(angle), np.sin(angle)], axis=1), k=1, fit=np.array([2]))
+    assert asked.similarity(np.array([0])).tolist() == [[1, 0, 0, 0]]
+
+
+def test_colours_by_eye():
+    red, dark_red, blue = ((250, 0, 0), (200, 10, 10), (0, 0, 250))
+    half = Image.new("RGB", (64, 64), red)
+    half.paste(blue, (0, 0, 64, 32))
+    images = [Image.new("RGB", (90, 40), colour) for colour in (red, dark_red, blue)]
+    similarity = colour_space([*images, half]).similarity(np.array([0]))
+    np.testing.assert_allclose(similarity, [[1, 1, 0, 0.5**0.5]], atol=1e-6)
+
+
+@pytest.mark.parametrize("n", range(1, 6))
+def test_few_works_and_k_beyond_them(n: int):
+    fitted = [*image_spaces(POINTS[:n], 256, 10), popularity_space(POINTS[:n], 10)]
+    for space in fitted:
+        similarity = space.similarity(np.arange(n))
+        assert similarity.shape == (n, n) and np.isfinite(similarity).all(), space.name
+
+
+def test_fitting_on_nothing_is_a_mistake():
+    with pytest.raises(ValueError, match="no rows"):
+        centred(POINTS, np.array([], dtype=int))

@@ -1,0 +1,137 @@
+"""Every judge against every space: what is scored, what is refused, and what fits a screen."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from artextract.core.compute import unit_rows
+from artextract.measures.bootstrap import holm, smallest_p
+from artextract.similarity.ranking.judges import ELSEWHERE, Judge, artist_judge, judge_may_score, title_judge
+from artextract.similarity.ranking.retrieval import evaluate
+from artextract.similarity.ranking.spaces import cosine_space
+from artextract.similarity.ranking.tables import (
+    DIFFERENCES,
+    MIN_DRAWS,
+    TABLE,
+    differences,
+    evaluate_spaces,
+    headline,
+    judges_table,
+    retrieval_table,
+)
+
+N = 24
+RNG = np.random.default_rng(0)
+INDEX = pd.DataFrame(
+    {
+        "title": [f"{'Sea' if i % 2 else 'Hill'} {i}" for i in range(N)],
+        "artist": pd.array([f"a{i % 4}" for i in range(N)], dtype="string"),
+        "group": range(N),
+    }
+)
+TITLES = unit_rows(np.eye(4)[[i % 2 for i in range(N)]] + RNG.normal(0, 0.05, (N, 4)))
+IMAGES = unit_rows(np.eye(6)[[i % 4 for i in range(N)]] + RNG.normal(0, 0.05, (N, 6)))
+BLIND = RNG.normal(size=(N, 6))
+JUDGES = {"artist": artist_judge(INDEX), "title_proxy": title_judge(INDEX, TITLES, 0.5)}
+SPACES = [
+    cosine_space("image", IMAGES),
+    cosine_space("title", TITLES, frozenset({"title"})),
+    cosine_space("blind", BLIND),
+]
+VALUES = evaluate_spaces(SPACES, JUDGES, 5, seed=0)
+CLUSTERS = np.arange(N) % 4
+
+
+def test_relevance_equal_to_the_scored_similarity_is_refused():
+    """Circular: relevance that is the scored similarity itself would be a perfect 1."""
+    itself = evaluate(SPACES[1], JUDGES["title_proxy"], np.arange(N), 5)
+    assert itself["map"].min() == 1.0
+    assert not judge_may_score(JUDGES["title_proxy"], SPACES[1].fields)
+    assert ("title_proxy", "title") not in VALUES
+
+
+def test_every_space_under_every_judge_with_chance_beside():
+    assert list(VALUES) == [
+        ("artist", "random"), ("artist", "image"), ("artist", "title"), ("artist", "blind"),
+        ("title_proxy", "random"), ("title_proxy", "image"), ("title_proxy", "blind"),
+    ]  # fmt: skip
+    table = retrieval_table(VALUES, CLUSTERS, 50, 0)
+    assert table.columns.tolist() == TABLE and len(table) == 7 * 6  # at k = 5, P@k is P@5
+    assert set(table["queries"]) == {N}
+    means = table[table["metric"] == "map"].set_index(["judge", "space"])["micro"]
+    assert means["artist", "image"] == 1.0 > means["artist", "random"]
+    pd.testing.assert_frame_equal(VALUES["artist", "blind"], evaluate(SPACES[2], JUDGES["artist"], np.arange(N), 5))
+
+
+def test_works_without_an_artist():
+    """Nobody is named: that judge has no queries and is left out; each group is an artist of its own for the others."""
+    nobody = INDEX.assign(artist=pd.array([None] * N, dtype="string"))
+    judges = {"artist": artist_judge(nobody), "title_proxy": JUDGES["title_proxy"]}
+    values = evaluate_spaces(SPACES, judges, 5, seed=0)
+    assert {judge for judge, _ in values} == {"title_proxy"}
+    table = retrieval_table(values, np.arange(N), 50, 0)
+    np.testing.assert_allclose(table["micro"], table["macro"])
+
+
+def test_only_the_given_works_ask():
+    rows = np.array([3, 4, 10])
+    values = evaluate_spaces(SPACES, JUDGES, 5, 0, queries={"artist": rows, "title_proxy": np.array([], dtype=int)})
+    assert {judge for judge, _ in values} == {"artist"}
+    assert values["artist", "image"].index.tolist() == rows.tolist()
+
+
+def test_nothing_to_score_keeps_the_header():
+    assert retrieval_table({}, CLUSTERS, 10, 0).columns.tolist() == TABLE
+    assert differences({}, "image", ["map"], CLUSTERS, 10, 0).columns.tolist() == DIFFERENCES
+
+
+def test_differences_are_paired_and_corrected_within_a_metric():
+    table = differences(VALUES, "image", ["map", "p1"], np.arange(N), 200, 0)
+    assert table.columns.tolist() == DIFFERENCES and set(table["against"]) == {"image"}
+    pairs = [("artist", "random"), ("artist", "title"), ("artist", "blind")]
+    pairs += [("title_proxy", "random"), ("title_proxy", "blind")]
+    assert list(zip(*(table.loc[table["metric"] == "map", c] for c in ("judge", "space")), strict=True)) == pairs
+    for _, part in table.groupby("metric"):
+        np.testing.assert_allclose(part["p_holm"], holm(part["p"].to_numpy()))
+        np.testing.assert_allclose(part["macro_p_holm"], holm(part["macro_p"].to_numpy()))
+    chosen = (table["space"] == "blind") & (table["judge"] == "artist") & (table["metric"] == "map")
+    (blind,) = table[chosen].to_dict("records")
+    change = VALUES["artist", "blind"]["map"] - VALUES["artist", "image"]["map"]
+    assert blind["micro"] == pytest.approx(change.mean()) and blind["high"] < 0
+
+
+def test_few_draws_do_not_keep_holm_from_finding():
+    """With 200 draws the least p is .00995: corrected for five tests and more it would near 5%."""
+    table = differences(VALUES, "image", ["map"], np.arange(N), 200, 0)
+    assert table["p"].min() == pytest.approx(smallest_p(MIN_DRAWS)) and smallest_p(MIN_DRAWS) * 100 < 0.05
+
+
+def test_judges_that_are_not_measured_say_why():
+    table = judges_table(JUDGES, {"siblings": "column empty: series", "text_to_image": ELSEWHERE})
+    assert table.to_numpy().tolist() == [
+        ["artist", N, "measured"],
+        ["title_proxy", N, "measured"],
+        ["siblings", 0, "not measured: column empty: series"],
+        ["text_to_image", 0, "measured in train_siamese"],
+    ]
+
+
+def test_headline_is_flat_and_short():
+    table = retrieval_table(VALUES, CLUSTERS, 50, 0)
+    found = headline(table, 5, ("random", "title", "image"), ("title", "image"), "image")
+    expected = {"queries", "random.ndcg5", "image.p5"} | {
+        f"image.ndcg5{end}" for end in ("", "_low", "_high", "_macro")
+    }
+    assert {key.removeprefix("artist.") for key in found if key.startswith("artist.")} == expected | {
+        f"title.ndcg5{end}" for end in ("", "_low", "_high")
+    }
+    assert {key.removeprefix("title_proxy.") for key in found if key.startswith("title_proxy.")} == expected
+    chosen = table[(table["judge"] == "artist") & (table["space"] == "image") & (table["metric"] == "ndcg5")].iloc[0]
+    assert found["artist.image.ndcg5_macro"] == chosen["macro"] and found["artist.image.ndcg5"] == chosen["micro"]
+
+
+def test_judge_may_have_no_relevant_work_at_all():
+    none = Judge(np.zeros((N, N), dtype=bool), np.eye(N, dtype=bool))
+    assert evaluate_spaces(SPACES, {"none": none}, 5, 0) == {}
