@@ -3,7 +3,8 @@
 Reads: data/artgan/, data/model/.
 Writes: data/evaluation/: predictions.parquet (id, task, split, y_true, p_0 ... p_{K-1}, stratum, group; split: val, and
     select for the temperature), linear_probe.parquet (the same of the logistic regression on frozen features; no rows
-    where nothing is frozen, or without evaluate.probe); metrics/classification.json (the headline);
+    where nothing is frozen, or without evaluate.probe); metrics/auc.json (the DVC metrics: AUC and half its interval);
+    metrics/classification.json (the main scores of each task);
     plots/classification/: scores.csv (every score with its interval), classes_<task>.csv (AUC of each class),
     baselines_<task>.csv (with the network's paired gain over each), confused_<task>.csv (the most frequent
     confusions), confusion_<task>.csv and .png, roc.csv (fpr, style, genre, artist), roc.png, reliability.csv and .png.
@@ -76,6 +77,7 @@ def main() -> None:
     plot_reliability(pd.concat(reliability, ignore_index=True), metrics, PLOTS / "reliability.png")
     write_table(PLOTS / "scores.csv", evaluation.scores_table(metrics))
     write_metrics(Path("metrics/classification.json"), evaluation.headline(metrics))
+    write_metrics(Path("metrics/auc.json"), evaluation.auc_with_interval(metrics))
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from artextract.core.tasks import TASKS
 from tests.closure import ROOT
 from tests.test_contracts import STAGES, outs_of
 
@@ -136,8 +137,9 @@ def test_metrics_diff_between_branches_shows_the_change(checkout: Checkout):
     checkout.run("git", "checkout", "-q", "main")
     checkout.run("dvc", "checkout")
     diff = json.loads(checkout.run("dvc", "metrics", "diff", "main", "other-lr", "--json"))
-    assert "style.auc_ovo" in str(diff["metrics/classification.json"])
-    assert set(diff) <= {"metrics/classification.json", "metrics/train.json"}
+    assert set(diff) == {"metrics/auc.json"}  # the headline alone; the full tables are in git, and no metrics
+    assert set(diff["metrics/auc.json"]) <= {f"{task}.{name}" for task in TASKS for name in ("auc", "ci")}
+    assert diff["metrics/auc.json"]
     plots = json.loads(checkout.run("dvc", "plots", "diff", "main", "other-lr", "--json"))["data"]
     assert plots["style loss"][0]["revisions"] == ["main", "other-lr"]
 
@@ -145,7 +147,7 @@ def test_metrics_diff_between_branches_shows_the_change(checkout: Checkout):
 def test_a_queued_experiment_runs_the_code_that_was_queued(checkout: Checkout):
     stage = checkout.folder / "stages" / "evaluate_auc.py"
     original = stage.read_text()
-    line = "evaluation.headline(metrics)"
+    line = "auc_with_interval(metrics)"
     assert line in original
     stage.write_text(original.replace(line, f'{line} | {{"queued_code": 1}}'))
     checkout.run("dvc", "exp", "run", "--queue", "-S", "lr=1e-4,3e-4")
@@ -163,13 +165,13 @@ def test_a_queued_experiment_runs_the_code_that_was_queued(checkout: Checkout):
     queued = [e["revs"][0]["data"] for e in experiments if "queued_code" in json.dumps(e)]
     rates = sorted(data["params"]["params.yaml"]["data"]["lr"] for data in queued)
     assert rates == [1e-4, 3e-4]
-    assert "queued_code" not in (checkout.folder / "metrics" / "classification.json").read_text()
+    assert "queued_code" not in (checkout.folder / "metrics" / "auc.json").read_text()
 
 
-def test_one_changed_source_file_reruns_only_the_stages_that_import_it(checkout: Checkout):
-    source = checkout.folder / "src" / "artextract" / "sheets.py"
+def test_one_changed_source_file_reruns_only_the_stages_that_enter_its_room(checkout: Checkout):
+    source = checkout.folder / "src" / "artextract" / "similarity" / "evaluation" / "maps.py"
     text = source.read_text()
     source.write_text(text + "\n# a remark\n")
     output = checkout.run("dvc", "repro", "--dry")
     source.write_text(text)
-    assert checkout.stages_run(output) == ["similarity_eval"]
+    assert checkout.stages_run(output) == ["similarity_eval", "train_siamese"]

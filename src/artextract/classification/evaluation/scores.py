@@ -24,8 +24,26 @@ HEADLINE = (
 
 
 def headline(metrics: Mapping[str, float]) -> Scores:
-    """What fits a screen of ``dvc metrics diff``; everything else is in ``scores_table``."""
+    """The scores of ``metrics/classification.json``; all others are in ``scores_table``."""
     return {key: value for key, value in metrics.items() if key.split(".")[1] in HEADLINE}
+
+
+def auc_with_interval(metrics: Mapping[str, float]) -> Scores:
+    """The DVC metrics of task 1: ``<task>.auc``, one-vs-one, and ``<task>.ci``, half the width of its 95% interval.
+
+    Args:
+        metrics: Flat scores of all tasks, ``<task>.<score>``.
+
+    Returns:
+        Both of each task; a task whose AUC is not defined, because too few classes have validation rows, is left out.
+    """
+    result: Scores = {}
+    for key, value in metrics.items():
+        task, name = key.split(".")
+        if name == "auc_ovo":
+            result[f"{task}.auc"] = value
+            result[f"{task}.ci"] = (metrics[f"{key}_high"] - metrics[f"{key}_low"]) / 2
+    return result
 
 
 def scores_table(metrics: Mapping[str, float]) -> pd.DataFrame:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from artextract.classification.evaluation.prediction_table import TaskPredictions
 from artextract.classification.evaluation.scores import (
     HEADLINE,
+    auc_with_interval,
     baseline_table,
     baselines,
     calibrate,
@@ -173,6 +174,18 @@ def test_headline_is_a_screen_and_holds_what_it_names(tmp_path: Path) -> None:
     assert len(short) <= 50 < len(metrics)
     write_metrics(tmp_path / "m.json", short)
     assert json.loads((tmp_path / "m.json").read_text()) == {key: round(value, 4) for key, value in short.items()}
+
+
+def test_dvc_metrics_are_the_auc_and_half_its_interval_of_each_task_that_has_one() -> None:
+    metrics = {
+        "style.auc_ovo": 0.75, "style.auc_ovo_low": 0.7, "style.auc_ovo_high": 0.82, "style.top1": 0.5,
+        "style.auc_ovo_stratified": 0.6, "artist.val_rows": 3, "genre.auc_ovo": 1.0, "genre.auc_ovo_low": 1.0,
+        "genre.auc_ovo_high": 1.0,
+    }  # fmt: skip
+    expected = {"style.auc": 0.75, "style.ci": pytest.approx(0.06), "genre.auc": 1.0, "genre.ci": 0.0}
+    assert auc_with_interval(metrics) == expected
+    unmeasured, _ = score(predictions([0, 0, 1], np.eye(3)[[0, 0, 1]]), PARAMS, 0)
+    assert auc_with_interval({f"artist.{name}": value for name, value in unmeasured.items()}) == {}
 
 
 def test_scores_table_puts_intervals_beside_their_score() -> None:
