@@ -12,31 +12,11 @@ import sysconfig
 from pathlib import Path
 
 from artextract.core.files import write_text
+from artextract.plots_page.build import plots_page
 
 SRC = Path(__file__).resolve().parents[2]
 ROOT = SRC.parent
 TEMPLATE = ROOT / ".dvc" / "plots.local.html"
-
-# DVC's inline scripts call vegaEmbed at once, the module below is run later: calls are kept until then.
-PAGE = """<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<title>ArtExtract: plots</title>
-<script>window.kept = []; window.vegaEmbed = (...call) => window.kept.push(call);</script>
-<script type="module">JAVASCRIPT</script>
-<style>
-body { font: 15px/1.5 Georgia, serif; color: #22272e; background: #fbfaf7; margin: 2rem; }
-img { max-width: 100%; }
-</style>
-{refresh_tag}
-</head>
-<body>
-{plot_divs}
-</body>
-</html>
-"""
-SNIPPET = "window.vegaEmbed = vegaEmbed; for (const call of window.kept) vegaEmbed(...call);"
 
 
 def write_pth() -> Path:
@@ -44,14 +24,6 @@ def write_pth() -> Path:
     path = Path(sysconfig.get_paths()["purelib"]) / "artextract-checkout.pth"
     write_text(path, f"{SRC}\n")
     return path
-
-
-def plots_page() -> str:
-    """The page template with Vega, Vega-Lite and Vega-Embed inside."""
-    import vl_convert
-
-    bundle = vl_convert.javascript_bundle(SNIPPET).replace("</script", "<\\/script")
-    return PAGE.replace("JAVASCRIPT", bundle)
 
 
 def use_plots_page() -> None:

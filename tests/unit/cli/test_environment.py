@@ -21,34 +21,6 @@ def test_pth_puts_this_checkout_on_the_path(tmp_path: Path, monkeypatch: pytest.
     assert Path(found.stdout.strip()) == ROOT / "src" / "artextract" / "__init__.py"
 
 
-def test_plots_page_needs_no_network() -> None:
-    pytest.importorskip("vl_convert")
-    page = environment.plots_page()
-    assert "{plot_divs}" in page and "{refresh_tag}" in page  # DVC fills these in
-    assert '<script type="module">JAVASCRIPT' not in page  # the bundle stands in its place
-    assert "<script src" not in page and "<link" not in page
-    assert page.count("</script>") == 2  # nothing in the bundle ends its element early
-    assert len(page) > 300_000 and page.rstrip().endswith("</html>")
-
-
-def test_script_ends_within_the_bundle_are_escaped(monkeypatch: pytest.MonkeyPatch) -> None:
-    vl_convert = pytest.importorskip("vl_convert")
-    monkeypatch.setattr(vl_convert, "javascript_bundle", lambda snippet: f'const end = "</script>"; {snippet}')
-    page = environment.plots_page()
-    assert 'const end = "<\\/script>"' in page and environment.SNIPPET in page and page.count("</script>") == 2
-
-
-def test_dvc_renders_with_the_page() -> None:
-    pytest.importorskip("vl_convert")
-    html = pytest.importorskip("dvc_render.html")
-    document = html.HTML(environment.plots_page())
-    document.with_scripts('<script src="https://cdn.example/vega.js"></script>')  # has no place in our page
-    document.with_element("<div id='plot-of-losses'></div>")
-    page = document.embed()
-    assert "<div id='plot-of-losses'></div>" in page and "cdn.example" not in page
-    assert "{plot_divs}" not in page and "{refresh_tag}" not in page
-
-
 def test_page_is_named_in_the_local_configuration_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[tuple[list[str], dict[str, object]]] = []
     monkeypatch.setattr(environment, "plots_page", lambda: "page")
