@@ -20,6 +20,7 @@ from artextract.core.errors import ArtExtractError
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
+    import torch
 
 
 @contextmanager
@@ -91,6 +92,27 @@ def write_array(path: Path, array: np.ndarray) -> None:
 
     with atomic(path) as handle:
         np.save(handle, array, allow_pickle=False)
+
+
+def write_tensors(path: Path, tensors: Mapping[str, np.ndarray] | Mapping[str, torch.Tensor]) -> None:
+    """Write named tensors as a safetensors file, atomically and with the same bytes from run to run.
+
+    The file has no metadata: safetensors writes two or more entries of it in an order that differs between runs.
+
+    Args:
+        path: File to write.
+        tensors: Arrays, or tensors of torch on any device.
+    """
+    if all(hasattr(tensor, "detach") for tensor in tensors.values()):
+        from safetensors.torch import save
+
+        data = save({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()})  # type: ignore[union-attr]
+    else:
+        import numpy as np
+        from safetensors.numpy import save
+
+        data = save({name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()})
+    write_bytes(path, data)
 
 
 def write_table(path: Path, table: pd.DataFrame) -> None:

@@ -81,6 +81,36 @@ def test_array_round_trip(tmp_path: Path) -> None:
     assert read.dtype == np.float32 and np.array_equal(read, array)
 
 
+def test_tensors_round_trip_with_the_same_bytes_in_any_order(tmp_path: Path) -> None:
+    import torch
+    from safetensors.numpy import load_file
+
+    arrays = {"weight": np.arange(6, dtype=np.float32).reshape(2, 3).T, "mean": np.array([1.5])}
+    files.write_tensors(tmp_path / "a" / "arrays.safetensors", arrays)
+    backwards = {name: torch.from_numpy(arrays[name]).requires_grad_() for name in reversed(arrays)}
+    files.write_tensors(tmp_path / "torch.safetensors", backwards)
+    assert (tmp_path / "torch.safetensors").read_bytes() == (tmp_path / "a" / "arrays.safetensors").read_bytes()
+    read = load_file(tmp_path / "torch.safetensors")
+    assert read.keys() == arrays.keys()
+    for name, array in arrays.items():
+        np.testing.assert_array_equal(read[name], array)
+        assert read[name].dtype == array.dtype
+
+
+def test_tensors_that_cannot_be_written_leave_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "net.safetensors"
+    files.write_tensors(path, {"a": np.zeros(2, dtype=np.float32)})
+    before = path.read_bytes()
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(files.os, "fsync", full)
+    with pytest.raises(ArtExtractError, match="disk is full"):
+        files.write_tensors(path, {"a": np.ones(2, dtype=np.float32)})
+    assert path.read_bytes() == before and os.listdir(tmp_path) == ["net.safetensors"]
+
+
 def test_array_of_objects_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="Object arrays"):
         files.write_array(tmp_path / "a.npy", np.array([{}]))

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from artextract.core.errors import ArtExtractError
+from artextract.core.files import write_tensors
 from artextract.siamese.projection.linear import principal_directions, ridge_weight
 
 
@@ -132,10 +133,7 @@ def project_head(net: Projection, images: np.ndarray) -> np.ndarray:
 
 def save_projection(path: Path, net: Projection) -> None:
     """Write the network as safetensors; the shapes of the tensors tell all that is needed to load it."""
-    from safetensors.torch import save_file
-
-    path.parent.mkdir(parents=True, exist_ok=True)
-    save_file({key: tensor.contiguous() for key, tensor in net.state_dict().items()}, path)
+    write_tensors(path, net.state_dict())
 
 
 def load_projection(path: Path) -> Projection:

@@ -13,6 +13,7 @@ import pandas as pd
 
 from artextract.core.compute import unit_rows
 from artextract.core.errors import ArtExtractError
+from artextract.core.files import write_tensors
 from artextract.siamese.projection.linear import ridge_weight
 from artextract.siamese.projection.pairs import titled_rows
 
@@ -44,10 +45,7 @@ def fit_head(
 
 def save_head(path: Path, head: dict[str, np.ndarray]) -> None:
     """Write the head as safetensors; ``words_space.words_vectors`` reads it."""
-    from safetensors.numpy import save_file
-
-    path.parent.mkdir(parents=True, exist_ok=True)
-    save_file(head, path)
+    write_tensors(path, head)
 
 
 def known_item_rank(words: np.ndarray, places: np.ndarray, queries: np.ndarray, group: np.ndarray) -> np.ndarray:
