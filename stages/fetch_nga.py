@@ -13,9 +13,8 @@ Index: id, title, attribution, displaydate, medium, year, artist, artist_qualifi
 from pathlib import Path
 
 import stages  # noqa: F401
-from artextract.core.cache import discard, scratch
-from artextract.core.files import outside_folder
 from artextract.core.fingerprint import code_of
+from artextract.core.folders import discard, outside_folder, scratch
 from artextract.core.runtime import run_stage
 from artextract.data.museum.collect import collect, download_tables
 from artextract.data.museum.fetch import Getter

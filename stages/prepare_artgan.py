@@ -12,9 +12,8 @@ import os
 from pathlib import Path
 
 import stages  # noqa: F401
-from artextract.core.cache import discard, scratch
-from artextract.core.files import outside_folder
 from artextract.core.fingerprint import code_of
+from artextract.core.folders import discard, outside_folder, scratch
 from artextract.core.runtime import run_stage
 from artextract.data.sample.as_artgan import write_artgan
 from artextract.data.sample.met import read_works

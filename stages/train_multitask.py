@@ -14,8 +14,8 @@ import stages  # noqa: F401
 from artextract.classification.evaluation.figures import plot_losses
 from artextract.classification.network.saved_network import save_model
 from artextract.classification.network.train import train
-from artextract.core.cache import discard
 from artextract.core.files import read_json, write_metrics, write_table
+from artextract.core.folders import discard
 from artextract.core.runtime import run_stage
 from artextract.core.tasks import TASKS
 from artextract.data.images.shards import ShardReader

@@ -1,26 +1,20 @@
 """Arrays computed row by row, kept memory-mapped in the user's cache: tokens of a frozen backbone, pixels.
 
-An array has a place for every row of an index, and only the rows that are asked for are computed, each once: another
-split of the same images finds what is there. A kill loses at most the block under way; memory stays at one block.
+An array has a place for every row of an index. Only the rows that are wanted are computed, and each only once, so that
+another split of the same images reuses them. A kill loses at most the block under way; memory stays at one block.
 """
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from artextract.core.fingerprint import content_key
-
-if TYPE_CHECKING:
-    import numpy as np
-
+from artextract.core.folders import cache_folder
 
 Compute = Callable[[list[int]], Iterator[np.ndarray]]  # consecutive blocks for the rows that it is called with
 
@@ -56,7 +50,7 @@ class RowView:
 
     @property
     def dtype(self) -> np.dtype:
-        """That of the array."""
+        """Type of an element."""
         return self.base.dtype
 
 
@@ -103,7 +97,7 @@ def _open(path: Path, shape: tuple[int, ...], dtype: Any) -> np.memmap:
 def _fill(path: Path, n: int, shape: tuple[int, ...], dtype: Any, rows: np.ndarray, compute: Compute) -> None:
     marks = path.with_suffix(".done")
     if not path.exists():
-        marks.unlink(missing_ok=True)  # of an array that was deleted: they say nothing of this one
+        marks.unlink(missing_ok=True)  # they belong to an array that was deleted
     array, done = _open(path, (n, *shape), dtype), _open(marks, (n,), np.bool_)
     missing = list(dict.fromkeys(rows[~done[rows]].tolist()))
     at = 0
@@ -116,32 +110,3 @@ def _fill(path: Path, n: int, shape: tuple[int, ...], dtype: Any, rows: np.ndarr
         at += len(block)
     if at != len(missing):
         raise RuntimeError(f"{at} rows were computed, {len(missing)} expected")
-
-
-def cache_folder() -> Path:
-    """The user's folder for converted weights, downloads and checkpoints: ``ARTEXTRACT_CACHE``, else the XDG cache."""
-    chosen = os.environ.get("ARTEXTRACT_CACHE")
-    if chosen:
-        return Path(chosen).expanduser().resolve()
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "artextract"
-
-
-@contextmanager
-def scratch(kind: str, *key: Any) -> Iterator[Path]:
-    """A folder for resumable work, keyed by content and held by one process at a time.
-
-    Work that was killed finds its finished parts here again. The caller removes the folder (``discard``) once its
-    result stands under its final name.
-    """
-    from filelock import FileLock
-
-    folder = cache_folder() / "scratch" / f"{kind}-{content_key(*key)}"
-    folder.mkdir(parents=True, exist_ok=True)
-    with FileLock(str(folder) + ".lock"):
-        folder.mkdir(parents=True, exist_ok=True)
-        yield folder
-
-
-def discard(folder: Path) -> None:
-    """Remove a scratch folder that has served its purpose."""
-    shutil.rmtree(folder, ignore_errors=True)

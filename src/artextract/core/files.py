@@ -1,4 +1,4 @@
-"""Atomic writes, content hashes and the folders that lie outside of the repository.
+"""Atomic writes of JSON, tables, arrays and tensors, and a check of the paths that lists and tables name.
 
 Every file that a stage writes appears under its final name complete or not at all: temporary name in the same folder,
 fsync, ``os.replace``.
@@ -135,26 +135,6 @@ def write_csv_for_people(path: Path, table: pd.DataFrame) -> None:
         return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\n") else cell
 
     write_table(path, table.map(defuse))
-
-
-def outside_folder(variable: str, what: str) -> Path:
-    """A folder of the user's, named by an environment variable.
-
-    Raises:
-        ArtExtractError: The variable is not set, or names no folder or file.
-    """
-    value = os.environ.get(variable)
-    if not value:
-        raise ArtExtractError(
-            f"this profile reads {what}, and {variable} is not set",
-            remedy=f"export {variable}=PATH (the README says what it must hold)",
-        )
-    path = Path(value).expanduser().resolve()
-    if not path.exists():
-        raise ArtExtractError(
-            f"{variable} names {path}, which does not exist", remedy=f"correct {variable}; it must hold {what}"
-        )
-    return path
 
 
 def check_relative(relative: str, *, where: str) -> None:

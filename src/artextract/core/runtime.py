@@ -9,9 +9,9 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from artextract.core.cache import cache_folder
 from artextract.core.errors import ArtExtractError
 from artextract.core.fingerprint import content_key
+from artextract.core.folders import cache_folder
 
 PR_SET_PDEATHSIG = 1
 M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from artextract.core.cache import cache_folder
 from artextract.core.compute import autocast, backend, bf16_pays, device
 from artextract.core.fingerprint import code_of, content_key, libraries
+from artextract.core.folders import cache_folder
 from artextract.core.prefetch import prefetched
 from artextract.core.runtime import threads
 from artextract.encoders.image import Preprocessing

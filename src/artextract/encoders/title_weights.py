@@ -8,9 +8,9 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from artextract.core.cache import cache_folder
 from artextract.core.errors import ArtExtractError
 from artextract.core.files import atomic, write_text
+from artextract.core.folders import cache_folder
 from artextract.core.packages import package_folder
 from artextract.encoders.weights import verify
 

@@ -10,9 +10,9 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from artextract.core.cache import cache_folder
 from artextract.core.errors import ArtExtractError
 from artextract.core.fingerprint import sha256_file
+from artextract.core.folders import cache_folder
 from artextract.core.packages import package_folder
 
 if TYPE_CHECKING:

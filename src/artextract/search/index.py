@@ -14,10 +14,10 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from artextract.core.cache import cache_folder
 from artextract.core.errors import ArtExtractError
 from artextract.core.files import atomic, read_json, write_metrics
 from artextract.core.fingerprint import content_key
+from artextract.core.folders import cache_folder
 from artextract.core.runtime import threads
 from artextract.similarity.ranking.neighbours import nearest
 from artextract.similarity.ranking.topk import Groups, empty, select

@@ -1,17 +1,14 @@
 from __future__ import annotations
 
 import itertools
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-from filelock import FileLock, Timeout
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from artextract.core import cache
 from artextract.core.cache import Compute, RowView, cached_rows
 
 N, SHAPE = 23, (2, 3)
@@ -135,44 +132,3 @@ def test_marks_of_an_array_that_was_deleted_are_not_believed(empty_cache: Path) 
     computed: list[int] = []
     np.testing.assert_array_equal(cached("key", ALL, source(computed)), TRUTH)
     assert computed == ALL
-
-
-def test_cache_folder_prefers_the_variable_then_xdg(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ARTEXTRACT_CACHE", str(tmp_path / "own"))
-    assert cache.cache_folder() == tmp_path / "own"
-    monkeypatch.delenv("ARTEXTRACT_CACHE")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
-    assert cache.cache_folder() == tmp_path / "xdg" / "artextract"
-    monkeypatch.delenv("XDG_CACHE_HOME")
-    monkeypatch.setenv("HOME", str(tmp_path))
-    assert cache.cache_folder() == tmp_path / ".cache" / "artextract"
-
-
-def test_scratch_keeps_finished_parts_and_is_keyed_by_content() -> None:
-    with cache.scratch("test", "one") as folder:
-        (folder / "part").write_text("done")
-    with cache.scratch("test", "two") as other:
-        assert list(other.iterdir()) == []
-    with cache.scratch("test", "one") as again:
-        assert again == folder and (again / "part").read_text() == "done"
-        cache.discard(again)
-        assert not again.exists()
-    with cache.scratch("test", "one") as again:
-        assert list(again.iterdir()) == []
-
-
-def test_scratch_is_held_by_one_at_a_time() -> None:
-    entered = threading.Event()
-
-    def second() -> None:
-        with cache.scratch("test", "held"):
-            entered.set()
-
-    with cache.scratch("test", "held") as folder:
-        with pytest.raises(Timeout):
-            FileLock(str(folder) + ".lock").acquire(timeout=0)
-        thread = threading.Thread(target=second)
-        thread.start()
-        assert not entered.wait(0.2)
-    thread.join(5)
-    assert entered.is_set()

@@ -189,19 +189,6 @@ def test_empty_table_keeps_its_header(tmp_path: Path) -> None:
 # --- folders
 
 
-def test_outside_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("ARTEXTRACT_X", raising=False)
-    with pytest.raises(ArtExtractError, match=r"reads the paintings, and ARTEXTRACT_X is not set") as caught:
-        files.outside_folder("ARTEXTRACT_X", "the paintings")
-    assert "export ARTEXTRACT_X=" in str(caught.value)
-    monkeypatch.setenv("ARTEXTRACT_X", str(tmp_path / "nowhere"))
-    with pytest.raises(ArtExtractError, match="nowhere, which does not exist") as caught:
-        files.outside_folder("ARTEXTRACT_X", "the paintings")
-    assert "correct ARTEXTRACT_X; it must hold the paintings" in str(caught.value)
-    monkeypatch.setenv("ARTEXTRACT_X", str(tmp_path))
-    assert files.outside_folder("ARTEXTRACT_X", "the paintings") == tmp_path.resolve()
-
-
 # --- paths from lists
 
 

@@ -15,10 +15,11 @@ from torch.nn import functional
 
 from artextract.classification.network.augment import Augmentation, apply, draw_view
 from artextract.classification.network.tokens import tokens_of
-from artextract.core.cache import RowView, cache_folder, cached_rows
+from artextract.core.cache import RowView, cached_rows
 from artextract.core.compute import backend, device
 from artextract.core.files import read_json, write_metrics
 from artextract.core.fingerprint import content_key
+from artextract.core.folders import cache_folder
 from artextract.data.images.shards import ShardReader
 from artextract.encoders.backends import Backend, computed_by, fast_backend, reference_backend, whole
 from artextract.encoders.embed import blocks, check, pixels

@@ -12,10 +12,10 @@ import torch
 
 from artextract.classification.network.network import MultitaskNet
 from artextract.classification.network.trainer import Trainer, load_split
-from artextract.core.cache import scratch
 from artextract.core.compute import backend, device, set_threads
 from artextract.core.errors import ArtExtractError
 from artextract.core.fingerprint import code_of
+from artextract.core.folders import scratch
 from artextract.core.tasks import TASKS
 from artextract.data.images.shards import ShardReader
 from artextract.params.sections import Params

@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from artextract.core.cache import cache_folder, discard, scratch
 from artextract.core.errors import ArtExtractError
 from artextract.core.files import write_bytes, write_metrics, write_table
 from artextract.core.fingerprint import code_of, sha256_bytes
+from artextract.core.folders import cache_folder, discard, scratch
 from artextract.data.images.decode import decode
 from artextract.data.images.duplicates import groups, hamming_pairs
 from artextract.data.images.shard_writer import Source, report_failures, write_shards

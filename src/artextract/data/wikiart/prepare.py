@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from artextract.core.cache import discard, scratch
 from artextract.core.errors import ArtExtractError
 from artextract.core.files import write_csv_for_people, write_metrics, write_table, write_text
 from artextract.core.fingerprint import code_of
+from artextract.core.folders import discard, scratch
 from artextract.core.tasks import TASKS
 from artextract.data.images.decode import UnreadableImage
 from artextract.data.images.duplicates import groups, hamming_pairs

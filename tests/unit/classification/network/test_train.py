@@ -11,9 +11,9 @@ import torch
 from artextract.classification.network.inputs import labels_of, load_inputs, predict
 from artextract.classification.network.train import Trained, train
 from artextract.classification.network.trainer import Data, Trainer
-from artextract.core.cache import discard
 from artextract.core.errors import ArtExtractError
 from artextract.core.files import write_metrics
+from artextract.core.folders import discard
 from artextract.core.tasks import TASKS
 from artextract.data.images.shards import ShardReader
 from artextract.measures import auc

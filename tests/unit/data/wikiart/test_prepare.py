@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from artextract.core.cache import cache_folder
 from artextract.core.errors import ArtExtractError
 from artextract.core.fingerprint import sha256_bytes
+from artextract.core.folders import cache_folder
 from artextract.core.tasks import TASKS
 from artextract.data.images import shard_writer
 from artextract.data.images.decode import decode

@@ -1,0 +1,88 @@
+"""Folders outside the repository: the user's data, named by environment variables, and the user's cache."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from artextract.core.errors import ArtExtractError
+from artextract.core.fingerprint import SRC, content_key
+
+EXPERIMENTS = (".dvc", "tmp", "exps")  # where DVC makes the checkouts of `dvc exp run --temp` and of the queue
+
+
+def repository(checkout: Path = SRC.parent) -> Path:
+    """The user's checkout, also for code that runs in the temporary checkout of an experiment below it.
+
+    Args:
+        checkout: Root of the checkout that the running code belongs to.
+    """
+    parts = checkout.parts
+    for end in range(len(parts) - len(EXPERIMENTS), 0, -1):
+        if parts[end : end + len(EXPERIMENTS)] == EXPERIMENTS:
+            return Path(*parts[:end])
+    return checkout
+
+
+def user_path(value: str) -> Path:
+    """A path that the user typed: ``~`` is the home folder, and relative paths start at the root of the repository."""
+    return (repository() / Path(value).expanduser()).resolve()
+
+
+def cache_folder() -> Path:
+    """The user's folder for converted weights, downloads and checkpoints: ``ARTEXTRACT_CACHE``, else the XDG cache."""
+    value = os.environ.get("ARTEXTRACT_CACHE")
+    if value:
+        return user_path(value)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "artextract"
+
+
+def outside_folder(variable: str, content: str) -> Path:
+    """A folder of the user's, named by an environment variable.
+
+    Args:
+        variable: Name of the environment variable.
+        content: What the folder must hold, for the messages.
+
+    Raises:
+        ArtExtractError: The variable is not set, or names no folder or file.
+    """
+    value = os.environ.get(variable)
+    if not value:
+        raise ArtExtractError(
+            f"this profile reads {content}, and {variable} is not set",
+            remedy=f"export {variable}=PATH (the README says what it must hold)",
+        )
+    path = user_path(value)
+    if not path.exists():
+        hint = "" if Path(value).expanduser().is_absolute() else "; relative paths start at the root of the repository"
+        raise ArtExtractError(
+            f"{variable} names {path}, which does not exist",
+            remedy=f"correct {variable}; it must hold {content}{hint}",
+        )
+    return path
+
+
+@contextmanager
+def scratch(kind: str, *key: Any) -> Iterator[Path]:
+    """A folder for resumable work, keyed by content and held by one process at a time.
+
+    After a kill, the next run gets the same folder and finds the finished parts in it. The caller removes the folder
+    (``discard``) when its result has its final name.
+    """
+    from filelock import FileLock
+
+    folder = cache_folder() / "scratch" / f"{kind}-{content_key(*key)}"
+    folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(str(folder) + ".lock"):
+        folder.mkdir(parents=True, exist_ok=True)
+        yield folder
+
+
+def discard(folder: Path) -> None:
+    """Remove a scratch folder that has served its purpose."""
+    shutil.rmtree(folder, ignore_errors=True)

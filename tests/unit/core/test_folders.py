@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+from filelock import FileLock, Timeout
+
+from artextract.core import folders
+from artextract.core.errors import ArtExtractError
+
+
+@pytest.fixture(autouse=True)
+def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ARTEXTRACT_CACHE", str(tmp_path / "cache"))
+
+
+def test_cache_folder_prefers_the_variable_then_xdg(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ARTEXTRACT_CACHE", str(tmp_path / "own"))
+    assert folders.cache_folder() == tmp_path / "own"
+    monkeypatch.delenv("ARTEXTRACT_CACHE")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
+    assert folders.cache_folder() == tmp_path / "xdg" / "artextract"
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert folders.cache_folder() == tmp_path / ".cache" / "artextract"
+
+
+def test_scratch_keeps_finished_parts_and_is_keyed_by_content() -> None:
+    with folders.scratch("test", "one") as folder:
+        (folder / "part").write_text("done")
+    with folders.scratch("test", "two") as other:
+        assert list(other.iterdir()) == []
+    with folders.scratch("test", "one") as again:
+        assert again == folder and (again / "part").read_text() == "done"
+        folders.discard(again)
+        assert not again.exists()
+    with folders.scratch("test", "one") as again:
+        assert list(again.iterdir()) == []
+
+
+def test_scratch_is_held_by_one_at_a_time() -> None:
+    entered = threading.Event()
+
+    def second() -> None:
+        with folders.scratch("test", "held"):
+            entered.set()
+
+    with folders.scratch("test", "held") as folder:
+        with pytest.raises(Timeout):
+            FileLock(str(folder) + ".lock").acquire(timeout=0)
+        thread = threading.Thread(target=second)
+        thread.start()
+        assert not entered.wait(0.2)
+    thread.join(5)
+    assert entered.is_set()
+
+
+def test_outside_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ARTEXTRACT_X", raising=False)
+    with pytest.raises(ArtExtractError, match=r"reads the paintings, and ARTEXTRACT_X is not set") as caught:
+        folders.outside_folder("ARTEXTRACT_X", "the paintings")
+    assert "export ARTEXTRACT_X=" in str(caught.value)
+    monkeypatch.setenv("ARTEXTRACT_X", str(tmp_path / "nowhere"))
+    with pytest.raises(ArtExtractError, match="nowhere, which does not exist") as caught:
+        folders.outside_folder("ARTEXTRACT_X", "the paintings")
+    assert "correct ARTEXTRACT_X; it must hold the paintings" in str(caught.value)
+    monkeypatch.setenv("ARTEXTRACT_X", str(tmp_path))
+    assert folders.outside_folder("ARTEXTRACT_X", "the paintings") == tmp_path.resolve()
+
+
+@pytest.mark.parametrize(
+    ("checkout", "expected"),
+    [
+        ("/a/project", "/a/project"),
+        ("/a/project/.dvc/tmp/exps/tmp12ab", "/a/project"),
+        ("/a/project/.dvc/tmp/exps/standard/tmp12ab/below", "/a/project"),
+        ("/a/.dvc/tmp/exps/x/project/.dvc/tmp/exps/y", "/a/.dvc/tmp/exps/x/project"),
+        ("/a/.dvc/tmp/project", "/a/.dvc/tmp/project"),
+    ],
+)
+def test_the_repository_of_an_experiments_temporary_checkout_is_the_users(checkout: str, expected: str) -> None:
+    assert folders.repository(Path(checkout)) == Path(expected)
+
+
+def test_relative_paths_start_at_the_repository_wherever_a_command_was_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "checkout" / "mine").mkdir(parents=True)
+    monkeypatch.setattr(folders, "repository", lambda: tmp_path / "checkout")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ARTEXTRACT_X", "mine")
+    assert folders.outside_folder("ARTEXTRACT_X", "the paintings") == tmp_path / "checkout" / "mine"
+    monkeypatch.setenv("ARTEXTRACT_X", "yours")
+    with pytest.raises(ArtExtractError, match="relative paths start at the root of the repository"):
+        folders.outside_folder("ARTEXTRACT_X", "the paintings")
+    monkeypatch.setenv("ARTEXTRACT_CACHE", "cache")
+    assert folders.cache_folder() == tmp_path / "checkout" / "cache"
+    monkeypatch.setenv("ARTEXTRACT_CACHE", "~/cache")
+    assert folders.cache_folder() == Path.home() / "cache"
