@@ -5,18 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from artextract.core.files import read_json, write_text
-from artextract.data.museum.labels import PREFIX
+from artextract.similarity.ranking.judges import JUDGES, TITLE_PROXY, declared
 
 BEGIN, END = "<!-- metrics: begin -->", "<!-- metrics: end -->"
-JUDGES = {
-    "artist": "same painter",
-    "theme": "same theme, other painters",
-    "style": "same style, other painters",
-    "period": "same period",
-    "terms": "curators' terms in common",
-    "siblings": "panels of one work, or of one series",
-    "title_proxy": "similar title (proxy)",
-}
 QUERIES = ".queries"
 
 
@@ -48,11 +39,11 @@ def classification_table(metrics: dict[str, float]) -> list[str]:
 
 
 def measured_judges(metrics: dict[str, float]) -> dict[str, str]:
-    """Judges that have queries in the metrics, and their plain names; labels of the user's own come last."""
-    found = [key.removesuffix(QUERIES) for key in sorted(metrics) if key.endswith(QUERIES)]
-    own = [judge for judge in found if judge not in JUDGES]
-    names = {judge: name for judge, name in JUDGES.items() if judge in found}
-    return names | {judge: f"same {judge.removeprefix(PREFIX)} (own label), other painters" for judge in own}
+    """Keys of the judges that have queries in the metrics, with their names for people; own labels come last."""
+    measured = [key.removesuffix(QUERIES) for key in sorted(metrics) if key.endswith(QUERIES)]
+    listed = [judge.key for judge in JUDGES if judge.key in measured]
+    own = [key for key in measured if key not in listed]
+    return {key: declared(key).label for key in (*listed, *own)}
 
 
 def similarity_table(metrics: dict[str, float], siamese: dict[str, float]) -> list[str]:
@@ -62,7 +53,7 @@ def similarity_table(metrics: dict[str, float], siamese: dict[str, float]) -> li
         "|---|---|---|---|---|---|",
     ]
     for judge, name in measured_judges(metrics).items():
-        circular = judge == "title_proxy"
+        circular = judge == TITLE_PROXY
         title = "not judged: circular" if circular else _with_interval(metrics, f"{judge}.title.ndcg10")
         gain = "not judged: circular" if circular else _with_interval(siamese, f"s2.{judge}.gain.p10")
         lines.append(

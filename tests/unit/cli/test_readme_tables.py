@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from artextract.cli.readme_tables import BEGIN, END, JUDGES, classification_table, main, report, similarity_table
+from artextract.cli.readme_tables import BEGIN, END, classification_table, main, report, similarity_table
 from artextract.core.tasks import TASKS
+from artextract.similarity.ranking.judges import JUDGES
 
 SCORES = {
     "auc_ovo": 0.876, "auc_ovo_low": 0.8, "auc_ovo_high": 0.954, "chance_auc_ovo": 0.501, "balanced_accuracy": 0.4,
@@ -24,7 +25,7 @@ SIMILARITY = {
 }  # fmt: skip
 SIAMESE = {
     f"s2.{judge}.gain.p10{end}": value
-    for judge in JUDGES
+    for judge in (judge.key for judge in JUDGES)
     for end, value in {"": 0.04, "_low": -0.01, "_high": 0.1}.items()
 }
 
@@ -49,7 +50,8 @@ def test_similarity_by_eye() -> None:
 
 
 def test_every_measured_judge_is_shown_by_a_plain_name() -> None:
-    measured = {f"{judge}.queries": 20.0 for judge in ("label.mood", *reversed(JUDGES))}
+    keys = [judge.key for judge in JUDGES if not judge.unmeasured]
+    measured = {f"{judge}.queries": 20.0 for judge in ("label.mood", *reversed(keys))}
     gains = {"s2.terms.gain.p10": 0.04, "s2.terms.gain.p10_low": 0.021, "s2.terms.gain.p10_high": 0.05}
     lines = similarity_table(measured | {"outliers.works": 3}, gains)[2:]
     assert [line.split(" | ")[0].removeprefix("| ") for line in lines] == [

@@ -18,7 +18,7 @@ from artextract.siamese.evaluation import controls
 from artextract.siamese.evaluation.trials import PRIMARY, SHUFFLED
 from artextract.siamese.projection.projection import project, project_head
 from artextract.siamese.projection.training import Trained, train
-from artextract.similarity.ranking.judges import Judge, judge_may_score
+from artextract.similarity.ranking.judging import Judge, judge_may_score
 from artextract.similarity.ranking.retrieval import evaluate_judges
 from artextract.similarity.ranking.spaces import Space, cosine_space, image_spaces
 from artextract.similarity.ranking.tables import Values

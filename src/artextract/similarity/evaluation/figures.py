@@ -1,7 +1,8 @@
-"""Scores of all spaces under all judges, one panel a judge: bars with their 95% intervals."""
+"""Figure of all scores: one panel per judge, one bar per space, with 95% intervals."""
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,70 +11,68 @@ import numpy as np
 import pandas as pd
 
 from artextract.pictures.style import INK, new_figure, save
+from artextract.similarity.ranking.judges import declared
+from artextract.similarity.ranking.spaces import space_label
 
 BAR, CHANCE, OTHER = "#2f6f8f", "#b9c0c8", "#d08a2c"
 COLUMNS = 3
-NAMES = {
-    "artist": "Same artist",
-    "theme": "Same theme, other artists",
-    "style": "Same style, other artists",
-    "period": "About the same time",
-    "terms": "Curators' terms in common",
-    "siblings": "Panels and series",
-    "title_proxy": "Similar title (a proxy)",
-    "text_to_image": "Description to image",
-    "same_object": "Other view of the same object",
-}
-SPACES = {"colour": "colour histogram", "image": "image, raw", "whitened": "PCA-whitened", "csls": "CSLS"}
-NO_IMAGE = ("random", "popularity", "colour")  # what needs no network, in grey
+NO_NETWORK = ("random", "popularity", "colour")  # in grey
+CIRCULAR = "not scored: judged by itself"
+WIDTH, NOTE_LETTERS = 13, 215  # inches, and letters of the note that fit a line of that width
 
 
 def plot_judges(table: pd.DataFrame, unmeasured: Mapping[str, str], metric: str, path: Path) -> None:
-    """One panel a judge, a bar a space, the mean over queries with its interval and the mean over artists as a mark.
+    """Draw one panel per judge: bars for the mean over queries with its interval, a mark for the mean over painters.
 
     Args:
-        table: Of ``retrieval_report.retrieval_table``.
-        unmeasured: Judges that are not measured, and why.
-        metric: What is drawn, ``ndcg10``.
+        table: Result of ``tables.retrieval_table``.
+        unmeasured: Keys of the judges that are not measured, and the reason for each; they are named below the panels.
+        metric: Metric to draw, for example ``ndcg10``.
         path: PNG to write.
     """
-    chosen = table[table["metric"] == metric]
-    judges = list(dict.fromkeys(chosen["judge"]))
-    spaces = list(dict.fromkeys(chosen["space"]))
-    rows = max(1, -(-len(judges) // COLUMNS))
-    figure, axes = new_figure(rows, COLUMNS, 13, 0.9 + rows * (0.8 + 0.27 * max(1, len(spaces))))
+    scores = table[table["metric"] == metric]
+    judges = list(dict.fromkeys(scores["judge"]))
+    spaces = list(dict.fromkeys(scores["space"]))
+    rows, note = max(1, -(-len(judges) // COLUMNS)), _note(unmeasured)
+    panels = rows * (0.8 + 0.27 * max(1, len(spaces)))
+    figure, axes = new_figure(rows, COLUMNS, WIDTH, 0.9 + panels + 0.16 * len(note))
     for axis in axes.ravel()[len(judges) :]:
         axis.set_visible(False)
     for axis, judge in zip(axes.ravel(), judges, strict=False):
-        part = chosen[chosen["judge"] == judge].set_index("space").reindex(spaces)
+        part = scores[scores["judge"] == judge].set_index("space").reindex(spaces)
         _panel(axis, part, spaces)
         count = int(part["queries"].max())
-        axis.set_title(f"{NAMES.get(judge, judge)}  ({count:,} queries)")
-    title = f"{_metric_name(metric)}: bars, mean over queries with 95% interval by artist; diamonds, mean over artists"
-    figure.suptitle(title, x=0.01, ha="left", fontsize=11)
-    if unmeasured:
-        reasons = "; ".join(f"{NAMES.get(name, name)} ({reason})" for name, reason in unmeasured.items())
-        figure.supxlabel(f"Not measured: {reasons}", x=0.01, ha="left", fontsize=8)
+        axis.set_title(f"{declared(judge).label}  ({count:,} queries)")
+    title = f"{_metric_name(metric)}: bars, mean over queries with 95% interval by painter; "
+    figure.suptitle(title + "diamonds, mean over painters", x=0.01, ha="left", fontsize=11)
+    if note:
+        figure.supxlabel("\n".join(note), x=0.01, ha="left", fontsize=8)
     save(figure, path)
+
+
+def _note(unmeasured: Mapping[str, str]) -> list[str]:
+    """Lines that name the judges without a panel, short enough not to widen the figure."""
+    reasons = "; ".join(f"{declared(key).label} ({reason})" for key, reason in unmeasured.items())
+    return textwrap.wrap(f"Not measured: {reasons}.", NOTE_LETTERS) if reasons else []
 
 
 def _panel(axis: Any, part: pd.DataFrame, spaces: Sequence[str]) -> None:
     places = np.arange(len(spaces))
     value = part["micro"].to_numpy(dtype=float)
     error = np.abs(np.stack([value - part["low"].to_numpy(float), part["high"].to_numpy(float) - value]))
-    colours = [CHANCE if s in NO_IMAGE else OTHER if s == "title" else BAR for s in spaces]
+    colours = [CHANCE if s in NO_NETWORK else OTHER if s == "title" else BAR for s in spaces]
     axis.barh(places, value, color=colours, height=0.7)
     axis.errorbar(value, places, xerr=error, fmt="none", ecolor=INK, elinewidth=0.9, capsize=2)
     axis.scatter(part["macro"], places, marker="D", s=14, facecolor="white", edgecolor=INK, linewidths=0.8, zorder=3)
     right = float(np.nanmax([part["high"].max(), part["macro"].max(), 0.01]))
     for place, (mean, high) in enumerate(zip(value, part[["high", "macro"]].max(axis=1), strict=True)):
         if np.isnan(mean):
-            axis.text(0.01 * right, place, "judged by itself: not scored", va="center", fontsize=7.5, color="#6b737d")
+            axis.text(0.01 * right, place, CIRCULAR, va="center", fontsize=7.5, color="#6b737d")
         else:
             axis.text(high + 0.025 * right, place, f"{mean:.3f}", va="center", fontsize=7.5)
     axis.set(
         yticks=places,
-        yticklabels=[SPACES.get(s, s) for s in spaces],
+        yticklabels=[space_label(space) for space in spaces],
         xlim=(0, 1.16 * right),
         ylim=(len(spaces) - 0.4, -0.6),
     )

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from artextract.core.errors import ArtExtractError
-from artextract.similarity.ranking.judges import Judge
+from artextract.similarity.ranking.judging import Judge
 from artextract.similarity.ranking.spaces import Space
 
 AUDITED = 8

@@ -1,7 +1,7 @@
-"""Spaces in which works are alike or not: one small type, and the baselines that every score stands beside.
+"""Spaces, which tell how similar works are: one small type, and the baselines that every score is compared with.
 
-A space gives the similarity of query rows to all works. Which rows it was fitted on, and which catalogue fields it has
-read, is said when it is made, so that a judge of the same field can be refused.
+A space gives the similarity of query rows to all works. Each space states which catalogue fields it was made from, so
+that a judge of the same field can be refused.
 """
 
 from __future__ import annotations
@@ -19,6 +19,20 @@ from artextract.similarity.ranking.topk import best
 
 BLOCK = 512
 THUMB = 64  # side of the image that colours are counted in
+# Names for people, in figures and tables, where they differ from the name in metrics.
+LABELS = {
+    "colour": "colour histogram",
+    "image": "image, raw",
+    "centred": "image, centred",
+    "whitened": "image, PCA-whitened",
+    "csls": "image, CSLS",
+    "siamese": "image, siamese projection",
+}
+
+
+def space_label(name: str) -> str:
+    """Name of a space for people; a space that ``LABELS`` does not list is called by its own name."""
+    return LABELS.get(name, name)
 
 
 @dataclass(frozen=True)

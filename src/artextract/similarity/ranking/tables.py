@@ -9,7 +9,8 @@ import pandas as pd
 
 from artextract.measures.bootstrap import SUMMARY, paired_all, summarise_all, with_holm
 from artextract.similarity.ranking.chance import expected_at_random
-from artextract.similarity.ranking.judges import ELSEWHERE, Judge, judge_may_score
+from artextract.similarity.ranking.judges import ELSEWHERE, declared
+from artextract.similarity.ranking.judging import Judge, judge_may_score
 from artextract.similarity.ranking.retrieval import evaluate_judges
 from artextract.similarity.ranking.spaces import Space
 
@@ -90,14 +91,21 @@ def differences(
 
 
 def judges_table(judges: Mapping[str, Judge], unmeasured: Mapping[str, str]) -> pd.DataFrame:
-    """Which judges were measured, with how many queries, and why the others were not: judge, queries, status.
+    """Judges with their names, how many queries each has, and why the others were not measured.
 
-    A judge that another stage measures has no queries here, and its status says where.
+    Args:
+        judges: Measured judges by key.
+        unmeasured: Keys of the others with the reason, as of ``all_judges``.
+
+    Returns:
+        One row per judge: judge, label, queries, status, description. A judge that another stage measures has no
+        queries here, and its status says where it is measured.
     """
-    records = [(name, len(judge.queries()), "measured") for name, judge in judges.items()]
-    for name, reason in unmeasured.items():
-        records.append((name, 0, reason if reason == ELSEWHERE else f"not measured: {reason}"))
-    return pd.DataFrame(records, columns=pd.Index(["judge", "queries", "status"]))
+    records = [(key, judge.label, len(judge.queries()), "measured", judge.description) for key, judge in judges.items()]
+    for key, reason in unmeasured.items():
+        status = reason if reason == ELSEWHERE else f"not measured: {reason}"
+        records.append((key, declared(key).label, 0, status, declared(key).description))
+    return pd.DataFrame(records, columns=pd.Index(["judge", "label", "queries", "status", "description"]))
 
 
 def headline(

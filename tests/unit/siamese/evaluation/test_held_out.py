@@ -12,7 +12,7 @@ from artextract.params.sections import Relevance, Splits
 from artextract.siamese.evaluation import held_out as evaluation
 from artextract.siamese.evaluation.trials import ATTEMPTS, RAW, train_gain, trials
 from artextract.siamese.projection.splits import artist_folds, painter_components
-from artextract.similarity.ranking.judges import Judge
+from artextract.similarity.ranking.judging import Judge
 from artextract.similarity.ranking.spaces import cosine_space, image_spaces
 from artextract.similarity.ranking.tables import Values
 from tests.unit.siamese_toys import settings, two_subjects

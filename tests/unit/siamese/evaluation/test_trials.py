@@ -10,7 +10,7 @@ import pytest
 
 from artextract.core.compute import unit_rows
 from artextract.siamese.evaluation.trials import KEYS, TRIALS, headline, strongest, train_gain, trials, values_table
-from artextract.similarity.ranking.judges import Judge
+from artextract.similarity.ranking.judging import Judge
 from artextract.similarity.ranking.retrieval import evaluate
 from artextract.similarity.ranking.spaces import cosine_space
 from artextract.similarity.ranking.tables import Values

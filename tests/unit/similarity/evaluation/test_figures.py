@@ -1,4 +1,4 @@
-"""The figure of all judges: a panel each, a bar a space."""
+"""The figure of all judges: one panel per judge, one bar per space."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from PIL import Image
 
 from artextract.similarity.evaluation import figures as retrieval_figure
 from artextract.similarity.evaluation.figures import plot_judges
+from artextract.similarity.ranking.judges import JUDGES
 from artextract.similarity.ranking.tables import TABLE
 
 
@@ -24,7 +25,7 @@ def table(judges: list[str], spaces: list[str]) -> pd.DataFrame:
     return pd.DataFrame(records, columns=pd.Index(TABLE))
 
 
-@pytest.mark.parametrize("judges", [[], ["artist"], ["artist", "theme", "style", "period", "terms", "a_new_one"]])
+@pytest.mark.parametrize("judges", [[], ["artist"], ["artist", "theme", "style", "period", "terms", "label.mood"]])
 def test_any_number_of_judges(tmp_path: Path, judges: list[str]):
     plot_judges(table(judges, ["random", "title", "image"]), {"siblings": "empty"}, "ndcg10", tmp_path / "judges.png")
     with Image.open(tmp_path / "judges.png") as image:
@@ -37,9 +38,26 @@ def test_panels_bars_and_what_is_not_scored(tmp_path: Path, monkeypatch: pytest.
     plot_judges(table(["artist", "title_proxy"], ["random", "title", "csls"]), {}, "ndcg10", tmp_path / "x.png")
     panels = [axis for axis in figures[0].axes if axis.get_visible()]
     assert [axis.get_title(loc="left") for axis in panels] == [
-        "Same artist  (1,200 queries)",
-        "Similar title (a proxy)  (1,200 queries)",
+        "same painter  (1,200 queries)",
+        "similar title (proxy)  (1,200 queries)",
     ]
-    assert [label.get_text() for label in panels[0].get_yticklabels()] == ["random", "title", "CSLS"]
-    assert [text.get_text() for text in panels[1].texts] == ["0.300", "judged by itself: not scored", "0.300"]
+    assert [label.get_text() for label in panels[0].get_yticklabels()] == ["random", "title", "image, CSLS"]
+    assert [text.get_text() for text in panels[1].texts] == ["0.300", "not scored: judged by itself", "0.300"]
     assert "nDCG@10" in figures[0].get_suptitle()
+
+
+def test_a_long_note_is_wrapped_and_does_not_widen_the_figure(tmp_path: Path):
+    scores = table(["artist", "theme", "style"], ["random", "image"])
+    plot_judges(scores, {}, "ndcg10", tmp_path / "without.png")
+    reasons = {judge.key: "column empty: schools, techniques, keywords" for judge in JUDGES[3:]}
+    plot_judges(scores, reasons | {"label.mood": "8 queries, fewer than 20"}, "ndcg10", tmp_path / "with.png")
+    with Image.open(tmp_path / "without.png") as without, Image.open(tmp_path / "with.png") as with_note:
+        assert with_note.width <= without.width + 20 and with_note.height > without.height
+
+
+def test_the_note_names_judges_as_tables_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    figures: list = []
+    monkeypatch.setattr(retrieval_figure, "save", lambda figure, path: figures.append(figure))
+    plot_judges(table(["artist"], ["random"]), {"siblings": "12 queries, fewer than 20"}, "ndcg10", tmp_path / "x.png")
+    note = figures[0].get_supxlabel()
+    assert note == "Not measured: panels of one work, or of one series (12 queries, fewer than 20)."

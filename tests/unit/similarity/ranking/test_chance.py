@@ -9,7 +9,7 @@ import pytest
 
 from artextract.measures.bootstrap import summarise
 from artextract.similarity.ranking.chance import expected_at_random
-from artextract.similarity.ranking.judges import Judge
+from artextract.similarity.ranking.judging import Judge
 from artextract.similarity.ranking.retrieval import evaluate, metric_names
 from artextract.similarity.ranking.spaces import Space, cosine_space
 

@@ -22,7 +22,8 @@ from artextract.encoders.title import embed_titles
 from artextract.params.reading import read_params
 from artextract.params.sections import Params
 from artextract.similarity.ranking import retrieval
-from artextract.similarity.ranking.judges import Judge, all_judges
+from artextract.similarity.ranking.judges import all_judges
+from artextract.similarity.ranking.judging import Judge
 from artextract.similarity.ranking.spaces import cosine_space
 from artextract.similarity.ranking.tables import evaluate_spaces
 from tests.conftest import ROOT, installed

@@ -12,21 +12,20 @@ from artextract.core.compute import unit_rows
 from artextract.data.museum.painters import artist_clusters
 from artextract.params.sections import Relevance
 from artextract.similarity.ranking.judges import (
-    DERIVED,
     ELSEWHERE,
-    FIELDS,
     NOT_FETCHED,
-    Judge,
     across_artists,
     all_judges,
     artist_judge,
-    judge_may_score,
+    declared,
+    headline_judge,
     period_judge,
     siblings_judge,
     terms_judge,
     text_to_image,
     title_judge,
 )
+from artextract.similarity.ranking.judging import DERIVED, FIELDS, Judge, judge_may_score
 
 ABSENT = {"text_to_image", "same_object"}  # in all_judges always among those that are not measured
 NAMES = ["artist", "theme", "style", "period", "terms", "siblings", "title_proxy"]
@@ -245,6 +244,40 @@ def test_other_views_of_the_query_are_no_finding():
     titles = np.tile(TITLES[:1], (5, 1))
     judges, unmeasured = all_judges(index, titles, params())
     assert judges == {} and set(unmeasured) == {*NAMES, *ABSENT}
+
+
+def test_every_judge_carries_its_names():
+    index = works(**{"label.mood": ["calm", "calm", "calm", "wild", "wild"]})
+    judges, unmeasured = all_judges(index, TITLES, params())
+    assert list(judges) == [*NAMES, "label.mood"]
+    for key, judge in judges.items():
+        assert (judge.key, judge.label, judge.description) == (
+            key, declared(key).label, declared(key).description
+        )  # fmt: skip
+    assert judges["theme"].label == "same theme, other painters"
+    assert judges["label.mood"].label == "same mood (own label), other painters"
+    labels = [declared(key).label for key in (*judges, *unmeasured)]
+    assert len(set(labels)) == len(labels) and all(labels)
+
+
+def test_a_judge_that_is_not_listed_has_no_name():
+    with pytest.raises(ValueError, match="'themes'"):
+        declared("themes")
+
+
+@pytest.mark.parametrize(
+    ("measured", "expected"),
+    [
+        (["artist", "theme", "title_proxy"], "theme"),
+        (["title_proxy", "period", "style"], "style"),
+        (["title_proxy", "label.mood", "label.colour", "siblings"], "siblings"),
+        (["title_proxy", "label.mood", "label.colour"], "label.colour"),
+        (["title_proxy"], "title_proxy"),
+        ([], None),
+    ],
+)
+def test_the_headline_is_theme_and_else_the_first_measured(measured: list[str], expected: str | None):
+    assert headline_judge(measured) == expected
 
 
 @given(

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from artextract.core.errors import ArtExtractError
 from artextract.similarity.ranking import retrieval, spaces
-from artextract.similarity.ranking.judges import Judge
+from artextract.similarity.ranking.judging import Judge
 from artextract.similarity.ranking.retrieval import audit, evaluate, evaluate_judges, metric_names
 from artextract.similarity.ranking.spaces import Space, cosine_space
 

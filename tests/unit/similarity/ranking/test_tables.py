@@ -8,7 +8,9 @@ import pytest
 
 from artextract.core.compute import unit_rows
 from artextract.measures.bootstrap import holm, smallest_p
-from artextract.similarity.ranking.judges import ELSEWHERE, Judge, artist_judge, judge_may_score, title_judge
+from artextract.params.sections import Relevance
+from artextract.similarity.ranking.judges import ELSEWHERE, all_judges, artist_judge, title_judge
+from artextract.similarity.ranking.judging import Judge, judge_may_score
 from artextract.similarity.ranking.retrieval import evaluate
 from artextract.similarity.ranking.spaces import cosine_space
 from artextract.similarity.ranking.tables import (
@@ -23,6 +25,10 @@ from artextract.similarity.ranking.tables import (
 )
 
 N = 24
+RELEVANCE = Relevance(
+    title_cosine=0.5, period_years=20, terms_overlap=0.3, min_queries=1, neighbours=5, bootstrap=50,
+    whitened_components=4, csls_neighbours=2,
+)  # fmt: skip
 RNG = np.random.default_rng(0)
 INDEX = pd.DataFrame(
     {
@@ -109,13 +115,16 @@ def test_few_draws_do_not_keep_holm_from_finding():
 
 
 def test_judges_that_are_not_measured_say_why():
-    table = judges_table(JUDGES, {"siblings": "column empty: series", "text_to_image": ELSEWHERE})
-    assert table.to_numpy().tolist() == [
-        ["artist", N, "measured"],
-        ["title_proxy", N, "measured"],
-        ["siblings", 0, "not measured: column empty: series"],
-        ["text_to_image", 0, "measured in train_siamese"],
+    judges, unmeasured = all_judges(INDEX, TITLES, RELEVANCE)
+    table = judges_table(judges, unmeasured | {"siblings": "column empty: series", "text_to_image": ELSEWHERE})
+    assert table[["judge", "label", "queries", "status"]].to_numpy().tolist()[:2] == [
+        ["artist", "same painter", N, "measured"],
+        ["title_proxy", "similar title (proxy)", N, "measured"],
     ]
+    status = table.set_index("judge")["status"]
+    assert status["siblings"] == "not measured: column empty: series"
+    assert status["text_to_image"] == "measured in train_siamese"
+    assert table["description"].str.len().min() > 10
 
 
 def test_headline_is_flat_and_short():
