@@ -1,7 +1,7 @@
 """Reads a museum's open-data tables and fetches the images; writes shards and an index of paintings.
 
-Reads: the sample's package (nga.source = met), $ARTEXTRACT_NGA (folder), or the National Gallery of Art's repository
-    and image server (opendata).
+Reads: data/sources/nga.json (the record of the source that DVC has seen); the sample's package (nga.source = met),
+    $ARTEXTRACT_NGA (folder), or the National Gallery of Art's repository and image server (opendata).
 Writes: data/nga/ (shard-*.tar, index.parquet, alternates.csv: further views, listed and not fetched, missing.csv,
     unreadable.csv), metrics/fetch_nga.json (images_capped: published small, as the work is not in the public domain).
 Index: id, title, attribution, displaydate, medium, year, artist, artist_qualified, artist_name, themes, styles,
@@ -10,14 +10,16 @@ Index: id, title, attribution, displaydate, medium, year, artist, artist_qualifi
     open_access, shard, offset, size, sha256, phash, width, height, and label.<name> for each of nga.labels.
 """
 
+from functools import partial
 from pathlib import Path
 
 import stages  # noqa: F401
 from artextract.core.fingerprint import code_of
-from artextract.core.folders import discard, outside_folder, scratch
+from artextract.core.folders import discard, scratch
 from artextract.core.runtime import run_stage
 from artextract.data.museum.collect import collect, download_tables
 from artextract.data.museum.fetch import Getter
+from artextract.data.outside.record import museum, recorded
 from artextract.data.sample.as_nga import write_nga
 from artextract.data.sample.met import read_works
 from artextract.params.reading import load_params
@@ -29,18 +31,20 @@ OUT, METRICS = Path("data/nga"), Path("metrics/fetch_nga.json")
 def main() -> None:
     """Fetch the sample, a folder of the user's, or the museum's open data."""
     p = load_params("met", "nga")
-    match p.nga.source:
-        case "met":
-            with scratch("met_nga", p.met.model_dump(), code_of(write_nga.__module__)) as folder:
-                write_nga(read_works(p.met.sha256), folder)
-                collect(folder, p.nga, getter=Getter(root=folder), out=OUT, metrics=METRICS)
-                discard(folder)
-        case "folder":
-            folder = outside_folder("ARTEXTRACT_NGA", "the museum's tables, and images/<objectid>.jpg")
-            collect(folder, p.nga, getter=Getter(root=folder), out=OUT, metrics=METRICS)
-        case "opendata":
-            tables = Getter(max_bytes=TABLE_BYTES, deadline=TABLE_SECONDS)
-            collect(download_tables(p.nga.commit, tables), p.nga, getter=Getter(), out=OUT, metrics=METRICS)
+    with recorded("nga", p.nga.source, p.nga.labels_file) as record:
+        write = partial(collect, params=p.nga, out=OUT, metrics=METRICS, notes=record)
+        match p.nga.source:
+            case "met":
+                with scratch("met_nga", p.met.model_dump(), code_of(write_nga.__module__)) as folder:
+                    write_nga(read_works(p.met.sha256), folder)
+                    write(folder, getter=Getter(root=folder))
+                    discard(folder)
+            case "folder":
+                folder = museum()
+                write(folder, getter=Getter(root=folder))
+            case "opendata":
+                tables = Getter(max_bytes=TABLE_BYTES, deadline=TABLE_SECONDS)
+                write(download_tables(p.nga.commit, tables), getter=Getter())
 
 
 if __name__ == "__main__":

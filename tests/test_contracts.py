@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import shlex
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from artextract.params.sections import Params
 from tests.closure import NOT_TRACKED, ROOT, SPLIT_ROOMS, closure, imported, rooms
 
 STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
+SOURCES = yaml.safe_load((ROOT / "data/sources/dvc.yaml").read_text())["stages"]
 NAMES = [
     "prepare_artgan",
     "compute_class_weights",
@@ -140,10 +142,17 @@ def test_every_key_of_a_declared_section_is_read(name: str):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_data_dependencies_are_outs_of_other_stages(name: str):
-    produced = {out for other, stage in STAGES.items() if other != name for out in outs_of(stage)}
+    produced = {out for other, stage in (STAGES | SOURCES).items() if other != name for out in outs_of(stage)}
     for dep in STAGES[name]["deps"]:
         if dep not in code_of(name):
             assert any(dep == out or dep.startswith(f"{out}/") for out in produced), dep
+
+
+def test_both_sources_are_looked_at_at_every_run_and_their_records_are_the_samples():
+    for name, stage in SOURCES.items():
+        assert stage["always_changed"] and stage["cmd"] == f"python -m stages.source {name}" and stage["desc"]
+        assert outs_of(stage) == [f"data/sources/{name}.json"]
+        assert json.loads((ROOT / f"data/sources/{name}.json").read_text()) == {"source": "met"}
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -182,6 +191,9 @@ def test_params_yaml_names_no_machine():
     [
         ("artextract", ("torch", "dvc", "pandas")),
         ("artextract.cli.search", ("torch", "dvc", "pandas")),
+        ("artextract.data.outside.record", ("torch", "dvc", "pandas", "numpy", "pydantic")),  # at every `dvc repro`
+        ("artextract.core.runtime", ("torch", "dvc", "pandas", "numpy", "pydantic")),
+        ("artextract.params.yaml12", ("torch", "dvc", "pandas", "numpy", "pydantic")),
         ("artextract.cli.readme_tables", ("torch", "dvc")),
         ("artextract.cli.attempts", ("torch", "dvc")),
         ("artextract.cli.compare", ("torch", "dvc")),
@@ -214,9 +226,9 @@ def test_a_stage_reports_a_bad_parameter_without_a_traceback(tmp_path: Path):
 
 def with_overrides(words: list[str]) -> Params:
     """The committed params.yaml with the ``-S key=value`` words of a profile or a documented command."""
-    from artextract.params.reading import _YAML12Loader
+    from artextract.params.yaml12 import _YAML12Loader, read_yaml
 
-    values = yaml.load((ROOT / "params.yaml").read_text(), Loader=_YAML12Loader)
+    values = read_yaml(ROOT / "params.yaml")
     assert words[::2] == ["-S"] * (len(words) // 2)
     for word in words[1::2]:
         key, _, value = word.partition("=")

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from artextract.cli.readme_tables import BEGIN, END, report
-from artextract.params.reading import _YAML12Loader
+from artextract.params.yaml12 import _YAML12Loader
 from tests.closure import ROOT
 
 LOCK = yaml.load((ROOT / "dvc.lock").read_text(), Loader=_YAML12Loader)["stages"]

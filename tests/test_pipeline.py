@@ -45,7 +45,9 @@ class Checkout:
         return {p.stem: json.loads(p.read_text()) for p in sorted((self.folder / "metrics").glob("*.json"))}
 
     def stages_run(self, output: str) -> list[str]:
-        return [line.split("'")[1] for line in output.splitlines() if line.startswith("Running stage")]
+        """The stages of dvc.yaml that ran; those that look at outside data run every time and are left out."""
+        names = [line.split("'")[1] for line in output.splitlines() if line.startswith("Running stage")]
+        return [name for name in names if ":" not in name]
 
 
 def copy_of_this_checkout(folder: Path) -> Checkout:
@@ -73,7 +75,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
 
 
 def test_a_run_from_nothing_gives_the_committed_metrics(checkout: Checkout):
-    assert checkout.stages_run(checkout.first_output) == list(STAGES)
+    assert sorted(checkout.stages_run(checkout.first_output)) == sorted(STAGES)
     for name, committed in checkout.committed.items():
         found = checkout.metrics()[name]
         assert found.keys() == committed.keys(), name
@@ -95,7 +97,7 @@ def test_declared_outs_are_exactly_what_is_written(checkout: Checkout):
 
 def test_a_second_repro_runs_nothing(checkout: Checkout):
     output = checkout.run("dvc", "repro")
-    assert checkout.stages_run(output) == [] and "up to date" in output
+    assert checkout.stages_run(output) == [] and output.count("didn't change, skipping") == len(STAGES)
 
 
 def test_a_second_run_writes_the_same_bytes(checkout: Checkout):

@@ -6,39 +6,14 @@ what the code uses.
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any, cast
 
-import yaml
 from pydantic import ValidationError
 
 from artextract.core.errors import ArtExtractError
 from artextract.params.sections import Params
-
-
-class _YAML12Loader(yaml.SafeLoader):
-    """PyYAML follows YAML 1.1, where ``1e-05`` (as DVC writes it after ``-S lr=1e-5``) is a string."""
-
-
-_YAML12Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float",
-    re.compile(r"^[-+]?(\.\d+|\d+(\.\d*)?)([eE][-+]?\d+)?$"),
-    list("-+0123456789."),
-)
-
-
-def _construct_unique(loader: _YAML12Loader, node: yaml.MappingNode) -> dict[Any, Any]:
-    """Refuse a key that stands twice: YAML would silently keep the last one."""
-    keys = [loader.construct_object(key) for key, _ in node.value]
-    for key in keys:
-        if keys.count(key) > 1:
-            line = node.start_mark.line + 1
-            raise ArtExtractError(f"key `{key}` stands twice in the section at line {line}")
-    return {loader.construct_object(k): loader.construct_object(v, deep=True) for k, v in node.value}
-
-
-_YAML12Loader.add_constructor("tag:yaml.org,2002:map", _construct_unique)
+from artextract.params.yaml12 import read_yaml
 
 
 def _explain(error: ValidationError, path: Path) -> ArtExtractError:
@@ -69,18 +44,7 @@ def read_params(path: Path) -> Params:
     Raises:
         ArtExtractError: Unreadable YAML, or an unknown, missing or ill-typed key; names the key and the file.
     """
-    try:
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_YAML12Loader)
-    except FileNotFoundError:
-        raise ArtExtractError(
-            "there is no such file", where=str(path), remedy="start stages from the repository's root"
-        ) from None
-    except ArtExtractError as error:
-        raise ArtExtractError(error.problem, where=str(path)) from None
-    except Exception as error:  # besides YAMLError PyYAML raises what its constructors do: `2026-13-45` a ValueError
-        raise ArtExtractError(f"not readable as YAML: {error}", where=str(path)) from error
-    if not isinstance(content, dict):
-        raise ArtExtractError("holds no keys", where=str(path), remedy="`git restore params.yaml`")
+    content = read_yaml(path)
     try:
         return Params.model_validate(content)
     except ValidationError as error:

@@ -115,7 +115,7 @@ def test_all_problems_are_listed_at_once(tmp_path: Path) -> None:
 )
 def test_key_that_stands_twice_is_refused(tmp_path: Path, text: str, key: str, line: int) -> None:
     (tmp_path / "p.yaml").write_text(text)
-    assert f"key `{key}` stands twice in the section at line {line}" in refusal(tmp_path / "p.yaml")
+    assert f"key `{key}` appears twice in the section that starts at line {line}" in refusal(tmp_path / "p.yaml")
 
 
 # --- files that are no params.yaml

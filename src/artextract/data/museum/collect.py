@@ -158,7 +158,9 @@ def read_paintings(folder: Path, expected: int) -> tuple[pd.DataFrame, pd.DataFr
     return rows, nga.alternate_views(rows, tables["published_images"]), counts
 
 
-def collect(tables_folder: Path, params: NGA, *, getter: Getter, out: Path, metrics: Path) -> None:
+def collect(
+    tables_folder: Path, params: NGA, *, getter: Getter, out: Path, metrics: Path, notes: Mapping[str, object]
+) -> None:
     """Write shards, index.parquet, alternates.csv, missing.csv and unreadable.csv, and the counts.
 
     Args:
@@ -167,6 +169,8 @@ def collect(tables_folder: Path, params: NGA, *, getter: Getter, out: Path, metr
         getter: For the images.
         out: Folder of the results.
         metrics: File of the counts.
+        notes: Further entries for that file, such as the fingerprint of the source. Work of a killed run is taken up
+            only where they are the same.
     """
     rows, alternates, counts = read_paintings(tables_folder, params.expected_paintings)
     if params.max_objects:
@@ -177,7 +181,7 @@ def collect(tables_folder: Path, params: NGA, *, getter: Getter, out: Path, metr
     urls = {str(row["id"]): address(row, tables_folder, params.image_size) for _, row in rows.iterrows()}
     expected = {str(row["id"]): expected_size(row, params.image_size) for _, row in rows.iterrows()}
     sources, failed = _downloads(urls, getter, expected)
-    key = (rows[["id", "uuid", "url"]].values.tolist(), params.image_size, params.max_side, sorted(failed))
+    key = (rows[["id", "uuid", "url"]].values.tolist(), params.image_size, params.max_side, sorted(failed), {**notes})
     with scratch("fetch_nga", str(tables_folder), *key, _sizes(urls, tables_folder), code_of(__name__)) as work:
         stored = write_shards(sources, work, max_side=params.max_side)
         reason = stored["id"].map(failed)
@@ -209,7 +213,7 @@ def collect(tables_folder: Path, params: NGA, *, getter: Getter, out: Path, metr
             "groups": int(index["group"].nunique()),
             "images_in_groups_of_several": int(index["group"].duplicated(keep=False).sum()),
         }
-        write_metrics(metrics, counts)
+        write_metrics(metrics, {**counts, **notes})
         discard(work)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -160,7 +161,9 @@ def summarise(index: pd.DataFrame) -> dict[str, int]:
     return counts
 
 
-def prepare(layout: Layout, params: ArtGAN, *, seed: int, out: Path, metrics: Path, notes: dict[str, int]) -> None:
+def prepare(
+    layout: Layout, params: ArtGAN, *, seed: int, out: Path, metrics: Path, notes: Mapping[str, object]
+) -> None:
     """Write shards, index.parquet, labels.json, the reports for people, and the audit.
 
     Args:
@@ -169,7 +172,8 @@ def prepare(layout: Layout, params: ArtGAN, *, seed: int, out: Path, metrics: Pa
         seed: For the choice of ``select`` rows.
         out: Folder of the results.
         metrics: File of the audit.
-        notes: Further counts for the audit.
+        notes: Further entries of the audit, such as the fingerprint of the source. Work of a killed run is taken up
+            only where they are the same.
     """
     lists = artgan.read_lists(layout.lists)
     table = artgan.union(lists)
@@ -179,7 +183,7 @@ def prepare(layout: Layout, params: ArtGAN, *, seed: int, out: Path, metrics: Pa
     resolution = resolve(paths, available)
     # Files and their sizes are part of the key, so that other images make other shards.
     found = [(path, resolution.files.get(path), available.get(resolution.files.get(path, ""))) for path in paths]
-    with scratch("prepare_artgan", str(layout.images), found, params.max_side, code_of(__name__)) as work:
+    with scratch("prepare_artgan", str(layout.images), found, {**notes}, params.max_side, code_of(__name__)) as work:
         sources = [_source(path, source, resolution) for path in paths]
         stored = write_shards(sources, work, max_side=params.max_side)
         out.mkdir(parents=True, exist_ok=True)
@@ -200,7 +204,7 @@ def prepare(layout: Layout, params: ArtGAN, *, seed: int, out: Path, metrics: Pa
         for shard in sorted(work.glob("shard-*.tar")):
             shutil.move(shard, out / shard.name)
         write_table(out / "index.parquet", index[INDEX_COLUMNS])
-        write_metrics(metrics, artgan.audit(lists, table) | counts | summarise(index) | notes)
+        write_metrics(metrics, artgan.audit(lists, table) | counts | summarise(index) | {**notes})
         discard(work)
 
 

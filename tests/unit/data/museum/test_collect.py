@@ -54,7 +54,7 @@ def folder(tmp_path: Path) -> Path:
 
 def run(folder: Path, getter: Getter | None = None, **changes: object) -> tuple[pd.DataFrame, dict[str, int]]:
     out, metrics = folder.parent / "out", folder.parent / "metrics.json"
-    collect(folder, nga(**changes), getter=getter or Getter(root=folder), out=out, metrics=metrics)
+    collect(folder, nga(**changes), getter=getter or Getter(root=folder), out=out, metrics=metrics, notes={})
     return pd.read_parquet(out / "index.parquet"), json.loads(metrics.read_text())
 
 
