@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from artextract.core.declared import check_inputs, committed_outs_kept
 from artextract.core.errors import ArtExtractError
 from artextract.core.fingerprint import content_key
 from artextract.core.folders import cache_folder
@@ -74,7 +75,7 @@ def run_stage(main: Callable[[], None]) -> None:
         prepare_environment()
         locks = cache_folder() / "locks"
         locks.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(locks / f"{name}-{content_key(str(Path.cwd()))}.lock")
+        lock = FileLock(locks / f"{name}-{content_key(str(Path.cwd()), sys.argv[1:])}.lock")
         try:
             lock.acquire(timeout=0)
         except Timeout:
@@ -82,7 +83,8 @@ def run_stage(main: Callable[[], None]) -> None:
                 f"stage {name} is already running in this checkout",
                 remedy="wait for it to end, or stop that process",
             ) from None
-        with lock:
+        with lock, committed_outs_kept(name):
+            check_inputs(name)
             main()
     except ArtExtractError as error:
         print(f"\n{name}: {error}", file=sys.stderr)

@@ -1,0 +1,83 @@
+"""What dvc.yaml declares for the running stage: inputs that must be here, and outs that git tracks.
+
+DVC removes the outs of a stage before it starts the stage. Those in its cache come back with ``dvc checkout``; those in
+git (metrics, plots) are put back here when the stage fails before it has written them.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from artextract.core.errors import ArtExtractError
+
+WAY_BACK = "git restore params.yaml dvc.lock data metrics plots && dvc checkout"
+
+
+def _stage(name: str) -> dict[str, Any]:
+    """The running stage's entry in its dvc.yaml; empty where there is none."""
+    import yaml
+
+    file, _, stage = os.environ.get("DVC_STAGE", name).rpartition(":")  # as DVC names it: [folder/dvc.yaml:]stage
+    path = Path(file or "dvc.yaml")
+    if not path.is_file():
+        return {}
+    return (yaml.safe_load(path.read_text(encoding="utf-8")).get("stages") or {}).get(stage) or {}
+
+
+def check_inputs(name: str) -> None:
+    """Stop where a file or folder that the stage depends on is missing, as in a fresh clone.
+
+    Args:
+        name: Name of the stage.
+
+    Raises:
+        ArtExtractError: Names what is missing and how to get it.
+    """
+    missing = [dep for dep in _stage(name).get("deps", []) if isinstance(dep, str) and not Path(dep).exists()]
+    if missing:
+        raise ArtExtractError(
+            f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} not here",
+            remedy="`dvc pull` where a remote holds the data, or `dvc repro` without -s, which makes them first",
+        )
+
+
+def _git(*arguments: str, text: str = "") -> subprocess.CompletedProcess[str] | None:
+    """A finished git command; None where there is no git."""
+    try:
+        return subprocess.run(["git", *arguments], input=text, capture_output=True, text=True)
+    except OSError:
+        return None
+
+
+def put_back(name: str) -> list[str]:
+    """Bring back the files of the stage's outs that git tracks and that are gone; their names."""
+    stage = _stage(name)
+    entries = [
+        entry for kind in ("outs", "metrics", "plots") for entry in stage.get(kind, []) if isinstance(entry, dict)
+    ]
+    outs = [path for entry in entries for path, options in entry.items() if not (options or {}).get("cache", True)]
+    listed = _git("ls-files", "--deleted", "-z", "--", *outs) if outs else None
+    if listed is None or listed.returncode or not listed.stdout:
+        return []
+    done = _git("checkout-index", "--force", "-z", "--stdin", text=listed.stdout)
+    return listed.stdout.rstrip("\0").split("\0") if done is not None and done.returncode == 0 else []
+
+
+@contextmanager
+def committed_outs_kept(name: str) -> Iterator[None]:
+    """Put back, when the block fails, what DVC has removed and git has; say how to undo a failed experiment."""
+    try:
+        yield
+    except BaseException:
+        if files := put_back(name):
+            print(f"{name}: {len(files)} files that DVC had removed were put back as git has them", file=sys.stderr)
+        changed = _git("diff", "--quiet", "HEAD", "--", "params.yaml") if "DVC_STAGE" in os.environ else None
+        if changed is not None and changed.returncode == 1:
+            print(f"{name}: params.yaml differs from the last commit; the way back: {WAY_BACK}", file=sys.stderr)
+        raise
