@@ -17,7 +17,7 @@ from artextract.params.yaml12 import read_yaml
 def main() -> None:
     """Write the record of one source. Its parameters are checked by the stage that uses them: this one is fast."""
     section = sys.argv[1]
-    values = read_yaml(Path("params.yaml")).get(section)
+    values = read_yaml(Path("params.yaml"), {("nga", "labels_file")}).get(section)
     values = values if isinstance(values, dict) else {}
     write_record(section, look(section, str(values.get("source")), str(values.get("labels_file") or "")))
 

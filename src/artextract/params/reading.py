@@ -26,6 +26,12 @@ def _explain(error: ValidationError, path: Path) -> ArtExtractError:
                 lines.append(f"key `{key}` is unknown")
             case "missing":
                 lines.append(f"key `{key}` is missing")
+            case "string_type" if isinstance(item["input"], int | float):
+                typed = ".".join(str(part) for part in item["loc"] if isinstance(part, str))
+                lines.append(
+                    f"key `{key}` takes text, and the value was read as the number {item['input']!r}. Quote it: "
+                    f'in params.yaml "TEXT", on the command line -S \'{typed}="TEXT"\', in a list ["TEXT"]'
+                )
             case _:
                 expected = item["msg"].removeprefix("Value error, ").removeprefix("Input ")
                 found = item["input"]
@@ -38,13 +44,24 @@ def _explain(error: ValidationError, path: Path) -> ArtExtractError:
     )
 
 
+def _text_keys() -> set[tuple[str, str]]:
+    """Section and key of every parameter that is a text or a list of texts."""
+    sections = {name: getattr(field.annotation, "model_fields", {}) for name, field in Params.model_fields.items()}
+    return {
+        (section, key)
+        for section, fields in sections.items()
+        for key, field in fields.items()
+        if field.annotation is str or str(field.annotation).startswith(("list[str", "list[typing.Annotated[str"))
+    }
+
+
 def read_params(path: Path) -> Params:
     """Read and validate the whole of params.yaml.
 
     Raises:
         ArtExtractError: Unreadable YAML, or an unknown, missing or ill-typed key; names the key and the file.
     """
-    content = read_yaml(path)
+    content = read_yaml(path, _text_keys())
     try:
         return Params.model_validate(content)
     except ValidationError as error:

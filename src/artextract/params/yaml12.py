@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -35,14 +36,38 @@ def _construct_unique(loader: _YAML12Loader, node: yaml.MappingNode) -> dict[Any
 _YAML12Loader.add_constructor("tag:yaml.org,2002:map", _construct_unique)
 
 
-def read_yaml(path: Path) -> dict[str, Any]:
+def _keep_texts(root: yaml.Node | None, text_keys: Collection[tuple[str, str]]) -> None:
+    """Whole numbers under a key that takes text stay as they were typed: a commit id may be 1234567 or 0123456."""
+    for section, values in root.value if isinstance(root, yaml.MappingNode) else ():
+        for key, value in values.value if isinstance(values, yaml.MappingNode) else ():
+            if (section.value, key.value) in text_keys:
+                for node in value.value if isinstance(value, yaml.SequenceNode) else [value]:
+                    if node.tag == "tag:yaml.org,2002:int":
+                        node.tag = "tag:yaml.org,2002:str"
+
+
+def _load(text: str, text_keys: Collection[tuple[str, str]]) -> Any:
+    loader = _YAML12Loader(text)
+    try:
+        root = loader.get_single_node()
+        _keep_texts(root, text_keys)
+        return None if root is None else loader.construct_document(root)
+    finally:
+        loader.dispose()
+
+
+def read_yaml(path: Path, text_keys: Collection[tuple[str, str]] = ()) -> dict[str, Any]:
     """Read a YAML file that holds keys.
+
+    Args:
+        path: The file.
+        text_keys: Section and key of values that are text (or lists of text), even if they look like a whole number.
 
     Raises:
         ArtExtractError: There is no such file, it is not YAML, or a key appears twice; names the file.
     """
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_YAML12Loader)
+        content = _load(path.read_text(encoding="utf-8"), text_keys)
     except FileNotFoundError:
         raise ArtExtractError(
             "there is no such file", where=str(path), remedy="start stages from the repository's root"

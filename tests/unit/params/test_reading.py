@@ -198,3 +198,38 @@ def test_default_path_is_the_working_directory(tmp_path: Path, monkeypatch: pyte
     write(tmp_path / "params.yaml", read_params(COMMITTED).model_dump() | {"seed": 7})
     monkeypatch.chdir(tmp_path)
     assert load_params("seed").seed == 7
+
+
+TEXTS = [("nga", "commit", "e98485b"), ("title_encoder", "revision", "e8c3b32edf5434bc2275fc9bab85f82640a19130")]
+
+
+def with_text(tmp_path: Path, key: str, old: str, new: str) -> Path:
+    text = COMMITTED.read_text()
+    assert f"  {key}: {old}" in text
+    (tmp_path / "p.yaml").write_text(text.replace(f"  {key}: {old}", f"  {key}: {new}", 1))
+    return tmp_path / "p.yaml"
+
+
+@pytest.mark.parametrize(("section", "key", "old"), TEXTS)
+@pytest.mark.parametrize("typed", ["1234567", "0123456", '"1234567"', '"12e4567"'])
+def test_a_text_of_digits_stays_a_text(tmp_path: Path, section: str, key: str, old: str, typed: str) -> None:
+    params = read_params(with_text(tmp_path, key, old, typed))
+    assert getattr(getattr(params, section), key) == typed.strip('"')
+
+
+def test_lists_of_texts_and_hashes_of_digits_stay_texts(tmp_path: Path) -> None:
+    text = with_text(tmp_path, "sha256", "6dde55c7d5242f5dedbe5f7540df4862fd1a58a28dbabe319f30243c9580d078", "7" * 64)
+    content = text.read_text().replace("source: met         # met: the sample | folder: t", "source: folder  # ")
+    text.write_text(content.replace('labels_file: ""', "labels_file: 2020").replace("labels: []", "labels: [2020, a]"))
+    params = read_params(text)
+    assert params.met.sha256 == "7" * 64
+    assert (params.nga.labels_file, params.nga.labels) == ("2020", ["2020", "a"])
+
+
+@pytest.mark.parametrize("typed", [".inf", "12e4567", "1.5"])
+@pytest.mark.parametrize(("section", "key", "old"), TEXTS)
+def test_a_text_that_became_a_float_is_refused_with_the_quoting(
+    tmp_path: Path, section: str, key: str, old: str, typed: str
+) -> None:
+    message = refusal(with_text(tmp_path, key, old, typed))
+    assert f"-S '{section}.{key}=\"TEXT\"'" in message and "was read as the number" in message

@@ -33,7 +33,7 @@ def test_params_are_frozen() -> None:
         ("lr", ".inf", ["finite"]),
         ("train.weight_decay", "1e999", ["finite"]),
         ("train.flip", "1", ["valid boolean", "found 1"]),
-        ("train.backbone", "3", ["valid string", "found 3"]),
+        ("train.backbone", "3.5", ["takes text", "number 3.5"]),
         ("train.precision", "fp16", ["'fp32'", "'fp16'"]),
         ("artgan.source", "folders", ["'met' or 'folder'", "'folders'"]),
         ("artgan.select_fraction", "1.0", ["less than 1"]),
