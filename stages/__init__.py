@@ -5,19 +5,10 @@ a temporary checkout, and must import the library that was queued with it.
 """
 
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 SRC = ROOT / "src"
-
-_missing = [name for name in ("numpy", "pandas", "pydantic", "torch", "timm", "filelock") if find_spec(name) is None]
-if _missing:
-    sys.exit(
-        f"{Path(sys.argv[0]).name}: this Python ({sys.executable}) lacks {', '.join(_missing)}.\n"
-        "Remedy: work in the project's environment: `make setup`, then `source .venv/bin/activate`, then `dvc repro`."
-    )
-
 sys.path.insert(0, str(SRC))
 
 import artextract  # noqa: E402
@@ -27,3 +18,7 @@ if Path(artextract.__file__).resolve().parent != SRC / "artextract":
         f"artextract was imported from {artextract.__file__} and not from {SRC}.\n"
         "Remedy: do not install the package (`pip uninstall artextract`), and start stages from the repository's root."
     )
+
+from artextract.core.interpreter import require_environment  # noqa: E402
+
+require_environment("dvc repro")

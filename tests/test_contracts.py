@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from artextract.cli.ablations import read_ablations
 from artextract.core.fingerprint import code_closure
 from artextract.params.sections import Params
+from artextract.runs.ablations import read_ablations
 from tests.closure import NOT_TRACKED, ROOT, SPLIT_ROOMS, closure, imported, rooms
 
 STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
@@ -190,14 +190,8 @@ def test_params_yaml_names_no_machine():
     ("module", "unwanted"),
     [
         ("artextract", ("torch", "dvc", "pandas")),
-        ("artextract.cli.search", ("torch", "dvc", "pandas")),
         ("artextract.data.outside.record", ("torch", "dvc", "pandas", "numpy", "pydantic")),  # at every `dvc repro`
-        ("artextract.core.runtime", ("torch", "dvc", "pandas", "numpy", "pydantic")),
-        ("artextract.params.yaml12", ("torch", "dvc", "pandas", "numpy", "pydantic")),
-        ("artextract.cli.readme_tables", ("torch", "dvc")),
-        ("artextract.cli.attempts", ("torch", "dvc")),
-        ("artextract.cli.compare", ("torch", "dvc")),
-        ("artextract.cli.ablations", ("torch", "dvc")),
+        ("artextract.cli.app", ("torch", "dvc", "pandas", "numpy", "PIL", "pydantic")),
     ],
 )
 def test_a_module_loads_nothing_slow_at_its_import(module: str, unwanted: tuple[str, ...]):

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from artextract.cli.readme_tables import BEGIN, END, report
 from artextract.params.yaml12 import _YAML12Loader
+from artextract.runs.readme_tables import BEGIN, END, report
 from tests.closure import ROOT
 
 LOCK = yaml.load((ROOT / "dvc.lock").read_text(), Loader=_YAML12Loader)["stages"]
@@ -69,4 +69,4 @@ def test_one_stage_reads_what_another_has_written():
 def test_the_readme_shows_the_committed_metrics():
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     shown = text[text.index(BEGIN) + len(BEGIN) : text.index(END)].strip()
-    assert shown == report(ROOT / "metrics").strip(), "renew it with `python -m artextract.cli.readme_tables`"
+    assert shown == report(ROOT / "metrics").strip(), "renew it with `artextract readme-tables`"

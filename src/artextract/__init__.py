@@ -3,4 +3,4 @@
 Importing the package is cheap on purpose: torch, pandas and DVC are imported only by the modules that need them.
 """
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

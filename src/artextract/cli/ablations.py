@@ -1,205 +1,45 @@
-"""Ablations: one command queues single changes against a profile, another makes a table of what came out.
-
-    python -m artextract.cli.ablations queue profiles/wikiart.args [-S artgan.max_missing_fraction=0.95]
-    dvc queue start
-    python -m artextract.cli.ablations table wikiart --against recurrence-shared
-
-The table holds the headline scores of each run, and its paired difference to one of them with a 95% interval where
-both were evaluated on the same rows.
-"""
+"""``artextract ablations``: queue single changes against a profile, and make a table of the results."""
 
 from __future__ import annotations
 
-import argparse
-import json
-import shlex
-import subprocess
-import sys
-from collections.abc import Iterable, Mapping
-from io import BytesIO
 from pathlib import Path
-from typing import Any, cast
+from typing import Annotated
 
-import pandas as pd
-import yaml
+import typer
 
-from artextract.cli.compare import compare
-from artextract.core.errors import ArtExtractError
-from artextract.core.tasks import TASKS
-
-LIST = Path("profiles/ablations.yaml")
-PREDICTIONS = "data/evaluation/predictions.parquet"
-TARGET = "evaluate_auc"
+app = typer.Typer(help="Queue single changes against a profile, and make a table of the results.", no_args_is_help=True)
 
 
-def read_profile(path: Path) -> list[str]:
-    """Arguments of ``dvc exp run`` that a profile holds.
+@app.command()
+def queue(
+    profile: Annotated[Path, typer.Argument(metavar="PROFILE", help="profiles/NAME.args")],
+    changes: Annotated[
+        list[str], typer.Option("-S", metavar="KEY=VALUE", help="a change for all of them; may be repeated")
+    ] = [],  # noqa: B006
+    listed: Annotated[Path, typer.Option("--list", metavar="YAML", help="the ablations and their changes")] = Path(
+        "profiles/ablations.yaml"
+    ),
+    prefix: Annotated[str | None, typer.Option(help="prefix of the experiments' names; default: the profile's")] = None,
+) -> None:
+    """Queue one experiment per ablation: the profile with a single change."""
+    from artextract.runs import ablations
 
-    Raises:
-        ArtExtractError: There is no such file.
+    prefix = prefix or profile.stem
+    for command in ablations.queue_commands(profile, ablations.read_ablations(listed), changes, prefix):
+        print(ablations.dvc(*command[1:]).strip())
+    print(f"Queued. Now: dvc queue start; dvc queue status; then artextract ablations table {prefix} --against NAME")
+
+
+@app.command()
+def table(
+    prefix: Annotated[str, typer.Argument(metavar="PREFIX", help="prefix of the experiments' names: the profile's")],
+    against: Annotated[str, typer.Option(metavar="NAME", help="the experiment that the others are compared with")],
+    min_rows: Annotated[int, typer.Option(min=1, help="leave out classes with fewer validation rows")] = 10,
+) -> None:
+    """Print the finished ablations as a Markdown table: AUC, and paired differences with 95% intervals.
+
+    Differences are given where both experiments were evaluated on the same rows.
     """
-    if not path.is_file():
-        raise ArtExtractError("there is no such profile", where=str(path), remedy="see profiles/*.args")
-    return shlex.split(path.read_text(encoding="utf-8"), comments=True)
+    from artextract.runs import ablations
 
-
-def read_ablations(path: Path) -> dict[str, list[str]]:
-    """Names of experiments and the ``key=value`` changes of each.
-
-    Raises:
-        ArtExtractError: The file is missing, or is no mapping of names to lists of ``key=value``.
-    """
-    if not path.is_file():
-        raise ArtExtractError("there is no such file", where=str(path))
-    content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    if not isinstance(content, dict) or not content:
-        raise ArtExtractError("holds no experiments", where=str(path), remedy="one `name: [key=value, ...]` a line")
-    for name, changes in content.items():
-        if not isinstance(changes, list) or not all(isinstance(c, str) and "=" in c for c in changes):
-            raise ArtExtractError(
-                f"experiment `{name}` is no list of key=value", where=str(path), remedy="name: [key=value, ...]"
-            )
-    return {str(name): changes for name, changes in content.items()}
-
-
-def queue_commands(
-    profile: Path, ablations: Mapping[str, Iterable[str]], further: Iterable[str], prefix: str
-) -> list[list[str]]:
-    """One ``dvc exp run --queue`` an experiment: the profile, what the user changes, then the single change.
-
-    Args:
-        profile: File of arguments.
-        ablations: See ``read_ablations``.
-        further: ``key=value`` changes for all of them.
-        prefix: Experiments are called ``<prefix>-<name>``.
-    """
-    common = read_profile(profile) + [part for change in further for part in ("-S", change)]
-    return [
-        ["dvc", "exp", "run", "--queue", "--name", f"{prefix}-{name}", *common]
-        + [part for change in changes for part in ("-S", change)]
-        + [TARGET]
-        for name, changes in ablations.items()
-    ]
-
-
-def finished(shown: list[dict[str, Any]], prefix: str) -> dict[str, dict[str, Any]]:
-    """Finished experiments of a prefix in ``dvc exp show --json``: name without prefix to its metrics files."""
-    found: dict[str, dict[str, Any]] = {}
-    for baseline in shown:
-        for experiment in baseline.get("experiments") or []:
-            name, revs = experiment.get("name") or "", experiment.get("revs") or []
-            data = (revs[0].get("data") or {}) if revs else {}
-            state = (experiment.get("executor") or {}).get(
-                "state", "success"
-            )  # a running one has metrics of its own, too
-            if name.startswith(f"{prefix}-") and data.get("metrics") and state == "success":
-                files = {path: (entry or {}).get("data") or {} for path, entry in data["metrics"].items()}
-                found[name.removeprefix(f"{prefix}-")] = files
-    return found
-
-
-def scores(files: Mapping[str, Any]) -> dict[str, float]:
-    """Validation AUC of each task, stratified where that is defined, and the mean AUC on select rows."""
-    classification, train = files.get("metrics/classification.json", {}), files.get("metrics/train.json", {})
-    row: dict[str, float] = {}
-    for task in TASKS:
-        plain = classification.get(f"{task}.auc_ovo", float("nan"))
-        row[task] = classification.get(f"{task}.auc_ovo_stratified", plain)
-    selected = [train[f"{task}_select_auc"] for task in TASKS if f"{task}_select_auc" in train]
-    row["select"] = sum(selected) / len(selected) if selected else float("nan")
-    return row
-
-
-def differences(one: pd.DataFrame, other: pd.DataFrame, *, min_rows: int) -> dict[str, str]:
-    """Paired difference of the AUC of each task, ``other`` less ``one``, as text with its interval.
-
-    "other rows" where the two were evaluated on other rows (an artist-disjoint split, say).
-    """
-    try:
-        table = compare(one, other, min_rows=min_rows, draws=1000, seed=0)
-    except ArtExtractError:
-        return dict.fromkeys(TASKS, "other rows")
-    result = {}
-    for task in TASKS:
-        rows = table[table["task"] == task].set_index("score")
-        name = "auc_ovo_stratified" if "auc_ovo_stratified" in rows.index else "auc_ovo"
-        if name in rows.index:
-            d, low, high = (float(rows.loc[name, c]) for c in ("difference", "low", "high"))  # type: ignore[arg-type]
-            result[task] = f"{d:+.4f} ({low:+.4f} to {high:+.4f})"
-    return result
-
-
-def markdown(rows: Mapping[str, Mapping[str, float]], paired: Mapping[str, Mapping[str, str]], against: str) -> str:
-    """The table: a line an experiment, its AUC, and its paired difference to ``against``."""
-    head = ["experiment", *TASKS, "select", *(f"{task} against {against}" for task in TASKS)]
-    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
-    for name, row in rows.items():
-        cells = [name, *(f"{row[key]:.4f}" for key in (*TASKS, "select"))]
-        cells += [paired.get(name, {}).get(task, "") for task in TASKS]
-        lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines) + "\n"
-
-
-def _dvc(*arguments: str) -> str:
-    done = subprocess.run(["dvc", *arguments], capture_output=True, text=True, check=False)
-    if done.returncode:
-        said = done.stderr.strip().splitlines() or ["failed and said nothing"]
-        raise ArtExtractError(said[-1], where=f"dvc {arguments[0]}")
-    return done.stdout
-
-
-def _predictions(name: str) -> pd.DataFrame:
-    from dvc.api import DVCFileSystem
-
-    return pd.read_parquet(BytesIO(cast(bytes, DVCFileSystem(".", rev=name).read_bytes(PREDICTIONS))))
-
-
-def table(prefix: str, against: str, min_rows: int) -> str:
-    """The Markdown table of all finished experiments of a prefix.
-
-    Raises:
-        ArtExtractError: None has finished, or the one to compare with has not.
-    """
-    found = finished(json.loads(_dvc("exp", "show", "--json")), prefix)
-    if against not in found:
-        raise ArtExtractError(
-            f"no finished experiment {prefix}-{against}; finished: {', '.join(found) or 'none'}",
-            where="dvc exp show",
-            remedy="`dvc queue status`, `dvc queue start`",
-        )
-    base = _predictions(f"{prefix}-{against}")
-    others = [name for name in found if name != against]
-    paired = {name: differences(base, _predictions(f"{prefix}-{name}"), min_rows=min_rows) for name in others}
-    return markdown({name: scores(files) for name, files in sorted(found.items())}, paired, against)
-
-
-def main(arguments: list[str] | None = None) -> None:
-    """Queue experiments, or print their table."""
-    described = (__doc__ or "").split("\n")[0]
-    parser = argparse.ArgumentParser(prog="python -m artextract.cli.ablations", description=described)
-    commands = parser.add_subparsers(dest="command", required=True)
-    queue = commands.add_parser("queue", help="queue all single changes against a profile")
-    queue.add_argument("profile", type=Path, help="profiles/<name>.args")
-    queue.add_argument("--list", type=Path, default=LIST, help=f"experiments (default {LIST})")
-    queue.add_argument("-S", dest="changes", action="append", default=[], help="key=value for all of them")
-    queue.add_argument("--prefix", help="of the experiments' names (default: the profile's name)")
-    shown = commands.add_parser("table", help="Markdown table of the finished ones")
-    shown.add_argument("prefix", help="as they were queued: the profile's name")
-    shown.add_argument("--against", required=True, help="the experiment that the others are compared with")
-    shown.add_argument("--min-rows", type=int, default=10, help="classes with fewer rows are left out (default 10)")
-    given = parser.parse_args(arguments)
-    try:
-        if given.command == "table":
-            print(table(given.prefix, given.against, given.min_rows), end="")
-            return
-        prefix = given.prefix or given.profile.stem
-        for command in queue_commands(given.profile, read_ablations(given.list), given.changes, prefix):
-            print(_dvc(*command[1:]).strip())
-        print("Queued. Now: dvc queue start; dvc queue status; then "
-              f"python -m artextract.cli.ablations table {prefix} --against <name>")  # fmt: skip
-    except ArtExtractError as error:
-        sys.exit(str(error))
-
-
-if __name__ == "__main__":
-    main()
+    print(ablations.table(prefix, against, min_rows), end="")

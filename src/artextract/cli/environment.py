@@ -11,11 +11,15 @@ import sys
 import sysconfig
 from pathlib import Path
 
+import typer
+
+from artextract.core.errors import ArtExtractError
 from artextract.core.files import write_text
 from artextract.plots_page.build import plots_page
 
 SRC = Path(__file__).resolve().parents[2]
 ROOT = SRC.parent
+app = typer.Typer(help="Finish or check the environment that the project runs in.", no_args_is_help=True)
 TEMPLATE = ROOT / ".dvc" / "plots.local.html"
 
 
@@ -33,13 +37,10 @@ def use_plots_page() -> None:
     subprocess.run(command, cwd=ROOT, check=True)
 
 
-def main() -> None:
-    """Finish the running virtual environment."""
+@app.command("set-up")
+def set_up() -> None:
+    """Finish an environment after pip: what `make setup` does last."""
     if sys.prefix == sys.base_prefix:
-        sys.exit("not in a virtual environment. Remedy: make setup")
+        raise ArtExtractError("this Python is not that of a virtual environment", remedy="make setup")
     write_pth()
     use_plots_page()
-
-
-if __name__ == "__main__":
-    main()

@@ -1,85 +1,17 @@
-"""The metrics tables of the README, made from metrics/ and renewed in place."""
+"""``artextract readme-tables``: the metrics tables of the README."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
-from artextract.core.files import read_json, write_text
-from artextract.similarity.ranking.judges import JUDGES, TITLE_PROXY, declared
-
-BEGIN, END = "<!-- metrics: begin -->", "<!-- metrics: end -->"
-QUERIES = ".queries"
+import typer
 
 
-def _value(metrics: dict[str, float], key: str) -> str:
-    return f"{metrics[key]:.2f}" if key in metrics else "undefined"  # the stages leave undefined scores out
+def readme_tables(
+    check: Annotated[bool, typer.Option("--check", help="write nothing; fail where the tables are old")] = False,
+) -> None:
+    """Write the tables of metrics/ into README.md, between the two marks there."""
+    from artextract.runs import readme_tables as tables
 
-
-def _with_interval(metrics: dict[str, float], key: str) -> str:
-    value = _value(metrics, key)
-    if f"{key}_low" in metrics:
-        value += f" ({metrics[f'{key}_low']:.2f} to {metrics[f'{key}_high']:.2f})"
-    return value
-
-
-def classification_table(metrics: dict[str, float]) -> list[str]:
-    """Task 1: AUC with its interval, and what no learning gives."""
-    lines = [
-        "| task | AUC one-vs-one (95%) | chance AUC | balanced accuracy | majority | classes scored | val works |",
-        "|---|---|---|---|---|---|---|",
-    ]
-    for task in ("style", "genre", "artist"):
-        m = {key.removeprefix(f"{task}."): value for key, value in metrics.items() if key.startswith(f"{task}.")}
-        lines.append(
-            f"| {task} | {_with_interval(m, 'auc_ovo')} | {_value(m, 'chance_auc_ovo')} | "
-            f"{_value(m, 'balanced_accuracy')} | {_value(m, 'majority_balanced_accuracy')} | "
-            f"{m['classes_scored']} | {m['val_rows']} |"
-        )
-    return lines
-
-
-def measured_judges(metrics: dict[str, float]) -> dict[str, str]:
-    """Keys of the judges that have queries in the metrics, with their names for people; own labels come last."""
-    measured = [key.removesuffix(QUERIES) for key in sorted(metrics) if key.endswith(QUERIES)]
-    listed = [judge.key for judge in JUDGES if judge.key in measured]
-    own = [key for key in measured if key not in listed]
-    return {key: declared(key).label for key in (*listed, *own)}
-
-
-def similarity_table(metrics: dict[str, float], siamese: dict[str, float]) -> list[str]:
-    """Task 2: nDCG@10 of each space under each judge, and what the siamese network adds for unseen painters."""
-    lines = [
-        "| judge | queries | random | image | title | siamese gain in precision@10, unseen painters |",
-        "|---|---|---|---|---|---|",
-    ]
-    for judge, name in measured_judges(metrics).items():
-        circular = judge == TITLE_PROXY
-        title = "not judged: circular" if circular else _with_interval(metrics, f"{judge}.title.ndcg10")
-        gain = "not judged: circular" if circular else _with_interval(siamese, f"s2.{judge}.gain.p10")
-        lines.append(
-            f"| {name} | {metrics[f'{judge}.queries']} | {_value(metrics, f'{judge}.random.ndcg10')} | "
-            f"{_with_interval(metrics, f'{judge}.image.ndcg10')} | {title} | {gain} |"
-        )
-    return lines
-
-
-def report(folder: Path) -> str:
-    """Both tables as Markdown."""
-    classification, similarity, siamese = (
-        read_json(folder / f"{name}.json") for name in ("classification", "similarity", "siamese")
-    )
-    first = ["Task 1, validation works:", "", *classification_table(classification)]
-    second = ["Task 2, nDCG@10:", "", *similarity_table(similarity, siamese)]
-    return "\n".join([*first, "", *second])
-
-
-def main() -> None:
-    """Write the tables between the two marks of README.md."""
-    path = Path("README.md")
-    text = path.read_text(encoding="utf-8")
-    head, tail = text[: text.index(BEGIN) + len(BEGIN)], text[text.index(END) :]
-    write_text(path, f"{head}\n{report(Path('metrics'))}\n{tail}")
-
-
-if __name__ == "__main__":
-    main()
+    tables.renew(Path("README.md"), Path("metrics"), check=check)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from artextract.cli import environment
+from artextract.core.errors import ArtExtractError
 from tests.conftest import ROOT
 
 
@@ -38,14 +39,14 @@ def test_outside_of_a_virtual_environment_nothing_is_written(monkeypatch: pytest
     monkeypatch.setattr(sys, "prefix", sys.base_prefix)
     for name in ("write_pth", "use_plots_page"):
         monkeypatch.setattr(environment, name, lambda: pytest.fail("wrote into the system's Python"))
-    with pytest.raises(SystemExit, match=r"not in a virtual environment\. Remedy: make setup"):
-        environment.main()
+    with pytest.raises(ArtExtractError, match="not that of a virtual environment\nRemedy: make setup"):
+        environment.set_up()
 
 
-def test_main_does_both(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_set_up_does_both(monkeypatch: pytest.MonkeyPatch) -> None:
     done: list[str] = []
     monkeypatch.setattr(sys, "prefix", "/some/venv")
     monkeypatch.setattr(environment, "write_pth", lambda: done.append("pth"))
     monkeypatch.setattr(environment, "use_plots_page", lambda: done.append("page"))
-    environment.main()
+    environment.set_up()
     assert done == ["pth", "page"]

@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from artextract.cli import ablations as experiments
 from artextract.core.errors import ArtExtractError
 from artextract.core.tasks import TASKS
 from artextract.params.reading import read_params
+from artextract.runs import ablations as experiments
 
 ROOT = Path(__file__).resolve().parents[3]
 

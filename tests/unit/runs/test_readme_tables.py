@@ -5,8 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from artextract.cli.readme_tables import BEGIN, END, classification_table, main, report, similarity_table
+from artextract.core.errors import ArtExtractError
 from artextract.core.tasks import TASKS
+from artextract.runs.readme_tables import (
+    BEGIN,
+    END,
+    classification_table,
+    renew,
+    report,
+    similarity_table,
+)
 from artextract.similarity.ranking.judges import JUDGES
 
 SCORES = {
@@ -100,8 +108,27 @@ def test_report_holds_both_tables(project: Path) -> None:
 def test_only_what_stands_between_the_marks_is_renewed(project: Path) -> None:
     readme = project / "README.md"
     readme.write_text(f"# Ä title\n\n{BEGIN}\nold\n{END}\n\ntail\n", encoding="utf-8")
-    main()
+    renew(readme, Path("metrics"))
     once = readme.read_text(encoding="utf-8")
     assert once == f"# Ä title\n\n{BEGIN}\n{report(Path('metrics'))}\n{END}\n\ntail\n"
-    main()
+    renew(readme, Path("metrics"))
     assert readme.read_text(encoding="utf-8") == once
+
+
+def test_a_check_writes_nothing(project: Path) -> None:
+    readme = project / "README.md"
+    readme.write_text(f"{BEGIN}\nold\n{END}\n")
+    with pytest.raises(ArtExtractError, match="do not show the current metrics"):
+        renew(readme, Path("metrics"), check=True)
+    assert readme.read_text() == f"{BEGIN}\nold\n{END}\n"
+    renew(readme, Path("metrics"))
+    renew(readme, Path("metrics"), check=True)
+
+
+def test_what_is_missing_is_named(project: Path) -> None:
+    readme = project / "README.md"
+    with pytest.raises(ArtExtractError, match=r"README\.md: there is no such file"):
+        renew(readme, Path("metrics"))
+    readme.write_text("no marks")
+    with pytest.raises(ArtExtractError, match="the marks between which the tables belong are missing"):
+        renew(readme, Path("metrics"))

@@ -1,0 +1,89 @@
+"""The command ``artextract``: all verbs, and how every problem of theirs is reported."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Annotated, NoReturn
+
+import typer
+from typer._click.exceptions import ClickException  # typer has no public name for the errors of its parser
+
+import artextract
+from artextract.cli import ablations, attempts, compare, environment, readme_tables, search
+from artextract.core.errors import ArtExtractError
+
+WRONG_INPUT, STOPPED = 2, 130
+
+app = typer.Typer(
+    name="artextract",
+    help="Search paintings, and compare runs of the pipeline.",
+    # Boxes and colours for people; plain text where the output goes into a pipe or a file.
+    rich_markup_mode="rich" if sys.stdout.isatty() else None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(search.search)
+app.command()(compare.compare)
+app.command()(attempts.attempts)
+app.add_typer(ablations.app, name="ablations")
+app.command()(readme_tables.readme_tables)
+app.add_typer(environment.app, name="environment")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"artextract {artextract.__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def _start(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")] = False,
+) -> None:
+    if context.invoked_subcommand is None:
+        print(context.get_help())
+
+
+def _name(given: Sequence[str]) -> str:
+    """The verb that was given, for messages: ``artextract ablations queue``."""
+    command, words = typer.main.get_command(app), ["artextract"]
+    for word in given:
+        command = getattr(command, "commands", {}).get(word)
+        if command is None:
+            break
+        words.append(word)
+    return " ".join(words)
+
+
+def run(given: Sequence[str]) -> int:
+    """Run one command and give its exit status: a user's problem is a message and status 2, never a traceback.
+
+    Args:
+        given: The words after ``artextract``.
+    """
+    name = _name(given)
+    try:
+        status = app(list(given), prog_name="artextract", standalone_mode=False)
+    except ClickException as error:
+        said = " ".join(error.format_message().split())
+        problem, status = f"{said}\nRemedy: `{name} --help` tells what it takes.", WRONG_INPUT
+    except ArtExtractError as error:
+        problem, status = str(error), WRONG_INPUT
+    except OSError as error:
+        if error.filename is None:
+            raise
+        problem, status = f"{error.filename}: {error.strerror}", WRONG_INPUT
+    except (KeyboardInterrupt, typer.Abort):
+        problem, status = "stopped", STOPPED
+    else:
+        problem = "stopped" if status == STOPPED else ""  # typer turns Ctrl-C into this status
+    if problem:
+        print(f"{name}: {problem}", file=sys.stderr)
+    return status if isinstance(status, int) else 0
+
+
+def main() -> NoReturn:
+    """Run the command that was typed."""
+    sys.exit(run(sys.argv[1:]))

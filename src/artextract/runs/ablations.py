@@ -1,0 +1,171 @@
+"""Ablations: experiments that change one setting of a profile each, and a table of their results.
+
+The table holds the headline scores of each experiment, and its paired difference to one of them with a 95% interval
+where both were evaluated on the same rows.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+import subprocess
+from collections.abc import Iterable, Mapping
+from io import BytesIO
+from pathlib import Path
+from typing import Any, cast
+
+import pandas as pd
+import yaml
+
+from artextract.core.errors import ArtExtractError
+from artextract.core.tasks import TASKS
+from artextract.runs.comparison import compare
+
+PREDICTIONS = "data/evaluation/predictions.parquet"
+TARGET = "evaluate_auc"
+
+
+def read_profile(path: Path) -> list[str]:
+    """Arguments of ``dvc exp run`` that a profile holds.
+
+    Raises:
+        ArtExtractError: There is no such file.
+    """
+    if not path.is_file():
+        raise ArtExtractError("there is no such profile", where=str(path), remedy="see profiles/*.args")
+    return shlex.split(path.read_text(encoding="utf-8"), comments=True)
+
+
+def read_ablations(path: Path) -> dict[str, list[str]]:
+    """Names of experiments and the ``key=value`` changes of each.
+
+    Raises:
+        ArtExtractError: The file is missing, or is no mapping of names to lists of ``key=value``.
+    """
+    if not path.is_file():
+        raise ArtExtractError("there is no such file", where=str(path))
+    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    if not isinstance(content, dict) or not content:
+        raise ArtExtractError("holds no experiments", where=str(path), remedy="one `name: [key=value, ...]` a line")
+    for name, changes in content.items():
+        if not isinstance(changes, list) or not all(isinstance(c, str) and "=" in c for c in changes):
+            raise ArtExtractError(
+                f"experiment `{name}` is no list of key=value", where=str(path), remedy="name: [key=value, ...]"
+            )
+    return {str(name): changes for name, changes in content.items()}
+
+
+def queue_commands(
+    profile: Path, ablations: Mapping[str, Iterable[str]], further: Iterable[str], prefix: str
+) -> list[list[str]]:
+    """One ``dvc exp run --queue`` an experiment: the profile, what the user changes, then the single change.
+
+    Args:
+        profile: File of arguments.
+        ablations: See ``read_ablations``.
+        further: ``key=value`` changes for all of them.
+        prefix: Experiments are called ``<prefix>-<name>``.
+    """
+    common = read_profile(profile) + [part for change in further for part in ("-S", change)]
+    return [
+        ["dvc", "exp", "run", "--queue", "--name", f"{prefix}-{name}", *common]
+        + [part for change in changes for part in ("-S", change)]
+        + [TARGET]
+        for name, changes in ablations.items()
+    ]
+
+
+def finished(shown: list[dict[str, Any]], prefix: str) -> dict[str, dict[str, Any]]:
+    """Finished experiments of a prefix in ``dvc exp show --json``: name without prefix to its metrics files."""
+    found: dict[str, dict[str, Any]] = {}
+    for baseline in shown:
+        for experiment in baseline.get("experiments") or []:
+            name, revs = experiment.get("name") or "", experiment.get("revs") or []
+            data = (revs[0].get("data") or {}) if revs else {}
+            state = (experiment.get("executor") or {}).get(
+                "state", "success"
+            )  # a running one has metrics of its own, too
+            if name.startswith(f"{prefix}-") and data.get("metrics") and state == "success":
+                files = {path: (entry or {}).get("data") or {} for path, entry in data["metrics"].items()}
+                found[name.removeprefix(f"{prefix}-")] = files
+    return found
+
+
+def scores(files: Mapping[str, Any]) -> dict[str, float]:
+    """Validation AUC of each task, stratified where that is defined, and the mean AUC on select rows."""
+    classification, train = files.get("metrics/classification.json", {}), files.get("metrics/train.json", {})
+    row: dict[str, float] = {}
+    for task in TASKS:
+        plain = classification.get(f"{task}.auc_ovo", float("nan"))
+        row[task] = classification.get(f"{task}.auc_ovo_stratified", plain)
+    selected = [train[f"{task}_select_auc"] for task in TASKS if f"{task}_select_auc" in train]
+    row["select"] = sum(selected) / len(selected) if selected else float("nan")
+    return row
+
+
+def differences(one: pd.DataFrame, other: pd.DataFrame, *, min_rows: int) -> dict[str, str]:
+    """Paired difference of the AUC of each task, ``other`` less ``one``, as text with its interval.
+
+    "other rows" where the two were evaluated on other rows (an artist-disjoint split, say).
+    """
+    try:
+        table = compare(one, other, min_rows=min_rows, draws=1000, seed=0)
+    except ArtExtractError:
+        return dict.fromkeys(TASKS, "other rows")
+    result = {}
+    for task in TASKS:
+        rows = table[table["task"] == task].set_index("score")
+        name = "auc_ovo_stratified" if "auc_ovo_stratified" in rows.index else "auc_ovo"
+        if name in rows.index:
+            d, low, high = (float(rows.loc[name, c]) for c in ("difference", "low", "high"))  # type: ignore[arg-type]
+            result[task] = f"{d:+.4f} ({low:+.4f} to {high:+.4f})"
+    return result
+
+
+def markdown(rows: Mapping[str, Mapping[str, float]], paired: Mapping[str, Mapping[str, str]], against: str) -> str:
+    """The table: a line an experiment, its AUC, and its paired difference to ``against``."""
+    head = ["experiment", *TASKS, "select", *(f"{task} against {against}" for task in TASKS)]
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    for name, row in rows.items():
+        cells = [name, *(f"{row[key]:.4f}" for key in (*TASKS, "select"))]
+        cells += [paired.get(name, {}).get(task, "") for task in TASKS]
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def dvc(*arguments: str) -> str:
+    """What a ``dvc`` command prints.
+
+    Raises:
+        ArtExtractError: The command failed; its last line of complaint is the problem.
+    """
+    done = subprocess.run(["dvc", *arguments], capture_output=True, text=True, check=False)
+    if done.returncode:
+        said = done.stderr.strip().splitlines() or ["failed and said nothing"]
+        raise ArtExtractError(said[-1], where=f"dvc {arguments[0]}")
+    return done.stdout
+
+
+def _predictions(name: str) -> pd.DataFrame:
+    from dvc.api import DVCFileSystem
+
+    return pd.read_parquet(BytesIO(cast(bytes, DVCFileSystem(".", rev=name).read_bytes(PREDICTIONS))))
+
+
+def table(prefix: str, against: str, min_rows: int) -> str:
+    """The Markdown table of all finished experiments of a prefix.
+
+    Raises:
+        ArtExtractError: None has finished, or the one to compare with has not.
+    """
+    found = finished(json.loads(dvc("exp", "show", "--json")), prefix)
+    if against not in found:
+        raise ArtExtractError(
+            f"no finished experiment {prefix}-{against}; finished: {', '.join(found) or 'none'}",
+            where="dvc exp show",
+            remedy="`dvc queue status`, `dvc queue start`",
+        )
+    base = _predictions(f"{prefix}-{against}")
+    others = [name for name in found if name != against]
+    paired = {name: differences(base, _predictions(f"{prefix}-{name}"), min_rows=min_rows) for name in others}
+    return markdown({name: scores(files) for name, files in sorted(found.items())}, paired, against)
