@@ -117,7 +117,7 @@ def test_plots_need_no_network(checkout: Checkout):
 
 _USE_PLOTS_PAGE = """
 import sys; sys.path.insert(0, "src")
-from artextract.cli.environment import use_plots_page
+from artextract.environment.finish import use_plots_page
 use_plots_page()
 """
 
