@@ -10,7 +10,7 @@ import typer
 from typer._click.exceptions import ClickException  # typer has no public name for the errors of its parser
 
 import artextract
-from artextract.cli import ablations, attempts, compare, environment, readme_tables, search
+from artextract.cli import ablations, attempts, compare, environment, experiments, judge, profile, readme_tables, search
 from artextract.core.errors import ArtExtractError
 
 WRONG_INPUT, STOPPED = 2, 130
@@ -26,6 +26,9 @@ app = typer.Typer(
 app.command()(search.search)
 app.command()(compare.compare)
 app.command()(attempts.attempts)
+app.command()(judge.judge)
+app.command()(experiments.experiments)
+app.command()(profile.profile)
 app.add_typer(ablations.app, name="ablations")
 app.command()(readme_tables.readme_tables)
 app.add_typer(environment.app, name="environment")

@@ -10,7 +10,8 @@ import typer
 
 def attempts(
     runs: Annotated[
-        list[str], typer.Argument(metavar="RUN...", help="values.parquet of a run, or NAME=values.parquet")
+        list[str],
+        typer.Argument(metavar="RUN...", help="git revision, experiment, `workspace` or values.parquet; NAME=RUN"),
     ],
     split: Annotated[str, typer.Option(help="s1: objects, s2: painters, s3: titles held out")] = "s2",
     metric: Annotated[str, typer.Option(help="column of the values to compare")] = "p10",

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+RUN = "one run: a git revision, an experiment, `workspace`, or a predictions.parquet"
+
 
 def compare(
-    a: Annotated[Path, typer.Argument(metavar="A", help="predictions.parquet of one run")],
-    b: Annotated[Path, typer.Argument(metavar="B", help="predictions.parquet of the other run")],
+    a: Annotated[str, typer.Argument(metavar="A", help=RUN)],
+    b: Annotated[str, typer.Argument(metavar="B", help="the other run, named in one of these ways")],
     min_rows: Annotated[int, typer.Option(min=1, help="leave out classes with fewer validation rows")] = 10,
     draws: Annotated[int, typer.Option(min=1, help="bootstrap resamples")] = 2000,
     seed: Annotated[int, typer.Option(min=0, help="seed of the resampling")] = 0,
@@ -22,6 +23,6 @@ def compare(
     """
     from artextract.runs import comparison
 
-    tables = [comparison.read_predictions(path) for path in (a, b)]
+    tables = [comparison.read_predictions(run) for run in (a, b)]
     table = comparison.compare(tables[0], tables[1], min_rows=min_rows, draws=draws, seed=seed)
     print(comparison.printed(table))

@@ -10,18 +10,16 @@ import json
 import shlex
 import subprocess
 from collections.abc import Iterable, Mapping
-from io import BytesIO
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pandas as pd
 import yaml
 
 from artextract.core.errors import ArtExtractError
 from artextract.core.tasks import TASKS
-from artextract.runs.comparison import compare
+from artextract.runs.comparison import compare, read_predictions
 
-PREDICTIONS = "data/evaluation/predictions.parquet"
 TARGET = "evaluate_auc"
 
 
@@ -146,12 +144,6 @@ def dvc(*arguments: str) -> str:
     return done.stdout
 
 
-def _predictions(name: str) -> pd.DataFrame:
-    from dvc.api import DVCFileSystem
-
-    return pd.read_parquet(BytesIO(cast(bytes, DVCFileSystem(".", rev=name).read_bytes(PREDICTIONS))))
-
-
 def table(prefix: str, against: str, min_rows: int) -> str:
     """The Markdown table of all finished experiments of a prefix.
 
@@ -165,7 +157,7 @@ def table(prefix: str, against: str, min_rows: int) -> str:
             where="dvc exp show",
             remedy="`dvc queue status`, `dvc queue start`",
         )
-    base = _predictions(f"{prefix}-{against}")
+    base = read_predictions(f"{prefix}-{against}")
     others = [name for name in found if name != against]
-    paired = {name: differences(base, _predictions(f"{prefix}-{name}"), min_rows=min_rows) for name in others}
+    paired = {name: differences(base, read_predictions(f"{prefix}-{name}"), min_rows=min_rows) for name in others}
     return markdown({name: scores(files) for name, files in sorted(found.items())}, paired, against)

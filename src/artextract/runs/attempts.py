@@ -16,23 +16,28 @@ import pandas as pd
 
 from artextract.core.errors import ArtExtractError
 from artextract.measures.bootstrap import smallest_p, with_holm
+from artextract.runs.revisions import output
 from artextract.siamese.evaluation.trials import COMPARED, KEYS, MIN_DRAWS, RAW, compare
 from artextract.similarity.ranking.tables import Values
 
+VALUES = "data/siamese/values.parquet"
 LISTED = ["run", *COMPARED, "p_holm", "macro_p_holm"]
 SIGNIFICANT = 0.05
 
 
-def read_values(path: Path) -> pd.DataFrame:
-    """Per-query values as ``siamese_trials.values_table`` gives them.
+def read_values(path: str) -> pd.DataFrame:
+    """Per-query values of a run, as ``trials.values_table`` gives them.
+
+    Args:
+        path: A file, ``workspace``, a git revision, or the name of an experiment; see ``revisions.output``.
 
     Raises:
-        ArtExtractError: No such file, no such table, a metric or painter that is no number, or a query that stands in
-            it twice or without a value.
+        ArtExtractError: There is no such run or table, a metric or painter is not a number, or a query appears twice
+            or without a value.
     """
-    remedy = "give data/siamese/values.parquet of a run; `dvc exp apply <run>` brings a run back"
+    remedy = "give data/siamese/values.parquet of a run, a git revision, or an experiment"
     try:
-        table = pd.read_parquet(path)
+        table = pd.read_parquet(output(path, VALUES))
     except OSError as error:
         problem = "no such file" if isinstance(error, FileNotFoundError) else f"not readable: {error}"
         raise ArtExtractError(problem, where=str(path), remedy=remedy) from error
@@ -44,7 +49,7 @@ def read_values(path: Path) -> pd.DataFrame:
     if words := [str(column) for column in numbers if not pd.api.types.is_numeric_dtype(table[column])]:
         raise ArtExtractError(f"columns hold no numbers: {', '.join(words)}", where=str(path), remedy=remedy)
     for bad, problem in (
-        (table.duplicated(["split", "judge", "space", "id"]), "a query stands there twice"),
+        (table.duplicated(["split", "judge", "space", "id"]), "a query appears twice"),
         (table.isna().any(axis=1), "a value is missing"),
     ):
         if bad.any():
@@ -200,13 +205,13 @@ def warning(tests: int, draws: int) -> str | None:
     )
 
 
-def named(given: Sequence[str]) -> dict[str, Path]:
-    """NAME=path, or a path that is its own name."""
-    found: dict[str, Path] = {}
+def named(given: Sequence[str]) -> dict[str, str]:
+    """Runs by name: NAME=RUN, or a run that is its own name."""
+    found: dict[str, str] = {}
     for one in given:
         name, _, path = one.rpartition("=")
         name = name or path
         if name in found:
             raise ArtExtractError(f"two runs are named {name}", where=one, remedy="name them apart: NAME=path")
-        found[name] = Path(path)
+        found[name] = path
     return found

@@ -7,7 +7,6 @@ same resamples, in which near-duplicate groups are drawn as a whole.
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -17,8 +16,10 @@ from artextract.core.errors import ArtExtractError
 from artextract.core.tasks import TASKS
 from artextract.measures import auc
 from artextract.measures.bootstrap import cluster_bootstrap, interval
+from artextract.runs.revisions import output
 
 Score = Callable[[TaskPredictions, list[int], np.ndarray], np.ndarray]
+PREDICTIONS = "data/evaluation/predictions.parquet"
 COLUMNS = ("id", "task", "split", "y_true", "stratum", "group")
 SCORES: dict[str, Score] = {
     "auc_ovo": lambda t, chosen, w: auc.macro_ovo(t.y, t.p, chosen, w),
@@ -82,22 +83,25 @@ def compare(a: pd.DataFrame, b: pd.DataFrame, *, min_rows: int, draws: int, seed
     return pd.DataFrame(rows, columns=pd.Index(["task", "score", "a", "b", "difference", "low", "high"]))
 
 
-def read_predictions(path: Path) -> pd.DataFrame:
+def read_predictions(given: str) -> pd.DataFrame:
     """The predictions table of a run.
 
+    Args:
+        given: A file, ``workspace``, a git revision, or the name of an experiment; see ``revisions.output``.
+
     Raises:
-        ArtExtractError: There is no such file, or it is not a predictions table.
+        ArtExtractError: There is no such run, or it is not a predictions table.
     """
-    remedy = "give data/evaluation/predictions.parquet of a run; `dvc exp apply <run>` brings a run back"
+    remedy = "give data/evaluation/predictions.parquet of a run, a git revision, or an experiment"
     try:
-        table = pd.read_parquet(path)
-    except FileNotFoundError:
-        raise ArtExtractError("no such file", where=str(path), remedy=remedy) from None
+        table = pd.read_parquet(output(given, PREDICTIONS))
+    except FileNotFoundError as error:
+        raise ArtExtractError("no such file", where=error.filename or given, remedy=remedy) from None
     except (OSError, ValueError) as error:
         problem = (str(error).splitlines() or [""])[0]
-        raise ArtExtractError(f"not readable as Parquet: {problem}", where=str(path), remedy=remedy) from error
+        raise ArtExtractError(f"not readable as Parquet: {problem}", where=given, remedy=remedy) from error
     if missing := [column for column in COLUMNS if column not in table]:
-        raise ArtExtractError(f"columns are missing: {', '.join(missing)}", where=str(path), remedy=remedy)
+        raise ArtExtractError(f"columns are missing: {', '.join(missing)}", where=given, remedy=remedy)
     return table
 
 

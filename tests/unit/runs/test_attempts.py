@@ -130,29 +130,29 @@ def test_a_judge_without_opponent_is_refused():
 def test_values_come_back_as_they_were_written(tmp_path: Path):
     table = run(0)
     table.assign(id=table["id"].str[1:].astype(int)).to_parquet(tmp_path / "v.parquet")
-    pd.testing.assert_frame_equal(read_values(tmp_path / "v.parquet"), table.assign(id=table["id"].str[1:]))
+    pd.testing.assert_frame_equal(read_values(str(tmp_path / "v.parquet")), table.assign(id=table["id"].str[1:]))
 
 
 def test_broken_values_are_refused(tmp_path: Path):
     path, table = tmp_path / "v.parquet", run(0)
     with pytest.raises(ArtExtractError, match="no such file"):
-        read_values(path)
+        read_values(str(path))
     path.write_text("no table")
     with pytest.raises(ArtExtractError, match="not readable as Parquet"):
-        read_values(path)
+        read_values(str(path))
     table.drop(columns="painter").to_parquet(path)
     with pytest.raises(ArtExtractError, match="columns are missing: painter"):
-        read_values(path)
+        read_values(str(path))
     pd.concat([table, table.iloc[[5]]]).to_parquet(path)
-    with pytest.raises(ArtExtractError, match="a query stands there twice: split s1, judge artist, space image, id w5"):
-        read_values(path)
+    with pytest.raises(ArtExtractError, match="a query appears twice: split s1, judge artist, space image, id w5"):
+        read_values(str(path))
     for column in ("p10", "painter"):
         table.assign(**{column: table[column].astype(str)}).to_parquet(path)
         with pytest.raises(ArtExtractError, match=f"columns hold no numbers: {column}"):
-            read_values(path)
+            read_values(str(path))
     table.assign(p10=table["p10"].mask(table.index == 7)).to_parquet(path)
     with pytest.raises(ArtExtractError, match="a value is missing: split s1, judge artist"):
-        read_values(path)
+        read_values(str(path))
 
 
 def test_works_are_lines(tmp_path: Path):
