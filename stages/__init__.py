@@ -22,3 +22,7 @@ if Path(artextract.__file__).resolve().parent != SRC / "artextract":
 from artextract.core.interpreter import require_environment  # noqa: E402
 
 require_environment("dvc repro")
+
+from artextract.core.runtime import end_in_words  # noqa: E402
+
+end_in_words()

@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 import stages  # noqa: F401
-from artextract.classification.evaluation.figures import plot_class_counts
+from artextract.classification.evaluation.class_counts import plot_class_counts
 from artextract.classification.network.class_weights import class_weights, count_classes
 from artextract.core.files import read_json, write_metrics, write_table, write_text
 from artextract.core.runtime import run_stage

@@ -180,6 +180,12 @@ def test_task_1_declares_its_headline_alone_as_metrics():
     assert set(tables) == kept_in_git
 
 
+@pytest.mark.parametrize("name", ["train_multitask"])
+def test_a_training_draws_no_figures(name: str):
+    drawing = ("src/artextract/pictures", "src/artextract/classification/evaluation")
+    assert not [path for path in closure(name) if path.startswith(drawing)]
+
+
 def test_params_yaml_names_no_machine():
     text = (ROOT / "params.yaml").read_text() + (ROOT / "dvc.yaml").read_text()
     for word in ("device:", "workers:", "threads:", "/home", "/root", "/tmp"):

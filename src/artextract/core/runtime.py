@@ -1,4 +1,4 @@
-"""What surrounds a stage: one run at a time, an end with its parent, a fixed number of threads, readable errors."""
+"""Runs a stage: takes a lock, stops when DVC stops, fixes the number of threads, and turns user errors into words."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import FrameType, TracebackType
 
 from artextract.core.declared import check_inputs, committed_outs_kept
 from artextract.core.errors import ArtExtractError
@@ -15,6 +16,7 @@ from artextract.core.fingerprint import content_key
 from artextract.core.folders import cache_folder
 
 PR_SET_PDEATHSIG = 1
+INTERRUPTED = 130  # exit status of a command that Ctrl-C ended, as shells have it
 M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4
 
 
@@ -61,14 +63,47 @@ def prepare_environment() -> None:
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
 
+def end_in_words() -> None:
+    """Let Ctrl-C, and the SIGTERM that DVC sends, end this process with one line, whatever it is doing.
+
+    Both raise ``KeyboardInterrupt``, so that half-written files are removed. Stages call this before their imports,
+    which take seconds.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
+    sys.excepthook = _excepthook
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    # Ctrl-C ends the parent too, and Linux then sends SIGTERM (`_end_with_parent`): it must not cut the end short.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
+def _excepthook(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
+    if not issubclass(kind, KeyboardInterrupt):
+        sys.__excepthook__(kind, error, traceback)
+        return
+    name = Path(sys.argv[0]).stem
+    print(
+        f"\n{name}: interrupted; finished work is kept: start the same command again, and it goes on from there",
+        file=sys.stderr,
+    )
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(INTERRUPTED)  # sys.exit would wait for threads, and they for the network
+
+
 def run_stage(main: Callable[[], None]) -> None:
     """Run a stage's ``main``; a user's problem becomes a message and exit status 2 instead of a traceback.
 
-    A second run of the same stage in the same checkout is refused while the first one lives.
+    A second run of the same stage in the same checkout is refused while the first one lives. Ctrl-C ends it with a
+    message and exit status 130.
     """
     from filelock import FileLock, Timeout
 
     name = Path(sys.argv[0]).stem
+    end_in_words()
     _end_with_parent()
     keep_freed_memory()
     try:

@@ -1,17 +1,21 @@
-"""Do probabilities mean what they say? A temperature fitted on rows kept back from training, and calibration errors."""
+"""Calibration of probabilities: a temperature fitted on rows kept back from training, and calibration errors."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 
-BINS = 15
+BINS = 15  # of equal width, for the expected calibration error
+LEAST = 20  # rows of a point of the reliability diagram: the accuracy of fewer is not known to a tenth
+ENOUGH = 2 * LEAST  # rows that calibration can be drawn from, or a temperature be fitted to: two points
+MOST_POINTS = 15
+POINT = ("rows", "confidence", "accuracy", "low", "high")
 
 
 def apply_temperature(p: np.ndarray, temperature: float) -> np.ndarray:
     """Softmax of the logits divided by a temperature, from probabilities: (n, classes), rows sum to 1.
 
-    Probabilities are logits up to a constant a row, which the softmax forgets.
+    The logarithm of a probability is its logit up to a constant per row, which the softmax cancels.
     """
     logits = np.log(np.clip(p, 1e-12, None)) / temperature
     logits -= logits.max(axis=1, keepdims=True)
@@ -50,7 +54,7 @@ def reliability(y: np.ndarray, p: np.ndarray, bins: int = BINS) -> pd.DataFrame:
         bins: Number of bins over 0 to 1.
 
     Returns:
-        A row a bin that is not empty: low, high, rows, confidence, accuracy (means over its rows).
+        One row per bin that is not empty: low, high, rows, confidence, accuracy (means over its rows).
     """
     confidence, hit = p.max(axis=1), p.argmax(axis=1) == y
     edges = np.linspace(0, 1, bins + 1)
@@ -66,6 +70,35 @@ def reliability(y: np.ndarray, p: np.ndarray, bins: int = BINS) -> pd.DataFrame:
             "accuracy": means["accuracy"].to_numpy(),
         }
     )
+
+
+def reliability_points(y: np.ndarray, p: np.ndarray) -> pd.DataFrame:
+    """Points of a reliability diagram, of equally many rows each, so that none is drawn from a handful.
+
+    Args:
+        y: Labels (n,).
+        p: Probabilities (n, classes); the confidence of a row is its largest.
+
+    Returns:
+        One row per point, by rising confidence, of at least ``LEAST`` rows: rows, confidence and accuracy (means over
+        its rows), low and high (the accuracy's 95% interval after Wilson). No rows where n is below ``ENOUGH``.
+    """
+    if len(y) < ENOUGH:
+        return pd.DataFrame(columns=pd.Index(POINT))
+    confidence, hit = p.max(axis=1), p.argmax(axis=1) == y
+    points = []
+    for rows in np.array_split(np.argsort(confidence, kind="stable"), min(MOST_POINTS, len(y) // LEAST)):
+        share = float(hit[rows].mean())
+        points.append((len(rows), float(confidence[rows].mean()), share, *wilson(share, len(rows))))
+    return pd.DataFrame(points, columns=pd.Index(POINT))
+
+
+def wilson(share: float, n: int) -> tuple[float, float]:
+    """95% interval of a share that was measured on n rows (Wilson 1927); stays within 0 to 1."""
+    z = 1.96
+    centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
+    half = z / (1 + z**2 / n) * float(np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2)))
+    return max(0.0, centre - half), min(1.0, centre + half)
 
 
 def expected_calibration_error(y: np.ndarray, p: np.ndarray, bins: int = BINS) -> float:

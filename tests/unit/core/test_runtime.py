@@ -122,6 +122,75 @@ def test_second_run_of_a_stage_is_refused_while_the_first_lives(tmp_path: Path) 
     assert (again.returncode, again.stdout) == (0, "ran\n")
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "work",
+    [
+        "while True: time.sleep(0.02)",
+        "with ThreadPoolExecutor(2) as pool: list(pool.map(time.sleep, [0.3] * 2 + [0.01] * 200))",
+        "try:\n    raise ValueError\nexcept ValueError:\n    time.sleep(60)",
+    ],
+)
+def test_an_interrupted_stage_ends_with_one_line_that_says_how_it_goes_on(
+    tmp_path: Path, number: signal.Signals, work: str
+) -> None:
+    body = "from concurrent.futures import ThreadPoolExecutor\nfrom artextract.core.files import atomic\n"
+    body += "with atomic(Path('half-written')) as handle:\n"
+    body += textwrap.indent(f"Path('started').touch()\n{work}", "    ")
+    process = subprocess.Popen(
+        stage(tmp_path, body), cwd=tmp_path, env=environment(), stderr=subprocess.PIPE, text=True
+    )
+    try:
+        assert wait_for((tmp_path / "started").exists)
+        process.send_signal(number)
+        _, errors = process.communicate(timeout=20)
+    finally:
+        process.kill()
+    assert process.returncode == 130
+    assert errors == (
+        "\nsome_stage: interrupted; finished work is kept: start the same command again, and it goes on from there\n"
+    )
+    assert {path.name for path in tmp_path.iterdir()} == {"some_stage.py", "started"}  # and nothing half-written
+    again = run(stage(tmp_path, "print('ran')"), tmp_path)
+    assert (again.returncode, again.stdout) == (0, "ran\n")
+
+
+def test_sigterm_of_a_dying_parent_does_not_cut_an_interrupt_short(tmp_path: Path) -> None:
+    body = "try:\n    Path('started').touch()\n    time.sleep(60)\n"
+    body += "finally:\n    time.sleep(0.5)\n    Path('end').touch()"
+    process = subprocess.Popen(
+        stage(tmp_path, body), cwd=tmp_path, env=environment(), stderr=subprocess.PIPE, text=True
+    )
+    try:
+        assert wait_for((tmp_path / "started").exists)
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.1)
+        process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate(timeout=20)
+    finally:
+        process.kill()
+    assert process.returncode == 130 and errors.count("interrupted") == 1 and "Traceback" not in errors
+    assert (tmp_path / "end").exists()
+
+
+def test_a_stage_is_interrupted_in_words_while_it_still_imports(tmp_path: Path) -> None:
+    (tmp_path / "slow_stage.py").write_text(
+        "from pathlib import Path\nimport stages\nPath('started').touch()\nimport time\ntime.sleep(60)\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "slow_stage.py"], cwd=tmp_path, env=environment(PYTHONPATH=str(ROOT)),
+        stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        assert wait_for((tmp_path / "started").exists)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=20)
+    finally:
+        process.kill()
+    assert process.returncode == 130
+    assert errors.startswith("\nslow_stage: interrupted") and errors.count("\n") == 2
+
+
 def test_killed_stage_leaves_no_lock(tmp_path: Path) -> None:
     first = subprocess.Popen(
         stage(tmp_path, "Path('started').touch()\ntime.sleep(60)"), cwd=tmp_path, env=environment()

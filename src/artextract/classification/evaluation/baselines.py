@@ -7,16 +7,19 @@ the network's.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from artextract.classification.network.inputs import Inputs
+from artextract.classification.network.inputs import Inputs, load_inputs
+from artextract.classification.network.predict import Predictions, rows_of
 from artextract.core.cache import cached_rows
 from artextract.core.fingerprint import code_of, libraries
 from artextract.data.images.colours import colour_histogram
 from artextract.data.images.shards import ShardReader
 from artextract.data.wikiart.paths import folder_of, painter_slug, title_key
+from artextract.params.sections import Train
 
 LEVELS, THUMB, BLOCK = 4, 64, 256
 PROBE = "linear probe on frozen features"
@@ -124,12 +127,41 @@ def _pooled(outputs: np.ndarray) -> np.ndarray:
     return outputs.mean(axis=1) if outputs.ndim == 3 else outputs.mean(axis=(2, 3), dtype=np.float32)
 
 
+@dataclass(frozen=True)
+class Seen:
+    """What the baselines of a split may look at, for the rows that are in it for any task.
+
+    Attributes:
+        rows: Rows of the index.
+        colours: Their colour histograms, (rows, 64).
+        inputs: Inputs of the network, row i = rows[i].
+    """
+
+    rows: Sequence[int]
+    colours: np.ndarray
+    inputs: Inputs
+
+
+def look_at(reader: ShardReader, index: pd.DataFrame, params: Train, val: Predictions) -> dict[str, Seen]:
+    """What baselines may look at, of the splits train and val.
+
+    Args:
+        reader: Images of the index.
+        index: See stages/prepare_artgan.py.
+        params: Section ``train`` that the network was trained with.
+        val: Predictions of the validation rows, whose inputs are at hand.
+    """
+    rows = rows_of(index, "train")
+    inputs = {"train": (rows, load_inputs(reader, index, rows, params)), "val": (val.rows, val.inputs)}
+    return {split: Seen(rows, histograms(reader, index, rows), inputs) for split, (rows, inputs) in inputs.items()}
+
+
 def task_baselines(
     index: pd.DataFrame,
     task: str,
     classes: int,
-    train: tuple[Sequence[int], np.ndarray, Inputs],
-    val: tuple[Sequence[int], np.ndarray, Inputs],
+    train: Seen,
+    val: Seen,
     seed: int,
     *,
     probe: bool = True,
@@ -140,24 +172,26 @@ def task_baselines(
         index: See stages/prepare_artgan.py.
         task: style, genre or artist.
         classes: Number of classes.
-        train: Rows that are trained on in any task, their histograms, and what the network saw of them.
-        val: The same of the validation rows.
-        seed: Of the solvers.
+        train: Rows that are trained on in any task.
+        val: Validation rows of any task.
+        seed: Seed of the solvers.
         probe: Whether the logistic regression on frozen features is wanted.
 
     Returns:
         Name to (validation rows of this task in order of the index, classes).
     """
-    (train_rows, train_colours, train_inputs), (val_rows, val_colours, val_inputs) = train, val
-    fit = (index[f"{task}_split"].iloc[list(train_rows)] == "train").fillna(False).to_numpy(dtype=bool)
-    ask = (index[f"{task}_split"].iloc[list(val_rows)] == "val").fillna(False).to_numpy(dtype=bool)
-    fitted, asked = index.iloc[np.array(train_rows)[fit]], index.iloc[np.array(val_rows)[ask]]
-    found = baselines_without_pixels(fitted, asked, task, classes)
+    labelled_train, labelled_val = (
+        (index[f"{task}_split"].iloc[list(seen.rows)] == split).fillna(False).to_numpy(dtype=bool)
+        for seen, split in ((train, "train"), (val, "val"))
+    )
+    fitted, scored = index.iloc[np.array(train.rows)[labelled_train]], index.iloc[np.array(val.rows)[labelled_val]]
+    result = baselines_without_pixels(fitted, scored, task, classes)
     y = fitted[task].to_numpy(dtype=np.int64)
-    if len(np.unique(y)) < 2 or not len(asked):
-        return found
-    found["colour histogram"] = linear_probe(train_colours[fit], y, val_colours[ask], classes, seed)
-    if probe and train_inputs.backbone_sha256:
-        features = [_pooled(i.array[chosen]) for i, chosen in ((train_inputs, fit), (val_inputs, ask))]
-        found[PROBE] = linear_probe(features[0], y, features[1], classes, seed)
-    return found
+    if len(np.unique(y)) < 2 or not len(scored):
+        return result
+    colours = train.colours[labelled_train], val.colours[labelled_val]
+    result["colour histogram"] = linear_probe(colours[0], y, colours[1], classes, seed)
+    if probe and train.inputs.backbone_sha256:
+        features = _pooled(train.inputs.array[labelled_train]), _pooled(val.inputs.array[labelled_val])
+        result[PROBE] = linear_probe(features[0], y, features[1], classes, seed)
+    return result

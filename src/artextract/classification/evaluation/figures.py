@@ -1,4 +1,4 @@
-"""Figures of the evaluation of task 1: confusion matrices and ROC curves."""
+"""Figures of task 1: class counts, losses and AUC along the training, ROC curves, calibration, confusion matrices."""
 
 from __future__ import annotations
 
@@ -9,55 +9,57 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from artextract.classification.evaluation.confusion import row_shares
 from artextract.core.tasks import TASKS
-from artextract.pictures.style import GRID, INK, new_figure, readable, save
+from artextract.measures.calibration import ENOUGH, LEAST
+from artextract.pictures.style import GRID, INK, SPLIT_COLOURS, new_figure, save
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
-    from artextract.classification.evaluation.scores import RocCurves
-from artextract.pictures.style import SPLIT_COLOURS
+    from artextract.classification.evaluation.roc import RocCurves
 
 GREY = "#9aa1ab"
 COLOURS = {"style": "#b5432a", "genre": "#2f6f8f", "artist": "#7a6a1f"}
 
 
-def _matrix(axis: Axes, values: np.ndarray, shade: np.ndarray, names: Sequence[str], title: str, text: str) -> None:
-    axis.imshow(shade, cmap="Blues", vmin=0, vmax=1)
-    for i, j in np.ndindex(*values.shape):
-        if values[i, j]:
-            colour = "white" if shade[i, j] > 0.55 else INK
-            axis.text(j, i, format(values[i, j], text), ha="center", va="center", color=colour, fontsize=7)
-    axis.set_xticks(range(len(names)), [readable(n) for n in names], rotation=60, ha="right", rotation_mode="anchor")
-    axis.set_yticks(range(len(names)), [readable(n) for n in names])
-    axis.set(title=title, xlabel="predicted", ylabel="true")
-    axis.tick_params(length=0)
-
-
 def plot_confusion(counts: np.ndarray, names: Sequence[str], task: str, path: Path) -> None:
-    """Confusion matrix twice: counts, and each true class as shares of its row.
+    """Confusion matrix: counts in the cells, coloured by their share of the true class, whose n is next to its name.
 
     Args:
-        counts: (classes, classes), row = true.
-        names: Class names.
-        task: For the title.
+        counts: (classes, classes), row = true; classes without images and classes never predicted are shown too.
+        names: Class names as they are to be read.
+        task: Name of the task, for the title.
         path: PNG to write.
     """
-    side = 2.4 + 0.36 * len(names)
-    figure, axes = new_figure(1, 2, 2 * side, side)
-    totals = counts.sum(axis=1, keepdims=True)
-    shares = np.divide(counts, totals, out=np.zeros(counts.shape), where=totals > 0)
-    _matrix(axes[0][0], counts, shares, names, f"{task}: validation images", "d")
-    _matrix(axes[0][1], shares, shares, names, f"{task}: share of the true class", ".2f")
+    side = 3.0 + 0.38 * len(names)
+    figure, axes = new_figure(1, 1, side + 1.0, side)
+    axis, shares = axes[0][0], row_shares(counts)
+    axis.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    for i, j in np.argwhere(counts > 0).tolist():
+        colour = "white" if shares[i, j] > 0.55 else INK
+        axis.text(j, i, str(counts[i, j]), ha="center", va="center", color=colour, fontsize=8)
+    predicted = [name if n else f"{name} (never)" for name, n in zip(names, counts.sum(axis=0), strict=True)]
+    true = [f"{name} (n = {n})" for name, n in zip(names, counts.sum(axis=1), strict=True)]
+    axis.set_xticks(range(len(names)), predicted, rotation=60, ha="right", rotation_mode="anchor")
+    axis.set_yticks(range(len(names)), true)
+    for label, n in zip(axis.get_xticklabels(), counts.sum(axis=0), strict=True):
+        label.set_color(INK if n else GREY)
+    borders = np.arange(len(names) + 1) - 0.5
+    axis.set_xticks(borders, minor=True)
+    axis.set_yticks(borders, minor=True)
+    axis.grid(which="minor", color=GRID, lw=0.6)
+    axis.tick_params(which="both", length=0)
+    axis.set(xlabel="predicted", ylabel="true")
+    figure.suptitle(f"{task}: {counts.sum()} validation images", x=0.01, ha="left", fontsize=10, fontweight="bold")
+    axis.set_title("colour: share of the images of the true class (n)", fontsize=8, fontweight="normal")
     save(figure, path)
 
 
 def plot_roc(curves: Mapping[str, RocCurves], metrics: Mapping[str, float], path: Path) -> None:
-    """ROC curves, a panel a task: each scored class thin, their mean bold, the AUC with its interval in the title.
+    """ROC curves, one panel per task: scored classes thin, their mean bold, the AUC with its interval in the title.
 
     Args:
-        curves: Of each task.
-        metrics: Flat metrics, for the titles.
+        curves: Curves of each task.
+        metrics: Flat scores, for the titles.
         path: PNG to write.
     """
     figure, axes = new_figure(1, len(TASKS), 12, 4.2)
@@ -71,77 +73,77 @@ def plot_roc(curves: Mapping[str, RocCurves], metrics: Mapping[str, float], path
         if f"{task}.auc_ovr" in metrics:
             value, low, high = (metrics.get(f"{task}.auc_ovr{s}", float("nan")) for s in ("", "_low", "_high"))
             scored, total = metrics[f"{task}.classes_scored"], metrics[f"{task}.classes"]
-            title = f"{task}: AUC {value:.2f} ({low:.2f} to {high:.2f}), {scored} of {total} classes"
+            title = f"{task}: one-vs-rest AUC {value:.2f} ({low:.2f} to {high:.2f})\n{scored} of {total} classes scored"
         axis.set(title=title, xlabel="false positives (one class against the rest)", aspect="equal")
     axes[0][0].set_ylabel("true positives")
     save(figure, path)
 
 
-def plot_reliability(bins: pd.DataFrame, metrics: Mapping[str, float], path: Path) -> None:
-    """Confidence against accuracy, a panel a task, before and after the temperature; a dot's area is its rows.
+def plot_reliability(points: pd.DataFrame, metrics: Mapping[str, float], path: Path) -> None:
+    """Confidence against accuracy, one panel per task, before and after the temperature; each point says its images.
+
+    A task with fewer than ``ENOUGH`` validation images gets a sentence in place of points, and so does a temperature
+    that was fitted on fewer select images.
 
     Args:
-        bins: task, calibrated (before, after), rows, confidence, accuracy.
-        metrics: Flat metrics, for the calibration errors in the legends.
+        points: task, calibrated (before, after), and the columns of ``calibration.reliability_points``.
+        metrics: Flat scores, for calibration errors and numbers of images.
         path: PNG to write.
     """
-    figure, axes = new_figure(1, len(TASKS), 12, 4.2)
+    figure, axes = new_figure(1, len(TASKS), 12, 4.4)
     for axis, task in zip(axes[0], TASKS, strict=True):
         axis.plot([0, 1], [0, 1], color=GRID, lw=1, zorder=0)
-        for name, colour, key in (("before", GREY, "ece"), ("after", COLOURS[task], "ece_calibrated")):
-            part = bins[(bins["task"] == task) & (bins["calibrated"] == name)] if len(bins) else bins
+        styles = (("before", GREY, "ece", 8), ("after", COLOURS[task], "ece_calibrated", -13))
+        for name, colour, key, above in styles:
+            part = points[(points["task"] == task) & (points["calibrated"] == name)]
             if len(part):
-                label = f"{name}: error {metrics[f'{task}.{key}']:.2f}"
-                area = 20 + 300 * part["rows"] / part["rows"].sum()
-                axis.plot(part["confidence"], part["accuracy"], color=colour, lw=1.2)
-                axis.scatter(part["confidence"], part["accuracy"], s=area, color=colour, label=label, alpha=0.8)
+                label = f"{name} the temperature: error {metrics[f'{task}.{key}']:.2f}"
+                spread = part[["accuracy", "high"]].to_numpy() - part[["low", "accuracy"]].to_numpy()
+                axis.errorbar(
+                    part["confidence"], part["accuracy"], yerr=spread.T, fmt="o-", color=colour, ms=5, lw=1.2,
+                    elinewidth=0.8, label=label,
+                )  # fmt: skip
+                for x, y, n in part[["confidence", "accuracy", "rows"]].itertuples(index=False):
+                    axis.annotate(str(int(n)), (x, y), (4, above), textcoords="offset points", fontsize=7, color=colour)
         axis.set(title=task, xlabel="confidence", xlim=(0, 1.03), ylim=(-0.03, 1.03), aspect="equal")
-        if axis.has_data() and axis.get_legend_handles_labels()[0]:
-            axis.legend(loc="upper left")
-    axes[0][0].set_ylabel("accuracy")
+        if notes := _too_few(task, metrics):
+            axis.text(0.5, 0.03, notes, ha="center", va="bottom", fontsize=8, color=INK, transform=axis.transAxes)
+        if axis.get_legend_handles_labels()[0]:
+            axis.legend(loc="upper left", fontsize=8)
+    axes[0][0].set_ylabel("accuracy, with its 95% interval; numbers: images")
     save(figure, path)
 
 
-def plot_class_counts(table: pd.DataFrame, path: Path) -> None:
-    """Rows of each class by split, a panel a task.
+def _too_few(task: str, metrics: Mapping[str, float]) -> str:
+    """What a panel of the reliability diagram cannot show, in words; "" where it shows all."""
+    if (images := int(metrics.get(f"{task}.val_rows", 0))) < ENOUGH:
+        return f"too few validation images ({images}):\ncalibration is shown from {ENOUGH} on, {LEAST} for each point"
+    if (fitted := int(metrics.get(f"{task}.temperature_rows", 0))) < ENOUGH:
+        return f"too few select images ({fitted}) for a temperature:\nit is shown from {ENOUGH} on"
+    return ""
+
+
+def plot_losses(losses: pd.DataFrame, aucs: pd.DataFrame, best_epoch: int, path: Path) -> None:
+    """Losses and, below them, AUC along the training, one panel per task; the epoch that was kept is marked.
 
     Args:
-        table: task, class, split, rows.
-        path: PNG to write.
-    """
-    most = int(table.groupby("task")["class"].nunique().max())
-    figure, axes = new_figure(1, len(TASKS), 13, 1.4 + 0.24 * most)
-    for axis, task in zip(axes[0], TASKS, strict=True):
-        wide = table[table["task"] == task].pivot_table(index="class", columns="split", values="rows", sort=False)
-        wide = wide.sort_values("train")
-        left = np.zeros(len(wide))
-        for split, colour in SPLIT_COLOURS.items():
-            axis.barh([readable(str(n)) for n in wide.index], wide[split], left=left, color=colour, label=split)
-            left = left + wide[split].to_numpy()
-        axis.set(title=f"{task}: {len(wide)} classes", xlabel="images")
-        axis.tick_params(length=0)
-    axes[0][0].legend(loc="lower right")
-    save(figure, path)
-
-
-def plot_losses(losses: pd.DataFrame, best_epoch: int, path: Path) -> None:
-    """Losses and, below, AUC along the training, a panel a task; the epoch that was kept is marked.
-
-    Args:
-        losses: epoch, <task>_train, <task>_select, <task>_select_auc (missing where it is not defined).
-        best_epoch: Chosen on the select rows.
+        losses: epoch, task, split, loss.
+        aucs: epoch, task, auc; tasks without rows have too few select rows to be measured.
+        best_epoch: The epoch that the select rows chose.
         path: PNG to write.
     """
     figure, axes = new_figure(2, len(TASKS), 12, 6.2)
     for axis, task in zip(axes[0], TASKS, strict=True):
         for split in ("train", "select"):
-            if f"{task}_{split}" in losses:
-                axis.plot(losses["epoch"], losses[f"{task}_{split}"], color=SPLIT_COLOURS[split], label=split, lw=1.8)
+            part = losses[(losses["task"] == task) & (losses["split"] == split)]
+            if len(part):
+                axis.plot(part["epoch"], part["loss"], color=SPLIT_COLOURS[split], label=split, lw=1.8)
         axis.axvline(best_epoch, color=INK, lw=0.8, ls=":")
         axis.set(title=task, xlabel="epoch", ylim=(0, None))
     for axis, task in zip(axes[1], TASKS, strict=True):
-        if f"{task}_select_auc" in losses:
-            axis.plot(losses["epoch"], losses[f"{task}_select_auc"], color=SPLIT_COLOURS["select"], lw=1.8)
+        part = aucs[aucs["task"] == task]
+        if len(part):
+            axis.plot(part["epoch"], part["auc"], color=SPLIT_COLOURS["select"], lw=1.8)
             axis.axvline(best_epoch, color=INK, lw=0.8, ls=":")
             axis.set(xlabel="epoch")
         else:

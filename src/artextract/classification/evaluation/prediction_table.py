@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from artextract.classification.network.predict import Predictions
 from artextract.core.errors import ArtExtractError
 from artextract.core.tasks import TASKS
 
@@ -61,6 +62,17 @@ def predictions_table(
     table = pd.concat(tables, ignore_index=True)
     columns = sorted((c for c in table if str(c).startswith("p_")), key=lambda c: int(str(c)[2:]))
     return table[["id", "task", "split", "y_true", *columns, "stratum", "group"]]
+
+
+def predictions_of_splits(index: pd.DataFrame, predicted: Mapping[str, Predictions]) -> pd.DataFrame:
+    """The predictions of some splits below each other, as ``predictions_table`` gives them.
+
+    Args:
+        index: See stages/prepare_artgan.py.
+        predicted: Predictions of each split.
+    """
+    tables = [predictions_table(index, one.rows, one.probabilities, split) for split, one in predicted.items()]
+    return pd.concat(tables, ignore_index=True)
 
 
 def with_probabilities(table: pd.DataFrame, task: str, p: np.ndarray | None) -> pd.DataFrame:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -143,20 +142,25 @@ def calibrate(task: TaskPredictions, kept_back: TaskPredictions) -> tuple[Scores
         kept_back: Predictions of select rows, which were neither trained on nor are reported on.
 
     Returns:
-        ``temperature``, ``ece``, ``ece_calibrated``, ``nll``, ``nll_calibrated``; nothing where either has no rows.
-        And reliability tables of both, with a column ``calibrated`` (before, after).
+        ``temperature``, ``ece``, ``ece_calibrated``, ``nll``, ``nll_calibrated``, ``temperature_rows`` (the select rows
+        that it was fitted on); nothing where either has no rows. And points of the reliability diagram, see
+        ``calibration.reliability_points``, with a column ``calibrated``: before, and after where enough rows were kept
+        back to fit a temperature.
     """
+    points = pd.DataFrame(columns=pd.Index([*calibration.POINT, "calibrated"]))
     if not len(task.y) or not len(kept_back.y):
-        return {}, pd.DataFrame()
+        return {}, points
     temperature = calibration.fit_temperature(kept_back.y, kept_back.p)
     after = calibration.apply_temperature(task.p, temperature)
-    scores = {"temperature": temperature}
+    scores = {"temperature": temperature, "temperature_rows": len(kept_back.y)}
     tables = []
     for name, suffix, p in (("before", "", task.p), ("after", "_calibrated", after)):
         scores[f"ece{suffix}"] = calibration.expected_calibration_error(task.y, p)
         scores[f"nll{suffix}"] = calibration.negative_log_likelihood(task.y, p)
-        tables.append(calibration.reliability(task.y, p).assign(calibrated=name))
-    return scores, pd.concat(tables, ignore_index=True)
+        if name == "before" or len(kept_back.y) >= calibration.ENOUGH:
+            tables.append(calibration.reliability_points(task.y, p).assign(calibrated=name))
+    tables = [table for table in tables if len(table)]
+    return scores, pd.concat(tables, ignore_index=True) if tables else points
 
 
 def baseline_table(task: TaskPredictions, found: Mapping[str, np.ndarray], params: Evaluate, seed: int) -> pd.DataFrame:
@@ -219,55 +223,3 @@ def without_variants(task: TaskPredictions, variant: np.ndarray, params: Evaluat
                 if name + end in found:
                     scores[f"{name}_no_variants{end}"] = found[name + end]
     return scores
-
-
-def confused_pairs(task: TaskPredictions, most: int = 20) -> pd.DataFrame:
-    """The most frequent confusions: true class, predicted class, images, share of the true class."""
-    counts = confusion_matrix(task)
-    totals = counts.sum(axis=1)
-    pairs = [(int(counts[i, j]), i, j) for i, j in np.argwhere(counts > 0).tolist() if i != j]
-    rows = [
-        {"true": task.classes[i], "predicted": task.classes[j], "images": n, "share": n / totals[i]}
-        for n, i, j in sorted(pairs, key=lambda pair: (-pair[0], pair[1], pair[2]))[:most]
-    ]
-    return pd.DataFrame(rows, columns=pd.Index(["true", "predicted", "images", "share"]))
-
-
-def confusion_matrix(task: TaskPredictions) -> np.ndarray:
-    """Counts (classes, classes): row = true class, column = predicted class; all 0 where the task has no rows."""
-    counts = np.zeros((len(task.classes), len(task.classes)), dtype=np.int64)
-    np.add.at(counts, (task.y, task.p.argmax(1)), 1)
-    return counts
-
-
-def confusion_rows(task: TaskPredictions) -> pd.DataFrame:
-    """A row an image, for DVC's confusion template: actual and predicted class names."""
-    names = np.array(task.classes, dtype=object)
-    return pd.DataFrame({"actual": names[task.y], "predicted": names[task.p.argmax(1)]})
-
-
-@dataclass(frozen=True)
-class RocCurves:
-    """One-vs-rest ROC curves of a task; their mean stands apart, so that a class may be called what it likes.
-
-    Attributes:
-        classes: True-positive rates: index = false-positive rates, a column a class.
-    """
-
-    classes: pd.DataFrame
-
-    @property
-    def macro(self) -> pd.Series:
-        """Mean over the classes at each false-positive rate; NaN where there is no class."""
-        return self.classes.mean(axis=1)
-
-
-def roc_curves(task: TaskPredictions, chosen: list[int], grid: np.ndarray) -> RocCurves:
-    """One-vs-rest curves on a common grid (g,) of false-positive rates, of the chosen classes that can be compared."""
-    rows = np.isin(task.y, chosen)
-    curves = {
-        task.classes[c]: auc.roc_curve(task.y[rows] == c, task.p[rows, c], grid)
-        for c in chosen
-        if 0 < (task.y[rows] == c).sum() < rows.sum()
-    }
-    return RocCurves(pd.DataFrame(curves, index=grid))

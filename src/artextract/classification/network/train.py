@@ -11,7 +11,7 @@ import pandas as pd
 import torch
 
 from artextract.classification.network.network import MultitaskNet
-from artextract.classification.network.trainer import Trainer, load_split
+from artextract.classification.network.trainer import Report, Trainer, load_split
 from artextract.core.compute import backend, device, set_threads
 from artextract.core.errors import ArtExtractError
 from artextract.core.fingerprint import code_of
@@ -46,6 +46,7 @@ def train(
     classes: Mapping[str, Sequence[str]],
     weights: Mapping[str, Sequence[float]],
     params: Params,
+    report: Report | None = None,
 ) -> Trained:
     """Train on ``train`` rows, choose the epoch on ``select`` rows; validation rows are not touched.
 
@@ -55,6 +56,7 @@ def train(
         classes: Class names of each task.
         weights: Class weights of each task, in class-file order.
         params: seed, lr, epochs, batch_size and train are used.
+        report: See ``Trainer.fit``.
     """
     set_threads()
     data, select = (load_split(reader, index, split, params) for split in ("train", "select"))
@@ -66,7 +68,7 @@ def train(
     tensors = {task: torch.tensor(weights[task], dtype=torch.float32, device=device()) for task in TASKS}
     with scratch("train_multitask", *_run_key(index, weights, params)) as folder:
         trainer = Trainer(params, {task: len(classes[task]) for task in TASKS}, tensors, folder)
-        trainer.fit(data, select)
+        trainer.fit(data, select, report)
     best = trainer.history[trainer.best["epoch"]]
     metrics = {
         "best_epoch": trainer.best["epoch"],

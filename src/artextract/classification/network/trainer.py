@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -24,6 +24,7 @@ from artextract.data.images.shards import ShardReader
 from artextract.measures import auc
 from artextract.params.sections import Params
 
+Report = Callable[[Sequence[Mapping[str, float]]], None]
 WARM_UP = 0.1  # share of the steps
 CLIP_NORM = 1.0
 SMALLER = 0.75  # side of the images in the first epochs of a progressive training
@@ -215,11 +216,19 @@ class Trainer:
         kept = f"; the state after epoch {epoch - 1} is kept in {self._path.parent}" if epoch else ""
         raise ArtExtractError(problem, where="train_multitask", remedy=f"lower lr{kept}")
 
-    def fit(self, train: Data, select: Data) -> None:
-        """Train to the last epoch; ``best`` is the one of lowest loss or highest mean AUC on ``select``."""
+    def fit(self, train: Data, select: Data, report: Report | None = None) -> None:
+        """Train to the last epoch; ``best`` is the one of lowest loss or highest mean AUC on ``select``.
+
+        Args:
+            train: Rows to learn from.
+            select: Rows that choose the epoch.
+            report: Called with the history of all finished epochs, at the start of a resumed run and after each epoch.
+        """
         from tqdm import tqdm
 
         epochs = self.params.epochs
+        if report and self.history:
+            report(self.history)
         with tqdm(total=epochs, initial=len(self.history), desc="train", unit="epoch") as bar:
             for epoch in range(len(self.history), epochs):
                 losses = {f"{task}_train": v for task, v in self._train_epoch(epoch, train).items()}
@@ -237,6 +246,8 @@ class Trainer:
                     state = {key: tensor.detach().clone() for key, tensor in self.shown.state_dict().items()}
                     self.best = {"epoch": epoch, "cost": cost, "state": state}
                 self._save()
+                if report:
+                    report(self.history)
                 bar.set_postfix(select=f"{cost:.3f}", best=f"{self.best['cost']:.3f}", refresh=False)
                 bar.update(1)
         self.shown.load_state_dict(self.best["state"])

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from artextract.classification.evaluation import baselines as baseline_run
-from artextract.classification.evaluation.baselines import has_variant, histograms, task_baselines
+from artextract.classification.evaluation.baselines import Seen, has_variant, histograms, task_baselines
 from artextract.classification.network.inputs import Inputs
 from artextract.core.errors import ArtExtractError
 from artextract.data.images.colours import colour_histogram
@@ -45,14 +45,14 @@ def index_of(n: int = N) -> pd.DataFrame:
     return index
 
 
-def seen(index: pd.DataFrame, rows: list[int], sha256: str) -> tuple[list[int], np.ndarray, Inputs]:
+def seen(index: pd.DataFrame, rows: list[int], sha256: str) -> Seen:
     """Rows with colours that tell the style, and tokens whose mean over cells tells the artist."""
     rng = np.random.default_rng(len(rows))
     style, artist = (index[task].iloc[rows].to_numpy(dtype=int) for task in ("style", "artist"))
     colours = np.eye(4, dtype=np.float32)[style] + rng.normal(0, 0.05, (len(rows), 4)).astype(np.float32)
     opposite = rng.normal(size=(len(rows), 1, 3))  # cells differ, and their mean does not
     tokens = np.concatenate([np.eye(3)[artist][:, None] + opposite, np.eye(3)[artist][:, None] - opposite], axis=1)
-    return rows, colours, Inputs(tokens.astype(np.float32), toy_preprocessing(), sha256)
+    return Seen(rows, colours, Inputs(tokens.astype(np.float32), toy_preprocessing(), sha256))
 
 
 def run(index: pd.DataFrame, task: str, sha256: str = "abc") -> dict[str, np.ndarray]:

@@ -10,18 +10,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from artextract.classification.evaluation.confusion import confused_pairs, confusion_cells, confusion_matrix
 from artextract.classification.evaluation.prediction_table import TaskPredictions
+from artextract.classification.evaluation.roc import roc_curves
 from artextract.classification.evaluation.scores import (
     HEADLINE,
     auc_with_interval,
     baseline_table,
     baselines,
     calibrate,
-    confused_pairs,
-    confusion_matrix,
-    confusion_rows,
     headline,
-    roc_curves,
     score,
     scores_table,
     without_variants,
@@ -200,18 +198,23 @@ def test_confusion_by_eye() -> None:
     p = np.array([[0.9, 0.1, 0], [0.2, 0.8, 0], [0.6, 0.4, 0], [0.1, 0.9, 0]])
     task = predictions([0, 0, 1, 1], p)
     assert confusion_matrix(task).tolist() == [[1, 1, 0], [1, 1, 0], [0, 0, 0]]
-    assert confusion_rows(task).values.tolist() == [
-        ["class0", "class0"], ["class0", "class1"], ["class1", "class0"], ["class1", "class1"],
+    assert confusion_cells(task).values.tolist() == [
+        ["class0", "class0", 1, 0.5], ["class0", "class1", 1, 0.5], ["class0", "class2", 0, 0.0],
+        ["class1", "class0", 1, 0.5], ["class1", "class1", 1, 0.5], ["class1", "class2", 0, 0.0],
+        ["class2", "class0", 0, 0.0], ["class2", "class1", 0, 0.0], ["class2", "class2", 0, 0.0],
     ]  # fmt: skip
 
 
 @given(st.integers(0, 2**32 - 1))
-def test_confusion_rows_and_matrix_agree(seed: int) -> None:
+def test_confusion_cells_and_matrix_agree(seed: int) -> None:
     task = random_predictions(seed, n=15)
-    rows, matrix = confusion_rows(task), confusion_matrix(task)
-    for i, actual in enumerate(task.classes):
-        for j, predicted in enumerate(task.classes):
-            assert matrix[i, j] == ((rows["actual"] == actual) & (rows["predicted"] == predicted)).sum()
+    cells, matrix = confusion_cells(task), confusion_matrix(task)
+    k = len(task.classes)
+    assert cells["actual"].tolist() == [name for name in task.classes for _ in range(k)]
+    assert cells["predicted"].tolist() == list(task.classes) * k
+    np.testing.assert_array_equal(cells["count"].to_numpy().reshape(k, k), matrix)
+    by_class = cells.groupby("actual")["share"].sum()
+    assert all(total == pytest.approx(1) or total == 0 for total in by_class)
     assert matrix.sum() == 15
     assert np.trace(matrix) / 15 == pytest.approx(auc.top1(task.y, task.p, auc.ones(15))[0])
 
@@ -258,7 +261,7 @@ def test_a_task_without_validation_rows_breaks_nothing() -> None:
     empty = predictions([], np.zeros((0, 3)))
     assert len(confused_pairs(empty)) == 0
     assert confusion_matrix(empty).tolist() == [[0, 0, 0]] * 3
-    assert len(confusion_rows(empty)) == 0
+    assert confusion_cells(empty)[["count", "share"]].to_numpy().tolist() == [[0, 0]] * 9
     curves = roc_curves(empty, [], np.linspace(0, 1, 5))
     assert curves.macro.isna().all() and len(curves.macro) == 5
 
@@ -303,20 +306,28 @@ def test_newer_scores_are_those_of_auc() -> None:
 
 def test_calibration_is_that_of_the_fitted_temperature() -> None:
     task, kept_back = random_predictions(0), random_predictions(1)
-    scores, bins = calibrate(task, kept_back)
+    scores, points = calibrate(task, kept_back)
     temperature = calibration.fit_temperature(kept_back.y, kept_back.p)
     after = calibration.apply_temperature(task.p, temperature)
     assert scores == {
         "temperature": temperature,
+        "temperature_rows": len(kept_back.y),
         "ece": calibration.expected_calibration_error(task.y, task.p),
         "nll": calibration.negative_log_likelihood(task.y, task.p),
         "ece_calibrated": calibration.expected_calibration_error(task.y, after),
         "nll_calibrated": calibration.negative_log_likelihood(task.y, after),
     }
-    assert bins.columns.tolist() == ["low", "high", "rows", "confidence", "accuracy", "calibrated"]
+    assert points.columns.tolist() == [*calibration.POINT, "calibrated"]
     for name, p in (("before", task.p), ("after", after)):
-        part = bins[bins["calibrated"] == name].drop(columns="calibrated").reset_index(drop=True)
-        pd.testing.assert_frame_equal(part, calibration.reliability(task.y, p))
+        part = points[points["calibrated"] == name].drop(columns="calibrated").reset_index(drop=True)
+        pd.testing.assert_frame_equal(part, calibration.reliability_points(task.y, p))
+
+
+def test_a_temperature_of_few_rows_draws_no_points() -> None:
+    task, few = random_predictions(0), random_predictions(1, n=calibration.ENOUGH - 1)
+    scores, points = calibrate(task, few)
+    assert scores["temperature_rows"] == calibration.ENOUGH - 1
+    assert set(points["calibrated"]) == {"before"}
 
 
 def test_rows_kept_back_that_are_the_task_itself_cannot_be_made_worse() -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import shutil
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +10,11 @@ import pandas as pd
 import pytest
 import torch
 
+from artextract.classification.network.curves import write_curves
 from artextract.classification.network.inputs import labels_of, load_inputs, predict
 from artextract.classification.network.train import Trained, train
 from artextract.classification.network.trainer import Data, Trainer
+from artextract.core import fingerprint
 from artextract.core.errors import ArtExtractError
 from artextract.core.files import write_metrics
 from artextract.core.folders import discard
@@ -128,6 +132,67 @@ def test_a_killed_run_goes_on_where_it_ended(
         kill_at(patched, -1, log)
         resumed = run(folder, index, params)
     assert log == [0, 1, 2]
+    assert_same(resumed, run(folder, index, params))
+
+
+def test_the_curve_is_told_after_every_epoch_and_a_resumed_run_starts_with_all_of_it(
+    collection: tuple[Path, pd.DataFrame], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    folder, index = collection
+    params = toy_params(epochs=4, batch_size=8)
+    told: list[list[int]] = []
+
+    def report(history: Sequence[Mapping[str, float]]) -> None:
+        told.append([int(epoch["epoch"]) for epoch in history])
+        write_curves(tmp_path / "training", history)
+
+    def on_disk() -> list[int]:
+        return sorted(set(pd.read_csv(tmp_path / "training" / "losses.csv")["epoch"]))
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        kill_at(patched, 2, [])
+        train(ShardReader(folder, index), index, NAMES, WEIGHTS, params, report)
+    assert told == [[0], [0, 1]]
+    assert on_disk() == [0, 1]  # the interrupted run keeps its curve
+    told.clear()
+    shutil.rmtree(tmp_path / "training")  # DVC removes the outs of a stage that it starts again
+    train(ShardReader(folder, index), index, NAMES, WEIGHTS, params, report)
+    assert told == [[0, 1], [0, 1, 2], [0, 1, 2, 3]]
+    assert on_disk() == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("edited", "epochs"),
+    [
+        ("classification/evaluation/figures.py", [0, 1, 2]),
+        ("pictures/style.py", [0, 1, 2]),
+        ("search/index.py", [0, 1, 2]),
+        ("classification/network/curves.py", [0, 1, 2]),
+        ("classification/network/trainer.py", [0, 1, 0, 1, 2]),
+        ("encoders/parts.py", [0, 1, 0, 1, 2]),
+    ],
+)
+def test_an_interrupted_training_survives_edits_of_code_that_it_does_not_use(
+    collection: tuple[Path, pd.DataFrame],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    edited: str,
+    epochs: list[int],
+) -> None:
+    folder, index = collection
+    shutil.copytree(fingerprint.SRC / "artextract", tmp_path / "src" / "artextract")
+    monkeypatch.setattr(fingerprint, "SRC", tmp_path / "src")
+    params = toy_params(epochs=3, batch_size=8)
+    log: list[int] = []
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        kill_at(patched, 2, log)
+        run(folder, index, params)
+    with (tmp_path / "src" / "artextract" / edited).open("a") as source:
+        source.write("\n# a remark\n")
+    with monkeypatch.context() as patched:
+        kill_at(patched, -1, log)
+        resumed = run(folder, index, params)
+    assert log == epochs
     assert_same(resumed, run(folder, index, params))
 
 
