@@ -6,7 +6,7 @@ Writes: data/similarity/ (neighbours.parquet: space, id, rank, score, neighbour;
     low, high, macro, macro_low, macro_high, queries), differences.csv (the same, paired, with p values), judges.csv
     (judge, queries, status), health.csv, judges.png, outliers.csv (works whose neighbours disagree with their
     attribution) and outliers.png, examples_image.png, examples_title.png, tsne.csv (id, title,
-    theme, space, x, y), tsne.png, map.png, clusters.csv, cluster_*.png.
+    theme, space, x, y), tsne.png, map.png, clusters.csv, clusters/cluster_*.png.
 """
 
 from pathlib import Path
@@ -94,7 +94,7 @@ def show(index: pd.DataFrame, reader: ShardReader, embeddings: dict[str, np.ndar
 
     labels = groups.cluster(embeddings["image"], p.similarity.clusters, p.seed)
     ranked = [groups.central_first(embeddings["image"], np.flatnonzero(labels == c)) for c in range(labels.max() + 1)]
-    write_table(PLOTS / "clusters.csv", groups.draw_clusters(index, reader, labels, ranked, PLOTS))
+    write_table(PLOTS / "clusters.csv", groups.draw_clusters(index, reader, labels, ranked, PLOTS / "clusters"))
     write_table(OUT / "clusters.parquet", pd.DataFrame({"id": index["id"], "cluster": labels + 1}))
     return {f"tsne.{name}.trustworthiness": m[1] for name, m in maps.items()}
 

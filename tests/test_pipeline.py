@@ -16,6 +16,7 @@ import yaml
 
 from artextract.core.tasks import TASKS
 from tests.closure import ROOT
+from tests.plots_toys import plot_ids
 from tests.test_contracts import STAGES, outs_of
 
 pytestmark = pytest.mark.slow
@@ -115,6 +116,14 @@ def test_plots_need_no_network(checkout: Checkout):
     assert {p.name for p in (checkout.folder / "dvc_plots" / "static").glob("*map.png")}
 
 
+def test_every_plot_is_drawn_from_what_the_stages_wrote(checkout: Checkout):
+    shown = json.loads(checkout.run("dvc", "plots", "show", "--json"))
+    assert "errors" not in shown
+    drawn = set(shown["data"])
+    for plot_id in plot_ids():
+        assert any(name == plot_id or name.startswith(f"{plot_id}/") for name in drawn), plot_id
+
+
 _USE_PLOTS_PAGE = """
 import sys; sys.path.insert(0, "src")
 from artextract.environment.finish import use_plots_page
@@ -143,7 +152,7 @@ def test_metrics_diff_between_branches_shows_the_change(checkout: Checkout):
     assert set(diff["metrics/auc.json"]) <= {f"{task}.{name}" for task in TASKS for name in ("auc", "ci")}
     assert diff["metrics/auc.json"]
     plots = json.loads(checkout.run("dvc", "plots", "diff", "main", "other-lr", "--json"))["data"]
-    assert plots["style loss"][0]["revisions"] == ["main", "other-lr"]
+    assert plots["training losses"][0]["revisions"] == ["main", "other-lr"]
 
 
 def test_a_queued_experiment_runs_the_code_that_was_queued(checkout: Checkout):

@@ -7,15 +7,32 @@ page keeps the calls until then.
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
-PAGE = Path(__file__).with_name("page.html")
-SNIPPET = "window.vegaEmbed = vegaEmbed; for (const call of window.kept) vegaEmbed(...call);"
+from artextract.plots_page.descriptions import GROUPS
+
+FOLDER = Path(__file__).parent
+SNIPPET = "drawAll(vegaEmbed);"  # page.js defines it
+
+
+def described() -> list[dict[str, Any]]:
+    """The groups for the page's script; ``box`` is the HTML id that DVC gives to a plot of data."""
+    from dvc_render.base import Renderer
+
+    groups = [asdict(group) for group in GROUPS]
+    for group in groups:
+        group["plots"] = [plot | {"box": Renderer.remove_special_chars(plot["id"])} for plot in group["plots"]]
+    return groups
 
 
 def plots_page() -> str:
     """The page template with all its JavaScript inside; DVC fills in ``{plot_divs}`` and ``{refresh_tag}``."""
     import vl_convert
 
+    parts = {name: (FOLDER / f"page.{name}").read_text(encoding="utf-8") for name in ("html", "css", "js")}
     bundle = vl_convert.javascript_bundle(SNIPPET).replace("</script", "<\\/script")
-    return PAGE.read_text(encoding="utf-8").replace("JAVASCRIPT", bundle)
+    page = parts["html"].replace("/*STYLE*/", parts["css"]).replace("/*SCRIPT*/", parts["js"])
+    return page.replace("/*GROUPS*/", json.dumps(described())).replace("/*BUNDLE*/", bundle)

@@ -9,9 +9,9 @@ def test_plots_page_needs_no_network() -> None:
     pytest.importorskip("vl_convert")
     page = build.plots_page()
     assert "{plot_divs}" in page and "{refresh_tag}" in page  # DVC fills these in
-    assert '<script type="module">JAVASCRIPT' not in page  # the bundle stands in its place
-    assert "<script src" not in page and "<link" not in page
-    assert page.count("</script>") == 2  # nothing in the bundle ends its element early
+    assert all(f"/*{name}*/" not in page for name in ("STYLE", "SCRIPT", "GROUPS", "BUNDLE"))
+    assert "<script src" not in page and "@import" not in page and page.count("<link") == 1  # an empty icon
+    assert page.count("</script>") == page.count("<script") == 3  # nothing in the bundle ends its element early
     assert len(page) > 300_000 and page.rstrip().endswith("</html>")
 
 
@@ -19,7 +19,7 @@ def test_script_ends_within_the_bundle_are_escaped(monkeypatch: pytest.MonkeyPat
     vl_convert = pytest.importorskip("vl_convert")
     monkeypatch.setattr(vl_convert, "javascript_bundle", lambda snippet: f'const end = "</script>"; {snippet}')
     page = build.plots_page()
-    assert 'const end = "<\\/script>"' in page and build.SNIPPET in page and page.count("</script>") == 2
+    assert 'const end = "<\\/script>"' in page and build.SNIPPET in page and page.count("</script>") == 3
 
 
 def test_dvc_renders_with_the_page() -> None:
