@@ -23,11 +23,11 @@ from artextract.core.folders import cache_folder
 from artextract.core.prefetch import prefetched
 from artextract.core.runtime import threads
 from artextract.encoders.image import Preprocessing
+from artextract.encoders.weights import weights_hash
 
 if TYPE_CHECKING:
     import torch
     from torch import nn
-from artextract.encoders.parts import FP32_STAGES
 
 COMPILE_FROM = 4096  # images from which compiling for a GPU pays
 GPU_BATCH, CPU_BATCH = 64, 8
@@ -145,9 +145,8 @@ def openvino_backend(parts: list[nn.Module], preprocessing: Preprocessing, key: 
             "ENABLE_CPU_PINNING": "NO",  # networks, and others on this machine, would wait for the same core
             "CACHE_DIR": str(cache_folder() / "openvino" / "compiled"),
         }
-        networks.append(
-            core.compile_model(converted(part, example, f"{key}-{i}-of-{len(parts)}-{FP32_STAGES}"), "CPU", options)
-        )
+        identity = f"{key}-{i}-of-{len(parts)}-{weights_hash(part)}"  # the weights tell where the network was cut
+        networks.append(core.compile_model(converted(part, example, identity), "CPU", options))
         with torch.inference_mode():
             example = part(example)
     mean, std = (

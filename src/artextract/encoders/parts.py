@@ -1,75 +1,151 @@
-"""How an image network comes apart: its stages, what may be in bf16, and features taken at several depths."""
+"""How an image network comes apart: its stages, which of them have to stay in fp32, and features of several depths.
+
+Only this module names the layers of a pretrained network.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, cast
+from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from artextract.core.errors import ArtExtractError
-from artextract.encoders.torchvision_cure import import_torchvision
 
-FP32_STAGES = 2  # of an EfficientNet, after its stem
+
+@dataclass(frozen=True)
+class Family:
+    """A family of timm models that are one chain of modules, by the names of their attributes.
+
+    Attributes:
+        name: Name for messages.
+        stem: Modules before the stages.
+        stages: The stages, or the one module that contains them.
+        rest: Modules between the stages and the pooling.
+        head: Pooling and what follows it.
+        fp32_stages: How many stages have to stay in fp32, together with the stem; None: all may be in bf16.
+    """
+
+    name: str
+    stem: tuple[str, ...]
+    stages: tuple[str, ...]
+    rest: tuple[str, ...]
+    head: tuple[str, ...]
+    fp32_stages: int | None
+
+    def fits(self, model: nn.Module) -> bool:
+        """Tell whether a model has all modules of the family."""
+        return all(hasattr(model, name) for name in (*self.stem, *self.stages, *self.rest, *self.head))
+
+
+# In EfficientNets the output channels of the stem have means far from zero, and the filters of the first stage take
+# differences of them, of which bf16 keeps little. EfficientNet-Lite2 on photographs of paintings, mean cosine to fp32:
+# .9966 all in bf16, .9993 with the stem and the first stage in fp32, .9997 with the second stage too.
+FAMILIES = (
+    Family(
+        "EfficientNet", ("conv_stem", "bn1"), ("blocks",), ("conv_head", "bn2"), ("global_pool", "classifier"),
+        fp32_stages=2,
+    ),
+    Family(
+        "ResNet", ("conv1", "bn1", "act1", "maxpool"), ("layer1", "layer2", "layer3", "layer4"), (),
+        ("global_pool", "fc"), fp32_stages=None,
+    ),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Chain:
+    """The modules of a network, in the order in which they follow each other; see ``Family`` for the fields."""
+
+    stem: list[nn.Module]
+    stages: list[nn.Module]
+    rest: list[nn.Module]
+    head: list[nn.Module]
+    fp32_stages: int | None
+
+
+def chain_of(model: nn.Module) -> Chain | None:
+    """The modules of a timm model, or of a backbone that has one as ``model``; None if it is of no known family."""
+    net: Any = getattr(model, "model", model)
+    for family in FAMILIES:
+        if family.fits(net):
+            stem, stages, rest, head = (
+                [getattr(net, name) for name in names]
+                for names in (family.stem, family.stages, family.rest, family.head)
+            )
+            return Chain(stem, list(stages[0]) if len(stages) == 1 else stages, rest, head, family.fp32_stages)
+    return None
+
+
+def _cuttable(model: nn.Module, where: str, remedy: str) -> Chain:
+    if (chain := chain_of(model)) is None:
+        raise ArtExtractError(
+            f"{type(getattr(model, 'model', model)).__name__} is not a chain of stages that can be taken apart",
+            where=where,
+            remedy=f"use a network of the family {' or '.join(family.name for family in FAMILIES)}, or {remedy}",
+        )
+    return chain
 
 
 class Layered(nn.Module):
-    """The pooled features of an EfficientNet, and beside them the channel means of some stages, each of length one.
+    """The pooled features of a network next to the channel means of some of its stages, each scaled to length one.
 
-    What is pooled at the end tells subjects apart; textures and colours, by which painters and styles are known, live
-    in the stages before it.
+    The pooled features at the end distinguish subjects; textures and colours, which distinguish painters and styles,
+    are in the stages before it.
     """
 
     def __init__(self, model: nn.Module, layers: Sequence[int]):
         """Wrap a timm model without classifier.
 
         Args:
-            model: Of the EfficientNet family.
-            layers: Stages, from 0.
+            model: A network of one of the ``FAMILIES``.
+            layers: Numbers of the stages, from 0.
 
         Raises:
-            ArtExtractError: The model has no such stages.
+            ArtExtractError: The model cannot be taken apart, or has no such stages.
         """
         super().__init__()
         self.model: Any = model
         self.layers = tuple(layers)
-        stages = model.blocks if all(hasattr(model, name) for name in ("conv_stem", "blocks", "conv_head")) else ()
-        if unknown := [layer for layer in layers if layer >= len(cast(Any, stages))]:
+        whole = "image_encoder.layers: [] takes the pooled features alone"
+        self.chain = _cuttable(model, "image_encoder.layers", whole)
+        if unknown := [layer for layer in layers if layer >= len(self.chain.stages)]:
             raise ArtExtractError(
-                f"the network has {len(cast(Any, stages))} stages; there is none numbered {unknown[0]}",
-                where="params.yaml",
-                remedy="image_encoder.layers: [] takes the pooled features alone",
+                f"the network has {len(self.chain.stages)} stages; there is no stage {unknown[0]}",
+                where="image_encoder.layers",
+                remedy=f"use numbers from 0 to {len(self.chain.stages) - 1}; {whole}",
             )
 
     def forward(self, pixels: Tensor) -> Tensor:
         """Normalised images (b, 3, size, size) to features (b, d)."""
-        return self.from_stage(self.model.bn1(self.model.conv_stem(pixels)), 0)
+        return self.from_stage(nn.Sequential(*self.chain.stem)(pixels), 0)
 
     def from_stage(self, features: Tensor, first: int) -> Tensor:
         """The input of stage ``first`` (b, c, h, w) to features (b, d); no stage before it is among ``layers``."""
-        model, means = self.model, []
-        for number, stage in enumerate(model.blocks[first:], start=first):
+        chain, means = self.chain, []
+        for number, stage in enumerate(chain.stages[first:], start=first):
             features = stage(features)
             if number in self.layers:
                 means.append(features.mean(dim=(2, 3)))
-        pooled = model.forward_head(model.bn2(model.conv_head(features)))
+        pooled = nn.Sequential(*chain.rest, *chain.head)(features)
         return torch.cat([functional.normalize(part.float(), dim=1) for part in (pooled, *means)], dim=1)
 
 
 class LateStages(nn.Module):
-    """What a layered network does from a stage on."""
+    """A layered network without its first stages."""
 
     def __init__(self, network: Layered, first: int):
-        """Share the stages of ``network``.
+        """Share the stages of ``network`` from number ``first`` on.
 
         Raises:
             ValueError: A stage before ``first`` is among its layers.
         """
         super().__init__()
         if any(layer < first for layer in network.layers):
-            raise ValueError(f"stage {min(network.layers)} lies before {first}")
+            raise ValueError(f"stage {min(network.layers)} is before stage {first}")
         self.network, self.first = network, first
 
     def forward(self, features: Tensor) -> Tensor:
@@ -77,59 +153,67 @@ class LateStages(nn.Module):
         return self.network.from_stage(features, self.first)
 
 
-def stages_of(model: Any) -> tuple[list[nn.Module], list[nn.Module], list[nn.Module]]:
-    """Stem, stages and what follows them, of the two families of timm models that are one chain of modules."""
-    if all(hasattr(model, name) for name in ("conv_stem", "bn1", "blocks", "conv_head", "bn2")):  # EfficientNets
-        return [model.conv_stem, model.bn1], list(model.blocks), [model.conv_head, model.bn2]
-    if all(hasattr(model, name) for name in ("conv1", "bn1", "act1", "maxpool", "layer4")):  # ResNets
-        stem = [model.conv1, model.bn1, model.act1, model.maxpool]
-        return stem, [model.layer1, model.layer2, model.layer3, model.layer4], []
-    raise ArtExtractError(
-        f"{type(model).__name__} is no chain of stages that could be cut",
-        where="train.tuned_stages",
-        remedy="use an EfficientNet or a ResNet, or train.tuned_stages=0 (the whole backbone is tuned)",
-    )
-
-
 def split_stages(backbone: nn.Module, tuned: int) -> tuple[nn.Module | None, nn.Module]:
-    """A backbone in two parts: what stays frozen, and the last ``tuned`` stages with what follows them.
+    """A backbone in two parts: the frozen stages, and the last ``tuned`` stages with what follows them.
 
     Args:
         backbone: Images (n, 3, s, s) to a feature map.
-        tuned: 0 leaves the backbone whole: nothing is frozen.
+        tuned: How many stages are trained; 0 leaves the backbone whole, and nothing is frozen.
 
     Raises:
         ArtExtractError: The architecture cannot be cut, or has no stage left to freeze.
     """
     if not tuned:
         return None, backbone
-    stem, stages, rest = stages_of(getattr(backbone, "model", backbone))
-    if tuned >= len(stages):
+    chain = _cuttable(backbone, "train.tuned_stages", "train.tuned_stages=0 (the whole backbone is tuned)")
+    count = len(chain.stages)
+    if tuned >= count:
         raise ArtExtractError(
-            f"the backbone has {len(stages)} stages, and {tuned} of them leave nothing to freeze",
+            f"the backbone has {count} stages, and {tuned} of them leave nothing to freeze",
             where="train.tuned_stages",
-            remedy=f"use 1 to {len(stages) - 1}, or 0 to tune the whole backbone",
+            remedy=f"use 1 to {count - 1}, or 0 to tune the whole backbone",
         )
-    return nn.Sequential(*stem, *stages[:-tuned]), nn.Sequential(*stages[-tuned:], *rest)
+    frozen = nn.Sequential(*chain.stem, *chain.stages[:-tuned])
+    return frozen, nn.Sequential(*chain.stages[-tuned:], *chain.rest)
+
+
+def frozen_part(backbone: nn.Module, tuned: int) -> nn.Module:
+    """All of a backbone, or what comes before its last ``tuned`` stages.
+
+    Raises:
+        ArtExtractError: See ``split_stages``.
+    """
+    return split_stages(backbone, tuned)[0] or backbone
+
+
+def split_frozen(backbone: nn.Module, tuned: int, *last: nn.Module) -> list[nn.Module]:
+    """The frozen part of a backbone as modules that follow each other; only the last one may be in bf16.
+
+    Args:
+        backbone: Images (n, 3, s, s) to a feature map.
+        tuned: How many of its last stages are trained; 0: all are frozen.
+        last: Modules that follow the frozen part.
+
+    Raises:
+        ArtExtractError: See ``split_stages``.
+    """
+    frozen, chain = frozen_part(backbone, tuned), chain_of(backbone)
+    if chain is not None and chain.fp32_stages is not None:
+        stages, rest = (chain.stages[:-tuned], []) if tuned else (chain.stages, chain.rest)
+        if late := [*stages[chain.fp32_stages :], *rest, *last]:
+            first = nn.Sequential(*chain.stem, *stages[: chain.fp32_stages])
+            return [first.eval(), nn.Sequential(*late).eval()]
+    return [nn.Sequential(frozen, *last).eval()]
 
 
 def split(model: nn.Module) -> list[nn.Module]:
-    """The part of a network that has to stay in fp32, if any, and the part that may be in bf16.
-
-    EfficientNets: the channels that their stem gives lie far from zero, and the filters of the first stage take
-    differences of them, which leaves little of what bf16 keeps. EfficientNet-Lite2 on photographs of paintings, mean
-    cosine to fp32: .9966 all in bf16, .9993 with the stem and the first stage in fp32, .9997 with the second too.
-    """
-    import_torchvision()
-    from timm.models.efficientnet import EfficientNet
-
-    inner = model.model if isinstance(model, Layered) else model
-    if not isinstance(inner, EfficientNet):
+    """An encoder as modules that follow each other; only the last one may be in bf16 (see ``FAMILIES``)."""
+    chain = chain_of(model)
+    if chain is None or chain.fp32_stages is None:
         return [model]
-    net: Any = inner
-    first = nn.Sequential(net.conv_stem, net.bn1, *net.blocks[:FP32_STAGES])
+    first = nn.Sequential(*chain.stem, *chain.stages[: chain.fp32_stages])
     if isinstance(model, Layered):
-        early = any(layer < FP32_STAGES for layer in model.layers)
-        return [model] if early else [first.eval(), LateStages(model, FP32_STAGES).eval()]
-    rest = nn.Sequential(*net.blocks[FP32_STAGES:], net.conv_head, net.bn2, net.global_pool, net.classifier)
+        early = any(layer < chain.fp32_stages for layer in model.layers)
+        return [model] if early else [first.eval(), LateStages(model, chain.fp32_stages).eval()]
+    rest = nn.Sequential(*chain.stages[chain.fp32_stages :], *chain.rest, *chain.head)
     return [first.eval(), rest.eval()]

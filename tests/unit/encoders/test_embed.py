@@ -15,7 +15,6 @@ from artextract.core.errors import ArtExtractError
 from artextract.data.images.shards import ShardReader
 from artextract.encoders import backends as inference
 from artextract.encoders import embed as embedding_run
-from artextract.encoders import parts
 from artextract.encoders.backends import Backend, fast_backend, reference_backend
 from artextract.encoders.embed import agreement, check, embed_collection, pixels
 from artextract.encoders.image import Preprocessing
@@ -208,28 +207,3 @@ def test_other_images_or_another_precision_are_other_work(tmp_path: Path, toy: T
     assert not np.allclose(one, two)
     embed_collection(other, FAST)
     assert len(list((tmp_path / "cache" / "embeddings").glob("*.npy"))) >= 2
-
-
-@pytest.mark.parametrize("name", ["test_efficientnet.r160_in1k", "test_resnet.r160_in1k"])
-def test_parts_of_a_network_are_the_network(name: str):
-    from artextract.encoders.weights import timm_model
-
-    torch.manual_seed(0)
-    model = timm_model(name, "none", "", num_classes=0).eval()
-    stages, images = parts.split(model), torch.randn(2, 3, 64, 64)
-    assert len(stages) == (2 if "efficientnet" in name else 1)
-    with torch.inference_mode():
-        torch.testing.assert_close(nn.Sequential(*stages)(images), model(images))
-
-
-@pytest.mark.parametrize(("layers", "count"), [([2, 4], 2), ([1], 1)])
-def test_parts_of_a_layered_network_are_the_network(layers: list[int], count: int):
-    from artextract.encoders.parts import Layered
-    from artextract.encoders.weights import timm_model
-
-    torch.manual_seed(0)
-    model = Layered(timm_model("test_efficientnet.r160_in1k", "none", "", num_classes=0), layers).eval()
-    found, images = parts.split(model), torch.randn(2, 3, 64, 64)
-    assert len(found) == count
-    with torch.inference_mode():
-        torch.testing.assert_close(nn.Sequential(*found)(images), model(images))

@@ -15,7 +15,6 @@ from PIL import Image
 from artextract.core.errors import ArtExtractError
 from artextract.encoders import image as image_encoder
 from artextract.encoders.image import Preprocessing, embed_images, pixel_batches
-from artextract.encoders.parts import Layered
 from artextract.encoders.torchvision_cure import import_torchvision
 from artextract.encoders.weights import timm_model, weights_hash
 from artextract.params.sections import ImageEncoder
@@ -66,7 +65,7 @@ def test_embeddings_are_unit_rows_in_the_order_of_the_images(tmp_path: Path, enc
     assert identity["backend"] == "torch cpu fp32"
 
 
-def test_stages_stand_beside_the_pooled_features(tmp_path: Path, encoder: Any):
+def test_means_of_stages_follow_the_pooled_features(tmp_path: Path, encoder: Any):
     reader = shards(tmp_path, PICTURES)
     plain, identity = embed_images(reader, LITE2)
     assert "layers" not in identity
@@ -81,12 +80,6 @@ def test_stages_stand_beside_the_pooled_features(tmp_path: Path, encoder: Any):
             stage = block(stage)
     expected = torch.nn.functional.normalize(stage.mean(dim=(2, 3)), dim=1).numpy()
     np.testing.assert_allclose(both[:, 1280 : 1280 + 88] * np.sqrt(3), expected, atol=1e-5)
-
-
-def test_a_stage_that_is_not_there_is_refused():
-    with pytest.raises(ArtExtractError, match="has 0 stages; there is none numbered 2") as caught:
-        Layered(configured(), [2])
-    assert caught.value.remedy
 
 
 def test_batch_size_does_not_matter(tmp_path: Path, encoder: Any):

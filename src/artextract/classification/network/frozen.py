@@ -1,4 +1,4 @@
-"""Stages of a backbone whose weights stay as they are: what they make of images is computed once, and kept."""
+"""The frozen part of a backbone. Its output for each image is computed once and cached."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from artextract.data.images.shards import ShardReader
 from artextract.encoders.backends import Backend, computed_by, fast_backend, reference_backend, whole
 from artextract.encoders.embed import blocks, check, pixels
 from artextract.encoders.image import Preprocessing, pixel_batches
-from artextract.encoders.parts import FP32_STAGES, split_stages, stages_of
+from artextract.encoders.parts import frozen_part, split_frozen
 from artextract.encoders.weights import weights_hash
 from artextract.params.sections import Train
 
@@ -44,34 +44,13 @@ class Tokens(nn.Module):
         return tokens_of(features, self.grid)
 
 
-def chain(backbone: nn.Module, params: Train) -> list[nn.Module]:
-    """The frozen stages, and the tokens where all are frozen, as modules that follow each other.
-
-    Only the last one may be in bf16, see ``inference.split``.
-    """
-    from timm.models.efficientnet import EfficientNet
-
-    last = [Tokens(params.token_grid)] if params.frozen else []
-    model: Any = getattr(backbone, "model", None)
-    if isinstance(model, EfficientNet):
-        stem, stages, rest = stages_of(model)
-        if not params.frozen:
-            stages, rest = stages[: -params.tuned_stages], []
-        late = [*stages[FP32_STAGES:], *rest, *last]
-        if late:
-            return [nn.Sequential(*stem, *stages[:FP32_STAGES]).eval(), nn.Sequential(*late).eval()]
-    frozen = backbone if params.frozen else split_stages(backbone, params.tuned_stages)[0]
-    assert frozen is not None
-    return [nn.Sequential(frozen, *last).eval()]
-
-
 def shown(batches: Iterable[Tensor], rows: Sequence[int], augmentation: Augmentation) -> Iterator[Tensor]:
     """Batches of uint8 pixels as a view shows them.
 
     Args:
         batches: (b, 3, s, s), in the order of ``rows``.
-        rows: Of the index.
-        augmentation: Of all rows of the index.
+        rows: Their rows in the index.
+        augmentation: Augmentation of all rows of the index.
     """
     done = 0
     for batch in batches:
@@ -81,19 +60,19 @@ def shown(batches: Iterable[Tensor], rows: Sequence[int], augmentation: Augmenta
 
 
 class FrozenStages:
-    """What the frozen stages of a backbone make of images: tokens, or feature maps for the stages that follow.
+    """Outputs of the frozen part of a backbone: tokens, or feature maps for the stages that follow.
 
-    In fp32 by torch, in whole batches: what an image gets does not depend on how many others are computed with it. Fast
-    by the backend that the hardware calls for, after a check against fp32 on images of the collection.
+    In fp32, torch always runs full batches (the last one is padded), so an image's result does not depend on how many
+    others are in its batch. The fast path uses the backend that suits the hardware, after a check against fp32 on
+    images of the collection.
     """
 
     def __init__(self, backbone: nn.Module, preprocessing: Preprocessing, params: Train):
-        """Cut the backbone as ``params`` says; it is in eval mode and on its device."""
+        """Cut the backbone, which is in eval mode and on its device, where ``params`` says."""
         self.preprocessing, self.params = preprocessing, params
-        frozen = backbone if params.frozen else split_stages(backbone, params.tuned_stages)[0]
-        assert frozen is not None
-        self.sha256 = weights_hash(frozen)
-        self.parts = chain(backbone, params)
+        tuned = 0 if params.frozen else params.tuned_stages
+        self.sha256 = weights_hash(frozen_part(backbone, tuned))
+        self.parts = split_frozen(backbone, tuned, *([Tokens(params.token_grid)] if params.frozen else []))
         self.net = whole(self.parts)[0]
         self.dtype = np.float32 if params.frozen else np.float16
         with torch.inference_mode():
@@ -107,7 +86,7 @@ class FrozenStages:
         """Outputs (len(rows), ...) for one view of each image, computed where the user's cache lacks them.
 
         Args:
-            reader: Of the whole index.
+            reader: Reader of all images of the index.
             index: With column sha256.
             rows: Rows wanted.
             view: See ``augment.draw_view``.
@@ -138,7 +117,7 @@ class FrozenStages:
         return cached_rows(kind, key, len(index), self.shape, self.dtype, rows, compute)
 
     def _check(self, backend: Backend, reader: ShardReader) -> None:
-        """Once, and only where something is to be computed."""
+        """Compare the backend with fp32, once, and only if something is to be computed."""
         if not self._agrees:
             print(f"backbone: {backend.name}", *filter(None, [backend.hint]), sep="\n", file=sys.stderr, flush=True)
             reference = reference_backend(self.net, self.preprocessing, BATCH)
@@ -148,7 +127,7 @@ class FrozenStages:
             self._agrees = True
 
     def describe(self) -> dict[str, Any]:
-        """Backend, and its agreement with fp32 where it is a fast one; after ``outputs``."""
+        """Name of the backend and, if it is a fast one, its agreement with fp32; to be called after ``outputs``."""
         if self._backend is None:
             return {"backend": backend("fp32")}
         known = self._record is not None and self._record.is_file()
@@ -158,7 +137,7 @@ class FrozenStages:
         self, backend: Backend, reader: ShardReader, missing: list[int], augmentation: Augmentation | None, label: str
     ) -> Iterator[np.ndarray]:
         self._check(backend, reader)
-        # Not one image at a time, as a CPU's backend takes them: torch's threads would meet for every step of `shown`.
+        # More than one image at a time, though a CPU's backend takes them singly: `shown` starts threads per batch.
         batches = pixels(reader, missing, self.preprocessing, max(BATCH, backend.batch), scaled=True)
         if augmentation is not None:
             batches = shown(batches, missing, augmentation)

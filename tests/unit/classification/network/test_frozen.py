@@ -7,16 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from torch import nn
 
 from artextract.classification.network import frozen
 from artextract.classification.network.backbones import TimmBackbone, preprocessing_of
-from artextract.classification.network.frozen import FrozenStages, chain
-from artextract.classification.network.tokens import tokens_of
+from artextract.classification.network.frozen import FrozenStages
 from artextract.core.errors import ArtExtractError
 from artextract.encoders import backends as inference
 from artextract.encoders import embed as embedding_run
-from artextract.encoders.parts import split_stages
 from artextract.params.sections import Train
 from tests.toys import one_thread, toy_collection, toy_params  # noqa: F401
 
@@ -37,23 +34,6 @@ def backbone(name: str) -> TimmBackbone:
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("ARTEXTRACT_CACHE", str(tmp_path / "cache"))
     return tmp_path / "cache"
-
-
-@pytest.mark.parametrize(("name", "parts"), [(EFFICIENTNET, 2), (RESNET, 1)])
-@pytest.mark.parametrize("tuned", [0, 1])
-def test_the_chain_is_the_backbone(name: str, parts: int, tuned: int):
-    net, images = backbone(name), torch.randn(2, 3, 96, 96)
-    p = params(name, frozen=not tuned, tuned_stages=tuned)
-    found = chain(net, p)
-    assert len(found) == parts
-    with torch.inference_mode():
-        if tuned:
-            stages = split_stages(net, tuned)[0]
-            assert stages is not None
-            expected = stages(images)
-        else:
-            expected = tokens_of(net(images), 3)
-        torch.testing.assert_close(nn.Sequential(*found)(images), expected)
 
 
 @pytest.mark.parametrize("openvino", [True, False])
