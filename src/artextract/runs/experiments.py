@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 WIDTH = 120
+WORKSPACE = "workspace"  # a revision of this name, and without another, is the working copy
 FIRST = ("lr",)  # parameters that are always shown, before those that differ
 
 
@@ -45,7 +46,8 @@ def _rows(shown: Sequence[Mapping[str, Any]]) -> Iterator[tuple[dict[str, str], 
         for indent, entry in [("", baseline), *(("  ", e) for e in baseline.get("experiments") or [])]:
             newest = _last(entry)
             data = newest.get("data") or {}
-            name = entry.get("name") or newest.get("name") or str(newest.get("rev", ""))[:7]
+            rev = str(newest.get("rev", ""))
+            name = entry.get("name") or newest.get("name") or (rev if rev == WORKSPACE else rev[:7])
             named = {"experiment": f"{indent}{name}", "state": _state(entry)}
             yield named, _values(data.get("params") or {}), _values(data.get("metrics") or {})
 

@@ -38,7 +38,7 @@ def shown() -> list[dict]:
         experiment(None, data(1e-2, metrics=False), "Queued", "c" * 40),
         experiment(None, data(3e-2, metrics=False), "Queued", "d" * 40),
     ]
-    return [revision("workspace", data(1e-3), "workspace"), main]
+    return [revision(None, data(1e-3), "workspace"), main]
 
 
 def test_one_row_per_experiment_with_what_was_changed_first():
