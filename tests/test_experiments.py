@@ -1,4 +1,4 @@
-"""Tables of metrics and experiments fit a screen: the project's dvc.yaml and parameters, with stages that cost nothing."""
+"""Tables of metrics and experiments fit a screen: this project's dvc.yaml and params.yaml with cheap stages."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -135,7 +136,7 @@ def test_outside_of_the_environment_the_advice_names_the_command() -> None:
 def test_completion_is_offered_under_the_name_of_the_command() -> None:
     done = started("--show-completion", "bash")
     assert done.returncode == 0 and "complete -o default -F _artextract_completion artextract" in done.stdout
-    words = {"COMP_WORDS": "artextract comp", "COMP_CWORD": "1", "_ARTEXTRACT_COMPLETE": "complete_bash"}
+    words: dict[str, Any] = {"COMP_WORDS": "artextract comp", "COMP_CWORD": "1", "_ARTEXTRACT_COMPLETE": "complete_bash"}
     assert started(**words).stdout.split() == ["compare"]
 
 
