@@ -136,8 +136,9 @@ def test_outside_of_the_environment_the_advice_names_the_command() -> None:
 def test_completion_is_offered_under_the_name_of_the_command() -> None:
     done = started("--show-completion", "bash")
     assert done.returncode == 0 and "complete -o default -F _artextract_completion artextract" in done.stdout
-    words: dict[str, Any] = {"COMP_WORDS": "artextract comp", "COMP_CWORD": "1", "_ARTEXTRACT_COMPLETE": "complete_bash"}
-    assert started(**words).stdout.split() == ["compare"]
+    asked = {"COMP_WORDS": "artextract comp", "COMP_CWORD": "1", "_ARTEXTRACT_COMPLETE": "complete_bash"}
+    environment: dict[str, Any] = asked
+    assert started(**environment).stdout.split() == ["compare"]
 
 
 def test_ctrl_c_is_one_line(tmp_path: Path) -> None:
