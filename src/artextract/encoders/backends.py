@@ -1,8 +1,8 @@
 """A pretrained network run fast, by the backend that the hardware calls for.
 
 GPU: torch in bf16, channels last, compiled where many images make up for the minute that it takes. CPU: OpenVINO, in
-bf16 where the processor multiplies it faster; torch where OpenVINO is not installed. Which one it was stands in the
-metrics. The path for GPUs is kept as simple as possible, since no test reaches it.
+bf16 where the processor multiplies it faster; torch where OpenVINO is not installed. The metrics record which one it
+was. The path for GPUs is kept as simple as possible, since no test reaches it.
 """
 
 from __future__ import annotations
@@ -174,7 +174,7 @@ def converted(model: nn.Module, example: torch.Tensor, key: str) -> Path:
     """A network as an OpenVINO file, converted once and kept in the user's cache.
 
     Args:
-        model: In eval mode.
+        model: A network in eval mode.
         example: Its input (1, ...); other shapes are not taken.
         key: Identity of the network.
     """

@@ -1,4 +1,4 @@
-"""A whole collection embedded: by the backend of the wanted precision, checked against fp32, resumable after a kill."""
+"""Embeds a whole collection with the backend of the wanted precision, checked against fp32; resumable after a kill."""
 
 from __future__ import annotations
 
@@ -82,11 +82,11 @@ def check(
     """Agreement of a fast backend with the reference on images of the collection, for the metrics.
 
     Args:
-        backend: To be checked.
+        backend: The backend to check.
         reference: The same network in fp32.
         reader: The collection.
-        preprocessing: Of the network.
-        section: Of params.yaml, whose ``precision`` asked for it.
+        preprocessing: Preprocessing of the network.
+        section: Section of params.yaml whose ``precision`` called for the backend.
 
     Raises:
         ArtExtractError: A cosine is below ``COSINE``, or the overlap of neighbours below ``OVERLAP``.
@@ -152,7 +152,7 @@ def blocks(outputs: Iterable[np.ndarray], missing: int, total: int, describe: st
         outputs: Batches of the missing rows.
         missing: How many rows these are.
         total: How many rows there are; the others are there already.
-        describe: What is done.
+        describe: Label of the progress bar.
     """
     from tqdm import tqdm
 

@@ -141,7 +141,7 @@ def load_encoder(params: ImageEncoder) -> tuple[nn.Module, Preprocessing]:
 
 
 def identity_of(model: nn.Module, preprocessing: Preprocessing, params: ImageEncoder) -> dict[str, Any]:
-    """What embeddings depend on besides the images and the arithmetic."""
+    """Identity of an encoder: everything that embeddings depend on, except the images and the arithmetic."""
     identity = {
         "name": params.name,
         "weights": params.weights,

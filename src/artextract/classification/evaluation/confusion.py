@@ -1,4 +1,4 @@
-"""Which classes are taken for which: counts, the cells of the matrix, and the most frequent mistakes."""
+"""Confusions between classes: counts, the cells of the matrix, and the most frequent mistakes."""
 
 from __future__ import annotations
 

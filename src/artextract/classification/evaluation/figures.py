@@ -115,7 +115,7 @@ def plot_reliability(points: pd.DataFrame, metrics: Mapping[str, float], path: P
 
 
 def _too_few(task: str, metrics: Mapping[str, float]) -> str:
-    """What a panel of the reliability diagram cannot show, in words; "" where it shows all."""
+    """A sentence about what a panel of the reliability diagram cannot show; "" where it shows everything."""
     if (images := int(metrics.get(f"{task}.val_rows", 0))) < ENOUGH:
         return f"too few validation images ({images}):\ncalibration is shown from {ENOUGH} on, {LEAST} for each point"
     if (fitted := int(metrics.get(f"{task}.temperature_rows", 0))) < ENOUGH:

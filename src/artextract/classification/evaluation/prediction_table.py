@@ -35,7 +35,7 @@ class TaskPredictions:
 def predictions_table(
     index: pd.DataFrame, rows: Sequence[int], probabilities: Mapping[str, np.ndarray], split: str = "val"
 ) -> pd.DataFrame:
-    """One row an image and task, where the image is in ``split`` of that task.
+    """One row per image and task, where the image is in ``split`` of that task.
 
     Args:
         index: See stages/prepare_artgan.py.

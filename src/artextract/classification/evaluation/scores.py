@@ -1,4 +1,4 @@
-"""Scores of one task from its predictions: AUC with intervals, accuracies, and baselines beside them."""
+"""Scores of one task from its predictions: AUC with intervals, accuracies, and baselines to compare them with."""
 
 from __future__ import annotations
 
@@ -105,13 +105,13 @@ def score(task: TaskPredictions, params: Evaluate, seed: int) -> tuple[Scores, p
 
 
 def baselines(task: TaskPredictions, train_counts: np.ndarray, params: Evaluate, seed: int) -> Scores:
-    """What no learning gives, through the same functions.
+    """Scores without any learning, by the same functions.
 
     Args:
         task: Predictions; only their labels and, for chance, their distribution are used.
         train_counts: Training rows of each class: the majority baseline scores every image by them.
         params: Section ``evaluate``.
-        seed: For the permutations.
+        seed: Seed of the permutations.
 
     Returns:
         ``majority_*``: every image gets the training frequencies; ``chance_*``: the network's own predictions
@@ -170,10 +170,10 @@ def baseline_table(task: TaskPredictions, found: Mapping[str, np.ndarray], param
         task: The network's validation predictions.
         found: Probabilities of each baseline for the same rows.
         params: Section ``evaluate``.
-        seed: Of the bootstrap.
+        seed: Seed of the bootstrap.
 
     Returns:
-        A row a baseline: baseline, auc_ovo with low and high, auc_ovo_stratified where there are strata,
+        One row per baseline: baseline, auc_ovo with low and high, auc_ovo_stratified where there are strata,
         balanced_accuracy, top1; and ``gain``, the network's AUC (stratified where there are strata) less the
         baseline's, with the 95% interval of the paired difference.
     """
@@ -206,7 +206,7 @@ def without_variants(task: TaskPredictions, variant: np.ndarray, params: Evaluat
         task: Predictions.
         variant: Boolean (n,): the image has one.
         params: Section ``evaluate``.
-        seed: Of the bootstrap.
+        seed: Seed of the bootstrap.
 
     Returns:
         ``title_variants``, their number, and ``auc_ovo_no_variants`` (and ``..._stratified_...``) with low and high.

@@ -1,4 +1,4 @@
-"""Everything that is measured of one task: scores, tables, curves, and the baselines next to the network."""
+"""The evaluation of one task: scores, tables and curves of the network, and its baselines."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def evaluate_task(
         classes: Its class names.
         table: Predictions of all tasks, of val and select rows.
         index: See stages/prepare_artgan.py.
-        seen: What baselines may look at, of the splits train and val.
+        seen: Information that baselines may use, for the splits train and val.
         params: Section ``evaluate``.
         seed: Seed of the bootstrap and of the solvers.
     """

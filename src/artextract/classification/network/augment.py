@@ -13,12 +13,12 @@ from torch.nn import functional
 
 @dataclass(frozen=True)
 class Augmentation:
-    """What happens to each of n images in one epoch.
+    """The changes to each of n images in one epoch.
 
     Attributes:
         flip: Mirrored left to right, boolean (n,).
         scale: Share of height and width that is seen, (n, 2).
-        shift: Where the seen part lies, -1 to 1 of the room that is left, (n, 2).
+        shift: Position of the visible part, -1 to 1 of the room that is left, (n, 2).
     """
 
     flip: np.ndarray
@@ -37,8 +37,8 @@ def draw(n: int, *, flip: bool, crop: float, seed: int, epoch: int) -> Augmentat
         n: Number of rows.
         flip: Whether images may be mirrored.
         crop: Up to this share of height and of width, each for itself, is cut away; 0 shows the whole image.
-        seed: Of the run.
-        epoch: Of the run.
+        seed: Seed of the run.
+        epoch: Number of the epoch, from 0.
     """
     # A generator each: what one row gets depends neither on how many rows follow nor on the other choices.
     mirror, scale, shift = (np.random.default_rng([seed, epoch, stream]) for stream in (1, 2, 3))
@@ -80,7 +80,7 @@ def apply(images: Tensor, augmentation: Augmentation) -> Tensor:
 
     Args:
         images: float (n, 3, s, s).
-        augmentation: Of these n images.
+        augmentation: Augmentation of these n images.
     """
     scale, shift = (torch.as_tensor(v, dtype=images.dtype) for v in (augmentation.scale, augmentation.shift))
     direction = torch.where(torch.as_tensor(augmentation.flip), -1.0, 1.0).to(images.dtype)
@@ -101,7 +101,7 @@ def mix(rng: np.random.Generator, n: int, alpha: float) -> tuple[float, np.ndarr
     Args:
         rng: Keyed by the step.
         n: Size of the batch.
-        alpha: Of the Beta distribution; 0 mixes nothing.
+        alpha: Parameter of the Beta distribution; 0 mixes nothing.
     """
     if not alpha:
         return 1.0, np.arange(n)

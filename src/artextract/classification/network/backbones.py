@@ -42,7 +42,7 @@ def _conv(inputs: int, outputs: int, stride: int = 1, size: int = 3) -> nn.Seque
 
 
 class ResidualBlock(nn.Module):
-    """Two 3 x 3 convolutions with batch norm beside a shortcut (He et al. 2016; pooled shortcut: He et al. 2019)."""
+    """Two 3 x 3 convolutions with batch norm, added to a shortcut (He et al. 2016; pooled shortcut: He et al. 2019)."""
 
     def __init__(self, inputs: int, outputs: int, stride: int = 1):
         """A stride of 2 halves height and width."""
@@ -93,7 +93,7 @@ def feature_map(features: Tensor, dim: int, prefix_tokens: int) -> Tensor:
 
     Args:
         features: (n, dim, r, c) of a CNN, (n, r, c, dim) of a Swin-like model, or (n, prefix + r * c, dim) of a
-            ViT, whose prefix tokens (class, registers) are dropped and whose patches stand in row order.
+            ViT, whose prefix tokens (class, registers) are dropped and whose patches are in row order.
         dim: The model's number of features.
         prefix_tokens: Tokens before the patches.
     """
@@ -101,7 +101,7 @@ def feature_map(features: Tensor, dim: int, prefix_tokens: int) -> Tensor:
         patches = features[:, prefix_tokens:]
         side = math.isqrt(patches.shape[1])
         if side * side != patches.shape[1]:
-            raise ArtExtractError(f"{patches.shape[1]} patch tokens are no square grid", where="train.backbone")
+            raise ArtExtractError(f"{patches.shape[1]} patch tokens do not form a square grid", where="train.backbone")
         return patches.transpose(1, 2).reshape(len(features), dim, side, side)
     return features if features.shape[1] == dim else features.permute(0, 3, 1, 2)
 

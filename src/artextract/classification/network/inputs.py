@@ -1,4 +1,4 @@
-"""What the network is fed with, for the rows of an index: pixels decoded once, or the output of frozen stages."""
+"""Inputs of the network: decoded pixels, or the cached output of the frozen part of the backbone."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ class Inputs:
 
         Args:
             rows: Rows wanted.
-            augmentation: Of these rows; how pixels are shown. What frozen stages computed stays as it is.
-            views: Of these rows: which view of each, 0 where not given.
+            augmentation: How the pixels of these rows are shown; the output of frozen stages stays as it is.
+            views: The view that is taken of each of these rows; view 0 of all where not given.
         """
         block = np.ascontiguousarray(self.array[rows])
         if views is not None:
@@ -76,7 +76,7 @@ def load_inputs(reader: ShardReader, index: pd.DataFrame, rows: Sequence[int], p
     """Inputs for some rows of an index, computed once and then found in the user's cache.
 
     Args:
-        reader: Of the whole index.
+        reader: Reader of all images of the index.
         index: With column sha256, which the cache is keyed by.
         rows: Rows wanted; result row i is image rows[i].
         params: Section ``train``.

@@ -19,7 +19,7 @@ IGNORED = -1  # label of an image that a task does not label
 
 
 class GRUSummary(nn.Module):
-    """The last state of a bidirectional GRU over the tokens, both directions side by side."""
+    """The last state of a bidirectional GRU over the tokens, both directions concatenated."""
 
     def __init__(self, width: int, hidden: int, scan: str):
         """Random weights; ``scan`` is the order of the tokens."""
@@ -62,7 +62,7 @@ def _summary(params: Train, width: int) -> GRUSummary | AttentionSummary | None:
 class RecurrentHeads(nn.Module):
     """Tokens to logits: an optional projection, a recurrent summary (one for all tasks or one each), linear heads.
 
-    The mean token may stand beside the summary, so that what needs no order does not have to pass through the GRU.
+    The mean token may be appended to the summary, so that what has no order need not pass through the GRU.
     """
 
     def __init__(self, dim: int, classes: Mapping[str, int], params: Train):
@@ -105,7 +105,7 @@ class MultitaskNet(nn.Module):
     """Backbone, tokens, GRU and heads."""
 
     def __init__(self, params: Train, classes: Mapping[str, int]):
-        """Build the network; what is frozen is no part of it, since its output is computed once.
+        """Build the network without the frozen part of the backbone, whose output is computed once.
 
         Args:
             params: Section ``train``.
@@ -121,7 +121,7 @@ class MultitaskNet(nn.Module):
     def train(self, mode: bool = True) -> MultitaskNet:
         """As usual, but the batch norms of a pretrained backbone keep their statistics.
 
-        Those of a few paintings a batch are worse than those of the photographs that it was trained on.
+        Statistics of the few paintings in a batch are worse than those of the photographs that it was trained on.
         """
         super().train(mode)
         if self.backbone is not None and self._keeps_statistics:
@@ -131,7 +131,7 @@ class MultitaskNet(nn.Module):
         return self
 
     def forward(self, inputs: Tensor) -> dict[str, Tensor]:
-        """Logits from what the trained part takes.
+        """Logits from the inputs of the trained part.
 
         Args:
             inputs: Normalised images (n, 3, s, s); feature maps (n, c, h, w) of the frozen stages where only the last

@@ -35,7 +35,7 @@ def save_model(
 
 @dataclass(frozen=True)
 class Record:
-    """What model.json says: class names of each task, section ``train`` of the training, the frozen backbone."""
+    """Content of model.json: class names of each task, section ``train`` of the training, the frozen backbone."""
 
     classes: dict[str, list[str]]
     train: Train
@@ -54,7 +54,7 @@ def load_model(folder: Path, record: Record, backbone_sha256: str) -> MultitaskN
     Args:
         folder: As written by ``save_model``.
         record: Its record.
-        backbone_sha256: Of the frozen backbone at hand; must be the one that it was trained with.
+        backbone_sha256: Hash of the frozen backbone at hand, which must be the one that the network was trained with.
 
     Raises:
         ArtExtractError: The network belongs to another backbone, or its tensors do not fit its record.

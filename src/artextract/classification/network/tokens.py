@@ -49,6 +49,6 @@ def snake_order(cells: int) -> list[int]:
     """Cells of a square grid in reading order, every second row backwards, so that neighbours follow each other."""
     side = math.isqrt(cells)
     if side * side != cells:
-        raise ArtExtractError(f"{cells} tokens are no square grid", where="train.scan")
+        raise ArtExtractError(f"{cells} tokens do not form a square grid", where="train.scan")
     rows = [list(range(r * side, (r + 1) * side)) for r in range(side)]
     return [cell for r, row in enumerate(rows) for cell in (row[::-1] if r % 2 else row)]

@@ -23,7 +23,7 @@ from artextract.params.sections import Params
 
 @dataclass(frozen=True)
 class Trained:
-    """What a training gives."""
+    """Results of a training."""
 
     net: MultitaskNet
     backbone_sha256: str

@@ -109,7 +109,7 @@ def test_attention_is_a_weighted_mean_of_tokens() -> None:
 def test_snake_order_by_eye() -> None:
     assert snake_order(9) == [0, 1, 2, 5, 4, 3, 6, 7, 8]
     assert snake_order(1) == [0]
-    with pytest.raises(ArtExtractError, match="6 tokens are no square grid"):
+    with pytest.raises(ArtExtractError, match="6 tokens do not form a square grid"):
         snake_order(6)
 
 
@@ -201,7 +201,7 @@ def test_layouts_of_the_same_map_agree(n: int, dim: int, side: int, prefix: int)
 
 
 def test_patches_that_are_no_square_are_refused() -> None:
-    with pytest.raises(ArtExtractError, match="12 patch tokens are no square grid"):
+    with pytest.raises(ArtExtractError, match="12 patch tokens do not form a square grid"):
         feature_map(torch.zeros(1, 13, 8), 8, 1)
 
 
