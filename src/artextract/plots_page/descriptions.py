@@ -120,7 +120,7 @@ GROUPS = (
                 "plots/similarity/tsne.png",
                 "The same map for every space",
                 "One panel per space, one point per work, coloured by theme. Islands of one colour mean that the space "
-                "separates that theme.",
+                "separates that theme. Works held out from the siamese training are ringed in its panel.",
             ),
             Plot(
                 "plots/similarity/clusters",

@@ -1,4 +1,5 @@
-"""Who learns and who is asked, the spaces that come of it, and their scores on works that nothing was fitted on.
+"""Held-out evaluation of the siamese network: which works train it and which are queries, the embeddings that result,
+and their scores.
 
 Under S1 and S3 one training is scored on its held-out works, under S2 one for each fold of painters, and the queries
 of all folds are pooled. The gallery is always all works. One rule holds for all that is fitted, the post-processings
@@ -18,6 +19,7 @@ from artextract.siamese.evaluation import controls
 from artextract.siamese.evaluation.trials import PRIMARY, SHUFFLED
 from artextract.siamese.projection.projection import project, project_head
 from artextract.siamese.projection.training import Trained, train
+from artextract.similarity.ranking.collection import Collection
 from artextract.similarity.ranking.judging import Judge, judge_may_score
 from artextract.similarity.ranking.retrieval import evaluate_judges
 from artextract.similarity.ranking.spaces import Space, cosine_space, image_spaces
@@ -28,7 +30,7 @@ TITLE = frozenset({"title"})
 
 @dataclass(frozen=True)
 class Held:
-    """One training: who learns, who stops it, who is asked."""
+    """One training: the rows that it learns from, those that stop it, and the query works."""
 
     train: np.ndarray
     select: np.ndarray
@@ -36,7 +38,7 @@ class Held:
 
     @property
     def known(self) -> np.ndarray:
-        """Works that may be learnt from, those that stop the training included; sorted."""
+        """Rows that may be learnt from, those that stop the training included; sorted."""
         return np.union1d(self.train, self.select)
 
 
@@ -54,7 +56,7 @@ def by_fold(fold: np.ndarray, component: np.ndarray, select_fraction: float, see
         component: Of each work (n,), ``nga_splits.painter_components``: painters who share a group learn, or stop the
             training, together.
         select_fraction: Share of the components that are not held out.
-        seed: Of their draw.
+        seed: Seed of their draw.
     """
     parts = []
     for held in np.unique(fold):
@@ -65,20 +67,18 @@ def by_fold(fold: np.ndarray, component: np.ndarray, select_fraction: float, see
     return parts
 
 
-def train_held(
-    index: pd.DataFrame, images: np.ndarray, titles: np.ndarray, held: Held, params: Siamese, seed: int
-) -> Trained:
+def train_held(collection: Collection, held: Held, params: Siamese, seed: int) -> Trained:
     """The siamese projection of one training."""
-    return train(index, images, titles, held.train, held.select, params, seed)
+    return train(collection.index, collection.images, collection.titles, held.train, held.select, params, seed)
 
 
 def post_processings(images: np.ndarray, held: Held, params: Relevance) -> list[Space]:
-    """What has to be beaten: the embedding as it comes, centred, whitened, and with CSLS, fitted on the known works.
+    """The opponents: the embedding as it comes, centred, whitened, and with CSLS.
 
-    Fitted on all works they would have seen the held-out painters, which the siamese network has not. The price, which
-    whitening pays most: known works are spread out and others are not, so that works held out together lie a little
-    nearer to each other. That favours the opponent where all that counts as found is held out, as under judge artist
-    on S2.
+    They are fitted on the training works only, like the siamese network, so the comparison is fair. A side effect,
+    strongest for whitening: the training works are spread apart and the held-out works are not, so held-out works look
+    slightly more similar to each other. This favours the opponent under judge artist on S2, where every relevant work
+    is held out.
 
     Args:
         images: Image embeddings (n, d).
@@ -88,30 +88,21 @@ def post_processings(images: np.ndarray, held: Held, params: Relevance) -> list[
     return image_spaces(images, params.whitened_components, params.csls_neighbours, held.known)
 
 
-def attempts(
-    index: pd.DataFrame,
-    images: np.ndarray,
-    titles: np.ndarray,
-    held: Held,
-    trained: Trained,
-    params: Siamese,
-    seed: int,
-) -> list[Space]:
-    """The siamese embedding, what it is made of, its rivals and its controls, all from the same training works.
+def attempts(collection: Collection, held: Held, trained: Trained, params: Siamese, seed: int) -> list[Space]:
+    """The siamese embedding, its parts, its rivals and its controls, all from the same training works.
 
     Args:
-        index: n works.
-        images: Image embeddings (n, d).
-        titles: Title embeddings (n, t).
+        collection: n works.
         held: The split.
         trained: Result of ``train_held`` on it.
         params: Section ``siamese``.
-        seed: As in the training.
+        seed: Seed of the training.
     """
+    index, images, titles = collection.index, collection.images, collection.titles
     known = held.known
     ridge = controls.ridge_embedding(index, images, titles, known, params.ridge)
     other_index, other_titles = controls.shuffled_titles(index, titles, known, seed)
-    shuffled = train_held(other_index, images, other_titles, held, params, seed)
+    shuffled = train_held(Collection(other_index, images, other_titles), held, params, seed)
     embedding = project(trained.net, images)
     found = {
         PRIMARY: embedding,
@@ -130,7 +121,7 @@ def attempts(
 
 
 def pool(parts: Sequence[Values]) -> Values:
-    """Per-query values of several folds as one; a query stands in one fold alone."""
+    """Per-query values of several folds as one; every query is in one fold only."""
     keys = dict.fromkeys(key for part in parts for key in part)
     return {key: pd.concat([part[key] for part in parts if key in part]).sort_index() for key in keys}
 
@@ -141,14 +132,14 @@ def score(spaces: Iterable[Space], judges: Mapping[str, Judge], rows: np.ndarray
     Args:
         spaces: Over n works.
         judges: Those of ``scorable``.
-        rows: Works that may ask; the gallery is all works.
-        k: Cutoff.
-        seed: Of the one query a space and judge that ir-measures computes too.
+        rows: Query works; the gallery is all works.
+        k: How many results count.
+        seed: Seed that draws the one query per space and judge that ir-measures computes too.
     """
     queries = {name: np.intersect1d(judge.queries(), rows) for name, judge in judges.items()}
-    asked = {name: judges[name] for name, of in queries.items() if len(of)}
-    found = {s.name: evaluate_judges(s, asked, k, queries=queries, audited=1, seed=seed) for s in spaces}
-    return {(judge, space): found[space][judge] for judge in asked for space in found}
+    used = {name: judges[name] for name, of in queries.items() if len(of)}
+    by_space = {s.name: evaluate_judges(s, used, k, queries=queries, audited=1, seed=seed) for s in spaces}
+    return {(judge, space): by_space[space][judge] for judge in used for space in by_space}
 
 
 def scorable(judges: Mapping[str, Judge]) -> dict[str, Judge]:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from artextract.measures.bootstrap import SUMMARY, paired_all, with_holm
+from artextract.similarity.ranking.judges import headline_judge
 from artextract.similarity.ranking.tables import MIN_DRAWS, Values
 
 RAW = ("image", "centred", "whitened", "csls")  # the embedding as it comes, and its post-processings
@@ -151,3 +152,23 @@ def headline(table: pd.DataFrame, values: Mapping[str, Values], metric: str) -> 
         elif attempt == SHUFFLED and split == "s2" and judge in SHOWN:
             found[f"{name}.shuffled_gain.{metric}_high"] = row["high"]
     return found
+
+
+def main_gain(table: pd.DataFrame, metric: str) -> tuple[dict[str, float], dict[str, str]]:
+    """The DVC metrics of the siamese training: its gain on unseen painters (S2) under the headline judge.
+
+    Args:
+        table: Result of ``trials``.
+        metric: Metric whose gain over the strongest post-processing of the raw embedding is taken.
+
+    Returns:
+        ``gain`` and ``gain.ci``, half the width of its 95% interval, and ``gain.judge`` with the judge's key; both are
+        empty where no judge was measured. ``headline_judge`` documents the order of the judges.
+    """
+    primary = (table["split"] == "s2") & (table["attempt"] == PRIMARY) & table["against"].isin(RAW)
+    rows = {str(row["judge"]): row for row in table[primary & (table["metric"] == metric)].to_dict("records")}
+    judge = headline_judge(rows)
+    if judge is None:
+        return {}, {}
+    gain, low, high = (float(rows[judge][name]) for name in ("micro", "low", "high"))
+    return {"gain": gain, "gain.ci": (high - low) / 2}, {"gain.judge": judge}

@@ -1,7 +1,7 @@
-"""How well words find held-out paintings through the cross-modal head: chance and controls beside it, with intervals.
+"""How well words find held-out paintings through the cross-modal head: with chance, controls and intervals.
 
 Known-item search: a text describes one work, and all works are the gallery, less the others of its group, which the
-text fits too. Two kinds of texts ask: a work's own title, and the museum's description of its image.
+text fits too. Two kinds of texts are queries: a work's own title, and the museum's description of its image.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from artextract.siamese.evaluation.trials import SHUFFLED
 from artextract.siamese.projection.pairs import titled_rows
 from artextract.siamese.projection.words import fit_head, in_words, known_item_rank
 from artextract.similarity.ranking.chance import expected_at_random
+from artextract.similarity.ranking.collection import Collection
 from artextract.similarity.ranking.judges import text_to_image
 from artextract.similarity.ranking.judging import Judge, same_group
 from artextract.similarity.ranking.tables import RANDOM, Values
@@ -30,7 +31,7 @@ SHOWN = {HEAD: "", SHUFFLED: "shuffled.", RANDOM: "chance."}
 
 @dataclass(frozen=True)
 class Texts:
-    """Texts in the title encoder's space, at most one a work.
+    """Texts in the title encoder's space, at most one per work.
 
     Attributes:
         words: Unit rows float32 (n, t); zero where a work has no text.
@@ -41,9 +42,9 @@ class Texts:
     rows: np.ndarray
 
 
-def own_titles(index: pd.DataFrame, titles: np.ndarray) -> Texts:
+def own_titles(collection: Collection) -> Texts:
     """Titles, where they are a work's own ("Untitled" finds nothing)."""
-    return Texts(titles, titled_rows(index, np.arange(len(index))))
+    return Texts(collection.titles, titled_rows(collection.index, np.arange(len(collection.index))))
 
 
 def descriptions(index: pd.DataFrame, encode: Callable[[Sequence[str]], np.ndarray]) -> Texts:
@@ -65,8 +66,8 @@ def by_rank(rank: np.ndarray, queries: np.ndarray, k: int) -> pd.DataFrame:
 
     Args:
         rank: (q,).
-        queries: Rows that ask (q,), the index of the table.
-        k: Cutoff.
+        queries: Rows of the query works (q,), the index of the table.
+        k: How many results count.
     """
     found = rank <= k
     gain = np.where(found, 1 / np.log2(1 + rank), 0.0)
@@ -83,33 +84,23 @@ def at_random(group: np.ndarray, queries: np.ndarray, k: int) -> pd.DataFrame:
 
 
 def search(
-    index: pd.DataFrame,
-    images: np.ndarray,
-    titles: np.ndarray,
-    held: Held,
-    texts: Mapping[str, Texts],
-    *,
-    penalty: float,
-    k: int,
-    seed: int,
+    collection: Collection, held: Held, texts: Mapping[str, Texts], *, penalty: float, k: int, seed: int
 ) -> Values:
-    """Fit the head, and one on shuffled titles, on the known works, and let the texts of the held-out ones ask.
+    """Fit the head, and one on shuffled titles, on the known works, and search with the texts of the held-out ones.
 
     Args:
-        index: title, group; n works.
-        images: Image embeddings, unit rows (n, d).
-        titles: Title embeddings, unit rows (n, t).
-        held: Who teaches and who is asked for.
-        texts: By judge, ``OWN_TITLE`` or ``DESCRIPTION``.
-        penalty: Of the ridge regression.
-        k: Cutoff.
-        seed: Of the deal of titles.
+        collection: n works.
+        held: Rows that teach the heads, and rows that are searched for.
+        texts: Texts by judge, ``OWN_TITLE`` or ``DESCRIPTION``.
+        penalty: Penalty of the ridge regression.
+        k: How many results count.
+        seed: Seed of the shuffled titles.
 
     Returns:
         Per-query values by judge and space: ``HEAD``, ``SHUFFLED``, ``RANDOM``; under ``DESCRIPTION`` also ``TITLES``,
         where a text finds the work whose title is nearest. A judge whose texts belong to no held-out work is left out.
     """
-    group = index["group"].to_numpy()
+    index, images, titles, group = collection.index, collection.images, collection.titles, collection.group
     other_index, other_titles = shuffled_titles(index, titles, held.known, seed)
     heads = {
         HEAD: fit_head(index, images, titles, held.known, penalty),
@@ -133,12 +124,12 @@ def headline(table: pd.DataFrame, k: int) -> dict[str, float]:
 
     Args:
         table: Of ``retrieval_report.retrieval_table``, with split (s1, s2).
-        k: Cutoff.
+        k: How many results count.
 
     Returns:
         ``crossmodal.mrr`` and ``crossmodal.recall<k>`` on S1, with ``_low`` and ``_high``, and ``crossmodal.queries``;
         ``crossmodal.s2.`` for S2; ``chance.`` and ``shuffled.`` before the metric for these. The same under
-        ``text_to_image.`` where descriptions ask.
+        ``text_to_image.`` where descriptions are queries.
     """
     found: dict[str, float] = {}
     for row in table.to_dict("records"):

@@ -1,4 +1,4 @@
-"""Figure and table of t-SNE maps: where the works lie, and what they show."""
+"""t-SNE maps of embedding spaces, as a table and as figures."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from artextract.core.progress import progress
 from artextract.data.images.shards import ShardReader
 from artextract.pictures.sheets import thumbnail_map
 from artextract.pictures.style import GRID, INK, new_figure, readable, save
@@ -17,11 +18,11 @@ from artextract.pictures.style import GRID, INK, new_figure, readable, save
 PCA_DIMENSIONS = 50
 
 PALETTE = ["#b5432a", "#2f6f8f", "#7a6a1f", "#5d8a4a", "#7d4f86", "#d08a2c", "#3b3f8c", "#a8577e"]
-Maps = dict[str, tuple[np.ndarray, float]]  # space: positions (n, 2) and trustworthiness, as of ``space.tsne_maps``
+Maps = dict[str, tuple[np.ndarray, float]]  # space: positions (n, 2) and trustworthiness, from ``tsne_maps``
 
 
 def first_theme(index: pd.DataFrame) -> pd.Series:
-    """One theme a work for colouring; "none" where there is none."""
+    """One theme per work for colouring; "none" for works without a theme."""
 
     def first(themes: Any) -> str:
         return str(themes[0]) if len(themes) else "none"
@@ -36,25 +37,27 @@ def map_table(index: pd.DataFrame, rows: np.ndarray, maps: Maps, **columns: pd.S
         index: id, title and themes of all works.
         rows: The works that are on the maps (n,).
         maps: Space to positions of these works.
-        columns: More to say about all works.
+        columns: Further columns, with a value for each of all works.
 
     Returns:
-        A row a space and work: id, title, theme, the given columns, space, x, y.
+        One row per space and work: id, title, theme, the given columns, space, x, y.
     """
     frame = index.assign(theme=first_theme(index), **columns)[["id", "title", "theme", *columns]].iloc[rows]
     parts = [frame.assign(space=space, x=xy[:, 0], y=xy[:, 1]) for space, (xy, _) in maps.items()]
     return pd.concat(parts, ignore_index=True)
 
 
-def plot_maps(maps: Maps, themes: pd.Series, path: Path, held_out: np.ndarray | None = None) -> None:
-    """t-SNE maps side by side, coloured by theme, the trustworthiness of each in its title.
+def plot_maps(maps: Maps, themes: pd.Series, path: Path, held_out: Mapping[str, np.ndarray] | None = None) -> None:
+    """t-SNE maps next to each other, coloured by theme, with the trustworthiness of each in its title.
 
     Args:
         maps: Space to positions (n, 2) and trustworthiness.
-        themes: One theme a work.
+        themes: One theme per work.
         path: PNG to write.
-        held_out: Works that a training has not seen, boolean (n,): they are ringed.
+        held_out: For spaces that were trained on some of the works, the works that their training has not seen,
+            boolean (n,). These works are ringed in the panel of that space, and a line below the panel says so.
     """
+    held_out = held_out or {}
     figure, axes = new_figure(1, len(maps), 6.5 * len(maps), 6)
     common = [theme for theme, _ in Counter(themes[themes != "none"]).most_common(len(PALETTE))]
     for axis, (space, (positions, trust)) in zip(axes[0], maps.items(), strict=True):
@@ -63,9 +66,10 @@ def plot_maps(maps: Maps, themes: pd.Series, path: Path, held_out: np.ndarray | 
         for theme, colour in zip(common, PALETTE, strict=False):
             chosen = (themes == theme).to_numpy()
             axis.scatter(*positions[chosen].T, s=24, color=colour, label=readable(theme), linewidths=0)
-        if held_out is not None:
+        if space in held_out:
             ring: Any = {"s": 70, "facecolors": "none", "edgecolors": INK, "linewidths": 0.9}
-            axis.scatter(*positions[held_out].T, label="ringed: held out from training", **ring)
+            axis.scatter(*positions[held_out[space]].T, **ring)
+            axis.set_xlabel(f"Ringed: works held out from the {space} training.", loc="left")
         axis.set(title=f"{space} embedding (t-SNE, trustworthiness {trust:.2f})", xticks=[], yticks=[])
     axes[0][-1].legend(loc="center left", bbox_to_anchor=(1, 0.5), title="theme")
     save(figure, path)
@@ -90,14 +94,14 @@ def tsne_map(embedding: np.ndarray, perplexity: float, seed: int) -> tuple[np.nd
     Args:
         embedding: (n, d).
         perplexity: Lowered to (n - 1) / 3 where there are few works.
-        seed: Of the algorithm.
+        seed: Seed of the algorithm.
 
     Returns:
         Positions (n, 2), and the trustworthiness of the map over the ten nearest neighbours, 0 to 1.
     """
     from sklearn.manifold import TSNE, trustworthiness
 
-    if len(embedding) < 3:  # t-SNE needs neighbours; one or two works stand side by side, and nothing can be wrong
+    if len(embedding) < 3:  # t-SNE needs neighbours; one or two works are next to each other, and nothing can be wrong
         return np.eye(2, dtype=np.float32)[: len(embedding)], 1.0
     reduced = reduce(embedding, seed)
     perplexity = min(perplexity, (len(embedding) - 1) / 3)
@@ -110,7 +114,8 @@ def tsne_maps(
     spaces: Mapping[str, np.ndarray], rows: np.ndarray, perplexity: float, seed: int
 ) -> dict[str, tuple[np.ndarray, float]]:
     """``tsne_map`` of the same rows in any number of spaces; name to positions and trustworthiness."""
-    return {name: tsne_map(vectors[rows], perplexity, seed) for name, vectors in spaces.items()}
+    todo = progress(spaces.items(), "t-SNE", "map", total=len(spaces))
+    return {name: tsne_map(vectors[rows], perplexity, seed) for name, vectors in todo}
 
 
 def draw_map(reader: ShardReader, rows: np.ndarray, positions: np.ndarray, path: Path) -> None:
@@ -118,8 +123,8 @@ def draw_map(reader: ShardReader, rows: np.ndarray, positions: np.ndarray, path:
 
     Args:
         reader: Images of the whole collection.
-        rows: Works to show (m,): placing takes time and room that grow with the square of their number.
-        positions: Of these works (m, 2).
+        rows: Works to show (m,): placing them takes time and memory that grow with the square of their number.
+        positions: Positions of these works (m, 2).
         path: PNG to write.
     """
     images = []

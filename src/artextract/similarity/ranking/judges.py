@@ -134,6 +134,11 @@ def text_to_image(index: pd.DataFrame) -> TextToImage:
     return TextToImage(tuple(text.dropna()), judge)
 
 
+def are_described(index: pd.DataFrame, params: Relevance) -> bool:
+    """Whether enough works have a curator's description for ``text_to_image`` to be measured."""
+    return len(text_to_image(index).judge.queries()) >= params.min_queries
+
+
 @dataclass(frozen=True)
 class Declared:
     """A judge as it is listed: its names, the data that it needs, and how it is made.

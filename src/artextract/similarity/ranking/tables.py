@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
 from artextract.measures.bootstrap import SUMMARY, paired_all, summarise_all, with_holm
 from artextract.similarity.ranking.chance import expected_at_random
-from artextract.similarity.ranking.judges import ELSEWHERE, declared
+from artextract.similarity.ranking.judges import ELSEWHERE, declared, headline_judge
 from artextract.similarity.ranking.judging import Judge, judge_may_score
 from artextract.similarity.ranking.retrieval import evaluate_judges
 from artextract.similarity.ranking.spaces import Space
@@ -24,7 +24,7 @@ DIFFERENCES = ["judge", "space", "against", *SUMMARY, "p", "macro_p", "p_holm", 
 
 
 def evaluate_spaces(
-    spaces: Sequence[Space],
+    spaces: Iterable[Space],
     judges: Mapping[str, Judge],
     k: int,
     seed: int,
@@ -135,3 +135,21 @@ def headline(
         elif space == in_full and metric == f"p{k}":
             found[key] = row["micro"]
     return found
+
+
+def main_score(table: pd.DataFrame, space: str, k: int) -> tuple[dict[str, float], dict[str, str]]:
+    """The DVC metric of the judges: nDCG@k of one space under the headline judge.
+
+    Args:
+        table: Result of ``retrieval_table``.
+        space: Space whose score is taken.
+        k: Cutoff.
+
+    Returns:
+        ``ndcg`` with the mean over queries, and ``ndcg.judge`` with the judge's key; both are empty where no judge was
+        measured. ``headline_judge`` documents the order of the judges.
+    """
+    rows = table[(table["space"] == space) & (table["metric"] == f"ndcg{k}")].to_dict("records")
+    ndcg = {str(row["judge"]): float(row["micro"]) for row in rows}
+    judge = headline_judge(ndcg)
+    return ({}, {}) if judge is None else ({"ndcg": ndcg[judge]}, {"ndcg.judge": judge})

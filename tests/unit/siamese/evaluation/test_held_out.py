@@ -12,6 +12,7 @@ from artextract.params.sections import Relevance, Splits
 from artextract.siamese.evaluation import held_out as evaluation
 from artextract.siamese.evaluation.trials import ATTEMPTS, RAW, train_gain, trials
 from artextract.siamese.projection.splits import artist_folds, painter_components
+from artextract.similarity.ranking.collection import Collection
 from artextract.similarity.ranking.judging import Judge
 from artextract.similarity.ranking.spaces import cosine_space, image_spaces
 from artextract.similarity.ranking.tables import Values
@@ -105,8 +106,8 @@ def test_siamese_gains_on_unseen_painters_and_shuffled_titles_do_not():
     params = settings()
     parts, seen = [], []
     for held in evaluation.by_fold(PAINTER % 3, PAINTER, 0.15, 0):
-        trained = evaluation.train_held(INDEX, IMAGES, TITLES, held, params, 0)
-        spaces = evaluation.attempts(INDEX, IMAGES, TITLES, held, trained, params, 0)
+        trained = evaluation.train_held(Collection(INDEX, IMAGES, TITLES), held, params, 0)
+        spaces = evaluation.attempts(Collection(INDEX, IMAGES, TITLES), held, trained, params, 0)
         assert tuple(space.name for space in spaces) == ATTEMPTS
         raw = evaluation.post_processings(IMAGES, held, relevance())
         parts.append(evaluation.score([*raw, *spaces], {"theme": THEME}, held.queries, 10, 0))

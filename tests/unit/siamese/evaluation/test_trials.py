@@ -9,7 +9,16 @@ import pandas as pd
 import pytest
 
 from artextract.core.compute import unit_rows
-from artextract.siamese.evaluation.trials import KEYS, TRIALS, headline, strongest, train_gain, trials, values_table
+from artextract.siamese.evaluation.trials import (
+    KEYS,
+    TRIALS,
+    headline,
+    main_gain,
+    strongest,
+    train_gain,
+    trials,
+    values_table,
+)
 from artextract.similarity.ranking.judging import Judge
 from artextract.similarity.ranking.retrieval import evaluate
 from artextract.similarity.ranking.spaces import cosine_space
@@ -45,6 +54,11 @@ def test_an_attempt_is_compared_with_the_strongest_post_processing():
     numbers = headline(table, {"s2": found}, "p10")
     assert numbers["s2.theme.siamese.p10"] == 1 and numbers["s2.theme.gain.p10"] == gain["micro"]
     assert numbers["s2.theme.shuffled_gain.p10_high"] < 0
+    half = (gain["high"] - gain["low"]) / 2
+    assert main_gain(table, "p10") == ({"gain": gain["micro"], "gain.ci": half}, {"gain.judge": "theme"})
+    renamed = table.replace({"judge": {"theme": "period"}})
+    assert main_gain(renamed, "p10")[1] == {"gain.judge": "period"}
+    assert main_gain(table.assign(split="s1"), "p10") == ({}, {})
 
 
 def test_nothing_tried_is_an_empty_table():

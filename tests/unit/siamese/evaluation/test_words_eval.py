@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
 
@@ -17,10 +16,11 @@ from hypothesis import strategies as st
 from artextract.core.compute import unit_rows
 from artextract.params.sections import Params
 from artextract.siamese.evaluation.held_out import Held, by_fold, pool
+from artextract.siamese.evaluation.protocol import Trainings, found_by_words
 from artextract.siamese.evaluation.trials import SHUFFLED
 from artextract.siamese.evaluation.words_eval import at_random, by_rank, descriptions, headline, own_titles, search
+from artextract.similarity.ranking.collection import Collection
 from artextract.similarity.ranking.tables import TABLE, Values, retrieval_table
-from stages import train_siamese
 from tests.unit.siamese_toys import works
 
 N = 60
@@ -44,9 +44,10 @@ def encode(texts: Sequence[str]) -> np.ndarray:
 
 
 def asked(index: pd.DataFrame, held: Held, *, described: bool = True) -> Values:
-    texts = {"own_title": own_titles(index, TITLES)}
+    collection = Collection(index, IMAGES, TITLES)
+    texts = {"own_title": own_titles(collection)}
     texts |= {"text_to_image": descriptions(index, encode)} if described else {}
-    return search(index, IMAGES, TITLES, held, texts, penalty=0.1, k=5, seed=0)
+    return search(collection, held, texts, penalty=0.1, k=5, seed=0)
 
 
 def test_metrics_of_a_rank_by_hand():
@@ -100,7 +101,9 @@ def test_a_head_sees_no_held_out_title():
     other = TITLES.copy()
     other[HELD.queries] = -other[HELD.queries]
     texts = {"text_to_image": descriptions(described(range(N)), encode)}
-    one, two = (search(INDEX, IMAGES, titles, HELD, texts, penalty=0.1, k=5, seed=0) for titles in (TITLES, other))
+    one, two = (
+        search(Collection(INDEX, IMAGES, titles), HELD, texts, penalty=0.1, k=5, seed=0) for titles in (TITLES, other)
+    )
     for space in ("crossmodal", SHUFFLED):
         pd.testing.assert_frame_equal(one["text_to_image", space], two["text_to_image", space])
     assert not one["text_to_image", "title"].equals(two["text_to_image", "title"])
@@ -139,25 +142,21 @@ def test_a_split_without_queries_is_left_out():
 
 
 @pytest.mark.parametrize("enough", [True, False])
-def test_the_stage_loads_the_title_encoder_only_for_descriptions(
-    enough: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+def test_words_of_every_split_are_one_table(enough: bool):
     calls: list[int] = []
 
-    def embed(texts: Sequence[str], params: object) -> tuple[np.ndarray, dict[str, str]]:
-        assert params == "section title_encoder"
+    def embed(texts: Sequence[str]) -> np.ndarray:
         calls.append(len(texts))
-        return encode(texts), {}
+        return encode(texts)
 
-    monkeypatch.setattr("artextract.encoders.title.embed_titles", embed)
-    monkeypatch.setattr(train_siamese, "PLOTS", tmp_path)
-    relevance = SimpleNamespace(neighbours=5, bootstrap=50)
-    siamese = SimpleNamespace(ridge=0.1)
-    p = SimpleNamespace(relevance=relevance, siamese=siamese, seed=0, title_encoder="section title_encoder")
-    splits = {"s1": [HELD], "s2": by_fold(PAINTER % 5, PAINTER, 0.15, 0)}
-    found = train_siamese.by_words(described(range(0, N, 2)), IMAGES, TITLES, splits, enough, cast(Params, p))
+    p = SimpleNamespace(
+        relevance=SimpleNamespace(neighbours=5, bootstrap=50), siamese=SimpleNamespace(ridge=0.1), seed=0
+    )
+    trainings = Trainings(HELD, by_fold(PAINTER % 5, PAINTER, 0.15, 0), HELD)
+    collection = Collection(described(range(0, N, 2)), IMAGES, TITLES)
+    table = found_by_words(collection, trainings, embed if enough else None, cast(Params, p))
     assert calls == ([30] if enough else [])  # once, not once a fold
+    found = headline(table, 5)
     assert ("text_to_image.s2.mrr" in found) == enough and found["crossmodal.s2.queries"] == N
-    table = pd.read_csv(tmp_path / "crossmodal.csv")
     assert table.columns.tolist() == ["split", *TABLE]
     assert set(table["judge"]) == ({"own_title", "text_to_image"} if enough else {"own_title"})

@@ -21,6 +21,7 @@ from artextract.similarity.ranking.tables import (
     evaluate_spaces,
     headline,
     judges_table,
+    main_score,
     retrieval_table,
 )
 
@@ -144,3 +145,17 @@ def test_headline_is_flat_and_short():
 def test_judge_may_have_no_relevant_work_at_all():
     none = Judge(np.zeros((N, N), dtype=bool), np.eye(N, dtype=bool))
     assert evaluate_spaces(SPACES, {"none": none}, 5, 0) == {}
+
+
+def test_main_score_is_of_theme_else_of_the_next_judge_else_left_out():
+    table = pd.DataFrame(
+        [(judge, space, metric, place)
+         for place, (judge, space, metric) in enumerate(
+             (judge, space, metric)
+             for judge in ("period", "artist", "theme") for space in ("image", "title") for metric in ("ndcg5", "p5")
+         )],
+        columns=pd.Index(["judge", "space", "metric", "micro"]),
+    )  # fmt: skip
+    assert main_score(table, "image", 5) == ({"ndcg": 8.0}, {"ndcg.judge": "theme"})
+    assert main_score(table[table["judge"] != "theme"], "image", 5) == ({"ndcg": 4.0}, {"ndcg.judge": "artist"})
+    assert main_score(table[:0], "image", 5) == ({}, {})

@@ -1,0 +1,151 @@
+"""The whole evaluation of the siamese network: all trainings of three splits, scored on what they have not seen.
+
+S1 holds out works, S2 painters (in folds, each with a training of its own), S3 titles. The network of S1 is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from artextract.core.progress import progress
+from artextract.params.sections import Params
+from artextract.siamese.evaluation import held_out, words_eval
+from artextract.siamese.evaluation.held_out import Held
+from artextract.siamese.evaluation.trials import (
+    PRIMARY,
+    RAW,
+    headline,
+    main_gain,
+    train_gain,
+    trials,
+    values_table,
+)
+from artextract.siamese.projection.splits import painter_components
+from artextract.siamese.projection.training import Trained
+from artextract.similarity.ranking.collection import Collection
+from artextract.similarity.ranking.judges import all_judges
+from artextract.similarity.ranking.tables import Values, retrieval_table
+
+Encode = Callable[[Sequence[str]], np.ndarray]  # texts to unit rows
+
+
+@dataclass(frozen=True)
+class Trainings:
+    """Who learns and who is asked, for every training.
+
+    Attributes:
+        s1: Held-out works.
+        s2: One training per fold of painters.
+        s3: Held-out titles.
+    """
+
+    s1: Held
+    s2: list[Held]
+    s3: Held
+
+    @classmethod
+    def of(cls, collection: Collection, splits: pd.DataFrame, select_fraction: float, seed: int) -> Trainings:
+        """The trainings of a table of splits (columns s1, s2_fold, s3), see ``projection.splits.split_table``."""
+        components = painter_components(collection.index)
+        folds = held_out.by_fold(splits["s2_fold"].to_numpy(), components, select_fraction, seed)
+        s1, s3 = (held_out.by_part(splits[name].to_numpy()) for name in ("s1", "s3"))
+        return cls(s1, folds, s3)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of all trainings.
+
+    Attributes:
+        trained: The network of S1, which is kept.
+        values: For each split, per-query metrics by judge and space.
+        tables: retrieval and attempts (for people), values (every query, for later tests).
+        flat: Scores as ``<split>.<judge>.<figure>``, the counts of the training that is kept, and
+            ``gain.judge``, the judge of the headline.
+        headline: ``gain`` and ``gain.ci``, see ``trials.main_gain``.
+    """
+
+    trained: Trained
+    values: dict[str, Values]
+    tables: dict[str, pd.DataFrame]
+    flat: dict[str, float | str]
+    headline: dict[str, float]
+
+
+def train_and_score(collection: Collection, trainings: Trainings, params: Params) -> Outcome:
+    """Train under every split, and compare all attempts with the post-processings of the raw embedding.
+
+    Args:
+        collection: n works.
+        trainings: Who learns and who is asked.
+        params: relevance, siamese and seed are used.
+    """
+    judges = held_out.scorable(all_judges(collection.index, collection.titles, params.relevance)[0])
+    k, seed, painters = params.relevance.neighbours, params.seed, collection.painters
+    kept: list[tuple[Trained, Values]] = []
+    of_split: dict[str, list[Values]] = {"s1": [], "s2": [], "s3": []}
+    todo = [("s1", trainings.s1), *(("s2", fold) for fold in trainings.s2), ("s3", trainings.s3)]
+    for split, held in progress(todo, "train and score", "training"):
+        trained = held_out.train_held(collection, held, params.siamese, seed)
+        spaces = held_out.post_processings(collection.images, held, params.relevance)
+        spaces += held_out.attempts(collection, held, trained, params.siamese, seed)
+        of_split[split].append(held_out.score(spaces, judges, held.queries, k, seed))
+        if split == "s1":
+            own = [space for space in spaces if space.name in (*RAW, PRIMARY)]
+            kept.append((trained, held_out.score(own, judges, held.train, k, seed)))
+    ((trained, seen),) = kept
+    values = {split: parts[0] if len(parts) == 1 else held_out.pool(parts) for split, parts in of_split.items()}
+    tried = trials(values, [f"ndcg{k}", f"p{k}"], painters, params.relevance.bootstrap, seed)
+    gain, gain_judge = main_gain(tried, f"p{k}")
+    counts = {
+        "epochs": trained.epochs,
+        "positive_pairs": len(trained.pairs.positive),
+        "positive_from_cosine": trained.pairs.positive_from,
+    }
+    return Outcome(
+        trained,
+        values,
+        {
+            "retrieval": by_split(values, painters, params.relevance.bootstrap, seed),
+            "attempts": tried,
+            "values": values_table(values, collection.index["id"], painters),
+        },
+        headline(tried, values, f"p{k}") | train_gain(seen, f"p{k}") | counts | gain_judge,
+        gain,
+    )
+
+
+def by_split(values: Mapping[str, Values], painters: np.ndarray, draws: int, seed: int) -> pd.DataFrame:
+    """``retrieval_table`` of every split below each other, with a first column ``split``."""
+    tables = [retrieval_table(v, painters, draws, seed).assign(split=split) for split, v in values.items()]
+    table = pd.concat(tables, ignore_index=True)
+    return table[["split", *table.columns.drop("split")]]
+
+
+def found_by_words(collection: Collection, trainings: Trainings, encode: Encode | None, params: Params) -> pd.DataFrame:
+    """How well titles and descriptions find held-out works through cross-modal heads of S1 and S2.
+
+    Args:
+        collection: n works.
+        trainings: Who teaches the heads and who is asked for.
+        encode: The encoder of the titles, for descriptions; None where too few works are described. It is called once.
+        params: relevance, siamese and seed are used.
+
+    Returns:
+        As ``by_split``.
+    """
+    texts = {words_eval.OWN_TITLE: words_eval.own_titles(collection)}
+    if encode is not None:
+        texts[words_eval.DESCRIPTION] = words_eval.descriptions(collection.index, encode)
+    k, seed = params.relevance.neighbours, params.seed
+    todo = [("s1", trainings.s1), *(("s2", fold) for fold in trainings.s2)]
+    of_split: dict[str, list[Values]] = {"s1": [], "s2": []}
+    for split, held in progress(todo, "find by words", "head"):
+        found = words_eval.search(collection, held, texts, penalty=params.siamese.ridge, k=k, seed=seed)
+        of_split[split].append(found)
+    values = {split: held_out.pool(parts) for split, parts in of_split.items()}
+    return by_split(values, collection.painters, params.relevance.bootstrap, seed)

@@ -1,0 +1,88 @@
+"""Pictures of a collection: example sheets, maps of its spaces, clusters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from artextract.core.files import write_table
+from artextract.data.images.shards import ShardReader
+from artextract.params.sections import TSNE, Similarity
+from artextract.similarity.evaluation.clusters import central_first, cluster, draw_clusters
+from artextract.similarity.evaluation.examples import choose_queries, draw_examples
+from artextract.similarity.evaluation.maps import draw_map, first_theme, map_table, plot_maps, sample_rows, tsne_maps
+from artextract.similarity.ranking.collection import Collection
+
+
+def show_examples(
+    collection: Collection, reader: ShardReader, params: Similarity, k: int, seed: int, folder: Path
+) -> None:
+    """Write examples_image.png and examples_title.png: some queries, drawn at random, and the k nearest works."""
+    queries = choose_queries(collection.index, params.examples, seed)
+    for name, embedding in collection.embeddings.items():
+        path = folder / f"examples_{name}.png"
+        draw_examples(collection.index, reader, embedding, queries, k, name, path)
+
+
+def show_maps(
+    collection: Collection,
+    reader: ShardReader,
+    siamese: np.ndarray,
+    part: pd.Series,
+    params: TSNE,
+    pictures: int,
+    seed: int,
+    folder: Path,
+) -> dict[str, float]:
+    """Write tsne.csv, tsne.png (image, title and siamese space) and map.png (the image space in thumbnails).
+
+    Args:
+        collection: n works.
+        reader: Their images.
+        siamese: Unit rows of the siamese space (n, d).
+        part: Part of each work in the training of that space (n,): train, select or held_out.
+        params: Section ``tsne``.
+        pictures: Largest number of thumbnails on map.png.
+        seed: Seed of the sample and of t-SNE.
+        folder: Where the files go.
+
+    Returns:
+        ``tsne.<space>.trustworthiness``.
+    """
+    rows = sample_rows(len(collection.index), params.works, seed)
+    maps = tsne_maps(collection.embeddings | {"siamese": siamese}, rows, params.perplexity, seed)
+    write_table(folder / "tsne.csv", map_table(collection.index, rows, maps, s1=part))
+    held_out = {"siamese": (part == "held_out").to_numpy()[rows]}
+    plot_maps(maps, first_theme(collection.index).iloc[rows], folder / "tsne.png", held_out)
+    shown = sample_rows(len(rows), pictures, seed)
+    draw_map(reader, rows[shown], maps["image"][0][shown], folder / "map.png")
+    return {f"tsne.{name}.trustworthiness": trust for name, (_, trust) in maps.items()}
+
+
+def show_clusters(
+    collection: Collection, reader: ShardReader, params: Similarity, seed: int, folder: Path
+) -> pd.DataFrame:
+    """Write clusters.csv and a contact sheet of each cluster of the image embedding; the cluster of each work.
+
+    Returns:
+        id, cluster (from 1), one row per work.
+    """
+    labels = cluster(collection.images, params.clusters, seed)
+    ranked = [central_first(collection.images, np.flatnonzero(labels == c)) for c in range(labels.max() + 1)]
+    table = draw_clusters(collection.index, reader, labels, ranked, folder / "clusters")
+    write_table(folder / "clusters.csv", table)
+    return pd.DataFrame({"id": collection.index["id"], "cluster": labels + 1})
+
+
+def flat(figures: Mapping[str, object], prefix: str) -> dict[str, object]:
+    """Nested figures as ``prefix.name`` and ``prefix.group.name``."""
+    found: dict[str, object] = {}
+    for name, value in figures.items():
+        if isinstance(value, Mapping):
+            found |= flat(value, f"{prefix}.{name}")
+        else:
+            found[f"{prefix}.{name}"] = value
+    return found

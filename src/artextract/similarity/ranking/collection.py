@@ -1,0 +1,60 @@
+"""A collection in memory: its index, and the embeddings of its images and titles, as one object."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from artextract.core.errors import ArtExtractError
+from artextract.data.museum.painters import artist_clusters
+
+
+@dataclass(frozen=True)
+class Collection:
+    """n works and their embeddings; row i of an embedding belongs to row i of the index.
+
+    Attributes:
+        index: The museum's index, n rows.
+        images: Image embeddings, unit rows float32 (n, d).
+        titles: Title embeddings, unit rows float32 (n, t).
+    """
+
+    index: pd.DataFrame
+    images: np.ndarray
+    titles: np.ndarray
+
+    @property
+    def group(self) -> np.ndarray:
+        """Group of each work (n,): near-duplicates and panels of one whole share one."""
+        return self.index["group"].to_numpy()
+
+    @property
+    def painters(self) -> np.ndarray:
+        """Painter of each work as a number, int64 (n,): the units that a bootstrap draws as a whole."""
+        return artist_clusters(self.index)
+
+    @property
+    def embeddings(self) -> dict[str, np.ndarray]:
+        """Both embeddings by the name of their space: ``image`` and ``title``."""
+        return {"image": self.images, "title": self.titles}
+
+
+def open_collection(folder: Path, embeddings: Path) -> Collection:
+    """Read index.parquet of a folder, and images.npy and titles.npy of another.
+
+    Raises:
+        ArtExtractError: An embedding belongs to another index.
+    """
+    index = pd.read_parquet(folder / "index.parquet")
+    arrays = {kind: np.load(embeddings / f"{kind}.npy") for kind in ("images", "titles")}
+    for kind, array in arrays.items():
+        if array.ndim != 2 or len(array) != len(index):
+            raise ArtExtractError(
+                f"the embedding is stale: its shape is {array.shape}, and the index has {len(index):,} works",
+                where=str(embeddings / f"{kind}.npy"),
+                remedy=f"`dvc repro embed_{kind}`",
+            )
+    return Collection(index, arrays["images"], arrays["titles"])
