@@ -3,7 +3,7 @@
     python examples/embed_a_folder_and_search_it.py FOLDER [QUERY_IMAGE] [-k 5]
 
 Start it in the repository's root, in the activated environment. Without a query image the first picture of the folder
-is used. The network is the one of `image_encoder` in params.yaml; it comes with `make setup`, so no connection is needed.
+is used. The network is the one of `image_encoder` in params.yaml. It comes with `make setup`.
 """
 
 from __future__ import annotations

@@ -2,10 +2,10 @@
 
     python examples/train_a_head_on_cached_tokens.py [--task style]
 
-Start it in the repository's root after `dvc repro prepare_artgan`. Tokens are the feature map of an image as a sequence,
-float32 (rows, cells, channels). The head here is a logistic regression on their mean, with C chosen by cross-validation
-inside the training rows; replace `fit` by anything that maps tokens to class probabilities. It is scored on `select`
-rows, which are kept out of training; validation rows stay closed until you have decided.
+Start it in the repository's root after `dvc repro prepare_artgan`. Tokens are the feature map of an image as a
+sequence, float32 (rows, cells, channels). The head here is a logistic regression on their mean, with C chosen by
+cross-validation inside the training rows. Replace `fit` by anything that maps tokens to class probabilities. It is
+scored on `select` rows, which are kept out of training; validation rows stay closed until you have decided.
 """
 
 from __future__ import annotations
@@ -66,7 +66,9 @@ def main() -> None:
     names = read_json(SOURCE / "labels.json")[task]
     reader = ShardReader(SOURCE, index)
     rows = {split: np.flatnonzero(index[f"{task}_split"] == split) for split in ("train", "select")}
-    tokens = {split: np.asarray(load_inputs(reader, index, r.tolist(), params.train).array) for split, r in rows.items()}
+    tokens = {
+        split: np.asarray(load_inputs(reader, index, r.tolist(), params.train).array) for split, r in rows.items()
+    }
     y = {split: index[task].to_numpy(dtype=np.int64, na_value=-1)[r] for split, r in rows.items()}
     predict, seen = fit(tokens["train"], y["train"], params.seed)
     scores = np.zeros((len(rows["select"]), len(names)))

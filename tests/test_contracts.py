@@ -255,10 +255,10 @@ def test_profiles_name_existing_params_with_valid_values(path: Path):
     with_overrides(shlex.split(path.read_text(), comments=True))
 
 
-def test_the_readme_command_for_the_reference_network_builds_it():
+def test_the_documented_command_for_the_reference_network_builds_it():
     from artextract.classification.network.network import MultitaskNet
 
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs/experiments.md").read_text(encoding="utf-8")
     start = text.index("dvc exp run -S train.backbone=reference")
     command = text[start : text.index("```", start)].replace("\\\n", " ").split()
     net = MultitaskNet(with_overrides(command[3:]).train, {"style": 27, "genre": 10, "artist": 23})

@@ -131,6 +131,25 @@ use_plots_page()
 """
 
 
+def test_push_clone_and_pull_leave_nothing_to_run(checkout: Checkout, tmp_path: Path):
+    """The two commands of the documentation for a remote, and what a colleague does with the clone."""
+    checkout.run("dvc", "remote", "add", "-d", "store", str(tmp_path / "store"))
+    checkout.run("git", "commit", "-qam", "a remote", "--allow-empty")
+    checkout.run("dvc", "push")
+    clone = Checkout(tmp_path / "clone")
+    subprocess.run(["git", "clone", "-q", str(checkout.folder), str(clone.folder)], check=True)
+    clone.run("dvc", "pull")
+    assert clone.stages_run(clone.run("dvc", "repro")) == []
+    assert clone.run("git", "status", "--porcelain") == ""
+    checkout.run("dvc", "remote", "remove", "store")
+    checkout.run("git", "commit", "-qam", "no remote", "--allow-empty")
+
+
+def test_an_example_trains_a_head_on_the_tokens_of_the_pipeline(checkout: Checkout):
+    output = checkout.run(sys.executable, str(ROOT / "examples/train_a_head_on_cached_tokens.py"))
+    assert "AUC one-vs-one on" in output
+
+
 def test_another_lr_reruns_training_and_evaluation_alone(checkout: Checkout):
     output = checkout.run("dvc", "exp", "run", "-S", "lr=1e-5")
     assert checkout.stages_run(output) == ["train_multitask", "evaluate_auc"]
