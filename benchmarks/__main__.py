@@ -20,18 +20,18 @@ RESULTS, PARTIAL = ROOT / "docs" / "results", Path("benchmarks-results")
 
 
 def all_benchmarks() -> dict[str, Benchmark]:
-    """By name, in the order of the table."""
-    found = [benchmark for name in MODULES for benchmark in import_module(f"benchmarks.{name}").BENCHMARKS]
-    return {benchmark.name: benchmark for benchmark in found}
+    """All benchmarks by name, in the order of the results table."""
+    benchmarks = [benchmark for name in MODULES for benchmark in import_module(f"benchmarks.{name}").BENCHMARKS]
+    return {benchmark.name: benchmark for benchmark in benchmarks}
 
 
 def _positive(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number of 1 or more")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of 1 or more")
     return int(text)
 
 
-def _chosen(names: list[str], known: list[str]) -> list[str]:
+def _selected(names: list[str], known: list[str]) -> list[str]:
     unknown = sorted(set(names) - set(known))
     if unknown:
         raise ArtExtractError(f"no such benchmark: {', '.join(unknown)}", remedy=f"choose from {', '.join(known)}")
@@ -39,7 +39,7 @@ def _chosen(names: list[str], known: list[str]) -> list[str]:
 
 
 def folder_of(given: argparse.Namespace, size: Size) -> Path:
-    """Where results go: only a whole run at the full size may replace the committed ones."""
+    """Folder that results are written to: only a complete run at full size may replace the committed results."""
     if given.out is not None:
         return given.out
     whole = given.names in ([], ["scaling"], ["training"]) and given.rows is None and size.name == "full"
@@ -47,14 +47,14 @@ def folder_of(given: argparse.Namespace, size: Size) -> Path:
 
 
 def run_benchmarks(names: list[str], size: Size, folder: Path) -> None:
-    """Run some or all, and write table, page and plot."""
+    """Run the named benchmarks, or all of them, and write the table, the page and the plot."""
     from benchmarks import machine, report
 
     known = all_benchmarks()
     roofs = machine.roofs()
     results: list[Result] = []
     skipped: dict[str, str] = {}
-    for name in _chosen(names, list(known)):
+    for name in _selected(names, list(known)):
         try:
             result = measure(known[name], size)
         except Skipped as reason:
@@ -64,7 +64,7 @@ def run_benchmarks(names: list[str], size: Size, folder: Path) -> None:
         results.append(result)
         unit, (naive, ours) = result.benchmark.unit, result.rates()
         print(
-            f"{name}: naive {naive:.4g}, ours {ours:.4g} {unit} a second ({result.pair.clock} time), ratio "
+            f"{name}: naive {naive:.4g}, ours {ours:.4g} {unit} per second ({result.pair.clock} time), ratio "
             f"{result.ratio:.2f} (wall {result.wall_ratio:.2f}); {result.agreement}",
             flush=True,
         )
@@ -74,50 +74,51 @@ def run_benchmarks(names: list[str], size: Size, folder: Path) -> None:
 
 
 def run_scaling(names: list[str], size: Size, folder: Path) -> None:
-    """Measure growth, and write table, page and plot."""
+    """Measure how cost grows with the number of works, and write the table, the page and the plot."""
     from benchmarks import machine, report, scaling
 
-    chosen = _chosen(names, list(scaling.WORKS))
+    counts = {name: scaling.counts_of(name, size.name) for name in _selected(names, list(scaling.WORKS))}
     roofs = machine.roofs()
-    points = scaling.measure_growth({name: scaling.counts_of(name, size.name) for name in chosen})
+    points = scaling.measure_growth(counts)
     report.write_growth(folder, points, scaling.summarise(points), roofs, machine.describe(), size.name)
     print(folder / "benchmarks.md")
 
 
 def run_training(rows: int | None, size: Size, folder: Path) -> None:
-    """Measure a training of the size of WikiArt, and write its section."""
+    """Measure one training epoch over as many paintings as WikiArt has, and write its section of the page."""
     from benchmarks import large_training, machine, report
 
     roofs = machine.roofs()
     rows = rows or large_training.ROWS[size.name]
-    found = large_training.in_a_process(rows)
-    report.write_large_training(folder, found, roofs, machine.describe(), f"{rows:,} rows")
+    measured = large_training.in_a_process(rows)
+    report.write_large_training(folder, measured, roofs, machine.describe(), f"{rows:,} rows")
     print(folder / "benchmarks.md")
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """The command."""
+    """Run the command with these arguments, by default those of the command line."""
     parser = argparse.ArgumentParser("python -m benchmarks", description=__doc__)
     parser.add_argument(
         "names",
         nargs="*",
         metavar="NAME",
-        help="benchmarks (default: all that --list names); or `scaling`, and which (default: all); or `training`",
+        help="names of benchmarks (default: all that --list names), or `scaling` with names of its pieces of work "
+        "(default: all), or `training`",
     )
-    parser.add_argument("--rows", type=_positive, help="of `training` (default: 81,446)")
-    parser.add_argument("--quick", action="store_true", help="small sizes, for a first look")
+    parser.add_argument("--rows", type=_positive, help="number of paintings for `training` (default: 81,446)")
+    parser.add_argument("--quick", action="store_true", help="run at small sizes, for a first look")
     parser.add_argument("--tiny", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument(
         "--out",
         type=Path,
         metavar="FOLDER",
-        help="default: docs/results for a whole run at the full size, benchmarks-results for any other",
+        help="folder for the results (default: docs/results for a complete run at full size, else benchmarks-results)",
     )
-    parser.add_argument("--list", action="store_true", help="name the benchmarks and stop")
+    parser.add_argument("--list", action="store_true", help="list the benchmarks and stop")
     given = parser.parse_args(arguments)
     size = SIZES["tiny" if given.tiny else "quick" if given.quick else "full"]
     folder = folder_of(given, size)
-    # cuBLAS is deterministic, as all else is required to be, only with a workspace of fixed size.
+    # The project requires deterministic results, and cuBLAS gives them only with a workspace of fixed size.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     try:
         threads()

@@ -1,4 +1,4 @@
-"""Training of the classification network: a step, an epoch from JPEGs, an epoch over a frozen backbone."""
+"""Training of the classification network: one step, one epoch from JPEG files, one epoch over a frozen backbone."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def _labels(n: int) -> dict[str, torch.Tensor]:
 
 
 def _even() -> dict[str, torch.Tensor]:
-    """Class weights that weight nothing."""
+    """Class weights that are all 1."""
     return {task: torch.ones(n, device=device()) for task, n in CLASSES.items()}
 
 
@@ -58,13 +58,13 @@ def _trainer(params: Params) -> Trainer:
 
 
 def _data(inputs: Inputs, labels: dict[str, torch.Tensor]) -> Data:
-    """Inputs with labels for the trainer, which wants these on its device."""
+    """Inputs and their labels for the trainer, which expects the labels on its own device."""
     ids = [str(i) for i in range(len(inputs.array))]
     return Data(inputs, {task: values.to(device()) for task, values in labels.items()}, ids, None)
 
 
 class _Paintings(Dataset[Any]):
-    """What one would write first: a file opened, decoded and transformed whenever it is asked for."""
+    """The straightforward data set: each file is opened, decoded and transformed anew each time it is read."""
 
     def __init__(self, files: list[Path], labels: dict[str, torch.Tensor], preprocessing: Preprocessing):
         import_torchvision()
@@ -90,7 +90,7 @@ class _Paintings(Dataset[Any]):
 
 
 class _Loop:
-    """The training loop of torch's tutorial: eager, fp32, AdamW as it comes."""
+    """The training loop of torch's tutorial: eager, fp32, AdamW with its default settings."""
 
     def __init__(self, params: Params):
         self.net = MultitaskNet(params.train, CLASSES).train().to(device())
@@ -108,7 +108,7 @@ class _Loop:
 
 
 def _flops(params: Params, inputs: Inputs) -> float:
-    """Operations of a step for each image: forward, and twice as many backward; of the trained part alone."""
+    """Floating-point operations of a step per image, trained part only: the forward pass, and twice that backward."""
     net = MultitaskNet(params.train, CLASSES).eval().to(device())
     return 3 * flops_of(net, inputs.batch(np.arange(1)))
 
@@ -201,20 +201,20 @@ def _frozen(size: Size) -> Pair:
 _FIRST = "torch's tutorial: Dataset with Image.open and transforms, DataLoader, eager fp32, AdamW"
 BENCHMARKS = [
     Benchmark(
-        "train_step", "images", "step of the small CNN + GRU, batch 64", "eager fp32, AdamW as it comes",
-        "Trainer: bf16 autocast, channels last, fused AdamW", _step,
+        "train_step", "images", "training step of the small CNN + GRU, batch 64",
+        "eager fp32, AdamW with default settings", "Trainer: bf16 autocast, channels last, fused AdamW", _step,
     ),
     Benchmark(
-        "train_epoch", "images", "epoch of the same from JPEGs of 0.3 megapixels", _FIRST,
-        "Trainer over pixels decoded once into a mapped uint8 file", partial(_epoch, large=False),
+        "train_epoch", "images", "training epoch of the small CNN + GRU from JPEGs of 0.3 megapixels", _FIRST,
+        "Trainer over pixels that are decoded once into a memory-mapped uint8 file", partial(_epoch, large=False),
     ),
     Benchmark(
-        "train_epoch_large", "images", "epoch of the same from JPEGs of 1.5 megapixels", _FIRST,
-        "Trainer over pixels decoded once into a mapped uint8 file", partial(_epoch, large=True),
+        "train_epoch_large", "images", "training epoch of the small CNN + GRU from JPEGs of 1.5 megapixels", _FIRST,
+        "Trainer over pixels that are decoded once into a memory-mapped uint8 file", partial(_epoch, large=True),
     ),
     Benchmark(
-        "frozen_epoch", "images", "epoch of the head over a frozen EfficientNet-Lite2",
+        "frozen_epoch", "images", "training epoch of the head over a frozen EfficientNet-Lite2",
         "torch's transfer learning tutorial: the frozen backbone runs in every epoch",
-        "Trainer over tokens computed once", _frozen,
+        "Trainer over the backbone's tokens, which are computed once", _frozen,
     ),
 ]  # fmt: skip

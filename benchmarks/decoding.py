@@ -1,4 +1,4 @@
-"""JPEGs to the pixels of a network."""
+"""Decoding: from JPEG files to pixels at the size that a network needs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ WANTED = Preprocessing(224, None, "bicubic", (0.5,) * 3, (0.5,) * 3)
 
 
 def psnr(a: np.ndarray, b: np.ndarray) -> float:
-    """Peak signal-to-noise ratio of two uint8 images in dB; 99 where they are equal."""
+    """Peak signal-to-noise ratio of two uint8 images in dB; 99 if they are equal."""
     error = float(np.mean((a.astype(float) - b.astype(float)) ** 2))
     return 99.0 if error == 0 else 10 * np.log10(255**2 / error)
 
@@ -42,7 +42,7 @@ def _make(size: Size, stored: bool) -> Pair:
 
     def agreement() -> str:
         values = [psnr(a, b) for a, b in zip(results["naive"], results["ours"], strict=True)]
-        return f"PSNR median {np.median(values):.1f} dB, least {min(values):.1f} dB"
+        return f"PSNR median {np.median(values):.1f} dB, lowest {min(values):.1f} dB"
 
     if not stored:
         return Pair(Side(naive, len(files)), Side(ours, len(files)), agreement)
@@ -58,11 +58,11 @@ def _make(size: Size, stored: bool) -> Pair:
 _FIRST = "Pillow's manual: Image.open, convert, resize"
 BENCHMARKS = [
     Benchmark(
-        "decode", "images", "JPEG of 1.5 megapixels to 224 px", _FIRST,
-        "images.decode with the wanted size: decoded at 1/2 by the JPEG's DCT", partial(_make, stored=False),
+        "decode", "images", "JPEG of 1.5 megapixels decoded to 224 px", _FIRST,
+        "decode, told the wanted size, so that the JPEG's DCT decodes at half size", partial(_make, stored=False),
     ),
     Benchmark(
-        "decode_stored", "images", "the same, from shards prepared at the size that is needed", _FIRST,
-        "shards of 320 px (artgan.max_side), made once", partial(_make, stored=True),
+        "decode_stored", "images", "decoding to 224 px from JPEGs of 1.5 megapixels (naive) or shards of 320 px (ours)",
+        _FIRST, "shards of 320 px (artgan.max_side), which are written once", partial(_make, stored=True),
     ),
 ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""Images to vectors: networks alone, and the whole way from JPEG files."""
+"""Image embedding: the network's forward pass by itself, and the whole way from JPEG files to vectors."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from benchmarks import works
 from benchmarks.machine import on_gpu
 from benchmarks.measure import Benchmark, Pair, Side, Size
 
-GPU_IMAGES = 256  # at least, at the full size: a GPU takes 64 at a time
-TINY = "test_efficientnet.r160_in1k"  # timm's own for tests: 0.4 M parameters
+GPU_IMAGES = 256  # fewest images at full size on a GPU, which computes 64 at a time
+TINY = "test_efficientnet.r160_in1k"  # the network that timm ships for tests: 0.4 M parameters
 
 
 def _network(name: str, weights: str, size: Size) -> tuple[torch.nn.Module, Preprocessing]:
@@ -35,7 +35,7 @@ def _network(name: str, weights: str, size: Size) -> tuple[torch.nn.Module, Prep
 
 
 def flops_of(model: torch.nn.Module, example: torch.Tensor) -> float:
-    """Floating-point operations of a forward pass, two for a multiplication with its addition."""
+    """Floating-point operations of a forward pass; a multiplication with its addition counts as two."""
     from torch.utils.flop_counter import FlopCounterMode
 
     with torch.inference_mode(), FlopCounterMode(display=False) as counter:
@@ -44,18 +44,18 @@ def flops_of(model: torch.nn.Module, example: torch.Tensor) -> float:
 
 
 def _agreement(naive: list[np.ndarray], ours: list[np.ndarray]) -> str:
-    found = agreement(np.concatenate(ours), np.concatenate(naive))
-    return ", ".join(f"{name.replace('_', ' ')} {value:.4f}" for name, value in found.items())
+    measures = agreement(np.concatenate(ours), np.concatenate(naive))
+    return ", ".join(f"{name.replace('_', ' ')} {value:.4f}" for name, value in measures.items())
 
 
-def _chosen(model: torch.nn.Module, preprocessing: Preprocessing) -> tuple[Backend, Any]:
+def _fast(model: torch.nn.Module, preprocessing: Preprocessing) -> tuple[Backend, Any]:
     own = on_device(copy.deepcopy(model))
     backend = fast_backend(split(own), preprocessing, weights_hash(own), 1)
     return backend, "bf16" if "bf16" in backend.name else "fp32"
 
 
 def _alone(name: str, weights: str, per_size: dict[str, int]):
-    """Forward passes over decoded paintings."""
+    """Benchmark of the forward pass alone, over paintings that are already decoded."""
 
     def make(size: Size) -> Pair:
         set_threads()
@@ -64,7 +64,7 @@ def _alone(name: str, weights: str, per_size: dict[str, int]):
         reader, _ = works.shards(max(per_size[size.name], least))
         images = torch.cat(list(pixels(reader, range(len(reader)), preprocessing, 1, scaled=False)))
         inputs = preprocessing.normalise(images).contiguous()
-        backend, precision = _chosen(model, preprocessing)
+        backend, precision = _fast(model, preprocessing)
         results: dict[str, list[np.ndarray]] = {}
 
         def naive() -> None:
@@ -88,7 +88,7 @@ def _alone(name: str, weights: str, per_size: dict[str, int]):
 
 
 def _whole_way(size: Size) -> Pair:
-    """From JPEG files, or shards, to vectors."""
+    """The whole way: from JPEG files (naive) or shards (ours) to vectors."""
     import_torchvision()
     from timm.data import create_transform, resolve_data_config  # type: ignore[attr-defined]
 
@@ -97,7 +97,7 @@ def _whole_way(size: Size) -> Pair:
     transform: Any = create_transform(**resolve_data_config({}, model=model))
     files = works.paths(size.images)
     reader, _ = works.shards(size.images)
-    backend, precision = _chosen(model, preprocessing)
+    backend, precision = _fast(model, preprocessing)
     results: dict[str, list[np.ndarray]] = {}
 
     def shown(path: Path) -> torch.Tensor:
@@ -139,8 +139,8 @@ BENCHMARKS = [
         _alone("tf_efficientnet_b7", "none", _FEW),
     ),
     Benchmark(
-        "embed_lite2", "images", "JPEG to vector, EfficientNet-Lite2, real weights",
-        "timm's manual: Image.open, its transform, eager fp32, one at a time",
-        "embed_images, precision fast: decoding in threads beside the network", _whole_way,
+        "embed_lite2", "images", "from JPEG to vector, EfficientNet-Lite2, real weights",
+        "timm's manual: Image.open, timm's transform, eager fp32, one image at a time",
+        "embed_images, precision fast: threads decode while the network computes", _whole_way,
     ),
 ]  # fmt: skip

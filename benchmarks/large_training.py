@@ -1,7 +1,7 @@
-"""An epoch over as many paintings as WikiArt has, through the project's own cache of pixels, in a fresh process.
+"""One epoch over as many paintings as WikiArt has, through the project's own cache of pixels, in a fresh process.
 
-The sample's paintings, stored at 128 px as ``profiles/wikiart-scratch.args`` has it, are repeated; each row is decoded
-and trained on for itself. Nothing is extrapolated.
+The sample's paintings are stored at 128 px, as in ``profiles/wikiart-scratch.args``, and repeated. Every row is decoded
+and trained on separately; nothing is extrapolated.
 """
 
 from __future__ import annotations
@@ -28,23 +28,23 @@ REFERENCE: dict[str, Any] = {
 
 
 def _seconds(run: Callable[[], Any]) -> tuple[Any, float, float]:
-    """What it returns, and its wall and processor seconds."""
+    """Result of ``run``, its wall seconds and its processor seconds."""
     wall, cpu = time.perf_counter(), time.process_time()
-    found = run()
+    result = run()
     wait()
-    return found, time.perf_counter() - wall, time.process_time() - cpu
+    return result, time.perf_counter() - wall, time.process_time() - cpu
 
 
 def _check_room(rows: int) -> int:
-    """Bytes that the cache of pixels takes.
+    """Size of the cache of pixels, in bytes.
 
     Raises:
-        ArtExtractError: The disk has no room for it.
+        ArtExtractError: The disk does not have enough room for it.
     """
     wanted, free = rows * 3 * SIDE * SIDE, shutil.disk_usage(works.folder()).free
     if wanted > 0.9 * free:
         raise ArtExtractError(
-            f"{rows:,} rows take {wanted / 2**30:.1f} GiB, and {free / 2**30:.1f} GiB are free",
+            f"{rows:,} rows take {wanted / 2**30:.1f} GiB of disk, and only {free / 2**30:.1f} GiB are free",
             where=str(works.folder().parent),
             remedy="set TMPDIR to a folder with more room, or give fewer --rows",
         )
@@ -52,7 +52,7 @@ def _check_room(rows: int) -> int:
 
 
 def measure(rows: int) -> dict[str, Any]:
-    """The training, in this process: seconds of the cache and of the epoch, peak memory, and what was trained."""
+    """Measure the training in this process: seconds of the cache and the epoch, peak memory, size of the network."""
     from artextract.classification.network.inputs import load_inputs
     from artextract.core.compute import backend, bf16_pays, device, set_threads
     from benchmarks.classification import _data, _flops, _labels, _params, _trainer
@@ -90,15 +90,17 @@ def measure(rows: int) -> dict[str, Any]:
 
 
 def in_a_process(rows: int) -> dict[str, Any]:
-    """``measure`` in a process of its own.
+    """Run ``measure`` in a process of its own.
 
     Raises:
-        ArtExtractError: It failed; why stands above.
+        ArtExtractError: The process failed; its own message was printed before.
     """
     command = [sys.executable, "-m", "benchmarks.large_training", str(rows)]
     done = subprocess.run(command, cwd=works.ROOT, stdout=subprocess.PIPE, text=True)
     if done.returncode:
-        raise ArtExtractError(f"the training of {rows:,} rows ended with {done.returncode}", remedy="see above")
+        raise ArtExtractError(
+            f"the training of {rows:,} rows ended with exit status {done.returncode}", remedy="see its message above"
+        )
     return json.loads(done.stdout.splitlines()[-1])
 
 

@@ -1,4 +1,7 @@
-"""The machine that is measured on: its processor, its GPU where one is chosen, and their roofs. No name of the host."""
+"""Description of the machine that runs the benchmarks: processor, GPU if one is chosen, and the roof of each.
+
+The name of the host is left out. A roof is the highest rate of a matrix product that the device reaches.
+"""
 
 from __future__ import annotations
 
@@ -12,12 +15,12 @@ from typing import Any
 
 FLAGS = ("avx2", "avx512f", "avx512_bf16", "amx_bf16", "amx_int8")
 SIDES, GPU_SIDES = (1024, 2048), (4096, 8192)
-GPU_PRODUCTS = 8  # between two looks at the clock, so that starting them does not count
+GPU_PRODUCTS = 8  # products between two readings of the clock, so that the time to start them does not count
 
 
 @dataclass(frozen=True)
 class Machine:
-    """What the processor is, and the GPU: "" where everything runs on the processor."""
+    """Processor and GPU; ``gpu`` is "" if everything runs on the processor."""
 
     processor: str
     cores: int
@@ -29,14 +32,14 @@ class Machine:
 
 
 def on_gpu() -> bool:
-    """Whether ``ARTEXTRACT_DEVICE`` chooses a GPU."""
+    """Return True if ``ARTEXTRACT_DEVICE`` chooses a GPU."""
     from artextract.core.compute import device
 
     return device().type == "cuda"
 
 
 def wait() -> None:
-    """Until the GPU, if one is chosen, has done all that it was given."""
+    """Wait until the GPU, if one is chosen, has finished everything that was started on it."""
     if on_gpu():
         import torch
 
@@ -44,7 +47,7 @@ def wait() -> None:
 
 
 def describe() -> Machine:
-    """This machine, from /proc where it is Linux."""
+    """Describe this machine; on Linux the details come from /proc."""
     from importlib.metadata import PackageNotFoundError, version
 
     from artextract.core.runtime import threads
@@ -73,13 +76,13 @@ def describe() -> Machine:
 
 
 def roofs(seconds: float = 1.0) -> dict[str, float]:
-    """GFLOP a second in a matrix product, the best of some sizes, by precision.
+    """Measure the roof of each precision: GFLOP per second of a matrix product, the best of several sizes.
 
-    ``fp32`` and ``bf16``: the processor, a second of processor time. ``cuda fp32`` and ``cuda bf16``, where a GPU is
-    chosen: the GPU, a second of wall time.
+    Keys ``fp32`` and ``bf16`` are the processor's, per second of processor time. If a GPU is chosen, ``cuda fp32`` and
+    ``cuda bf16`` are the GPU's, per second of wall time.
 
     Args:
-        seconds: Of measuring for each size and precision, at least.
+        seconds: Least number of seconds to measure each size and precision for.
     """
     import torch
 
@@ -87,17 +90,17 @@ def roofs(seconds: float = 1.0) -> dict[str, float]:
 
     torch.set_num_threads(threads())
     precisions = {"fp32": torch.float32, "bf16": torch.bfloat16}
-    found = {name: _roof("cpu", dtype, SIDES, 1, time.process_time, seconds) for name, dtype in precisions.items()}
+    rates = {name: _roof("cpu", dtype, SIDES, 1, time.process_time, seconds) for name, dtype in precisions.items()}
     if on_gpu():
         for name, dtype in precisions.items():
-            found[f"cuda {name}"] = _roof("cuda", dtype, GPU_SIDES, GPU_PRODUCTS, time.perf_counter, seconds)
-    return found
+            rates[f"cuda {name}"] = _roof("cuda", dtype, GPU_SIDES, GPU_PRODUCTS, time.perf_counter, seconds)
+    return rates
 
 
 def _roof(
     where: str, dtype: Any, sides: tuple[int, ...], products: int, clock: Callable[[], float], seconds: float
 ) -> float:
-    """The best rate of all sizes and repeats: what others do on the machine lowers a median, not a roof."""
+    """Highest rate over all sizes and repeats: other programs on the machine would lower a median, but not this."""
     import torch
 
     best = 0.0

@@ -1,4 +1,4 @@
-"""Two ways of doing the same work, timed in turn, so that what else the machine does hits both alike."""
+"""Times two ways of doing the same work in turn, so that other load on the machine affects both of them alike."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from benchmarks.machine import wait
 
 
 class Skipped(Exception):
-    """A benchmark cannot run here; the message says why."""
+    """The benchmark cannot run on this machine; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -20,11 +20,11 @@ class Size:
     """How much work a benchmark does.
 
     Attributes:
-        name: tiny (tests), quick or full.
-        repeats: Timed runs of either side, after one that is not timed.
-        images: Paintings, at most; there are 174 of them.
-        vectors: Most vectors of a search.
-        works: Works of which pairs are mined, and that the siamese network is trained with.
+        name: Name of the size: tiny (for tests), quick or full.
+        repeats: Number of timed runs of each side, after one run that is not timed.
+        images: Largest number of paintings; the sample has 174.
+        vectors: Largest number of vectors in a search.
+        works: Number of works from which pairs are mined and with which the siamese network is trained.
     """
 
     name: Literal["tiny", "quick", "full"]
@@ -46,8 +46,8 @@ class Side:
     """One way of doing the work.
 
     Attributes:
-        run: Does it once.
-        items: How many items that is.
+        run: Does the work once.
+        items: Number of items that one run processes.
     """
 
     run: Callable[[], object]
@@ -56,16 +56,18 @@ class Side:
 
 @dataclass(frozen=True)
 class Pair:
-    """Both ways, set up.
+    """Both ways of doing the work, set up and ready to be timed.
 
     Attributes:
-        naive: What one would write first.
-        ours: What ArtExtract does.
-        agreement: How alike the results are, in words and numbers; called after the timing.
-        flops: Floating-point operations an item, two for a multiplication with its addition; None: not known.
-        precision: In which ``ours`` computes: the roof that it is held against.
-        name: More exactly what ``ours`` is, where only the machine decides.
-        device: Where both compute: on a GPU (``cuda``) wall seconds count, of which processor seconds say nothing.
+        naive: The straightforward implementation.
+        ours: ArtExtract's implementation.
+        agreement: Function that says in words and numbers how similar the two results are; called after the timing.
+        flops: Floating-point operations per item, where a multiplication with its addition counts as two; None if
+            they are not known.
+        precision: Precision that ``ours`` computes in; its speed is compared with the roof of this precision.
+        name: Exact name of the backend that ``ours`` uses, if that depends on the machine.
+        device: Device that both compute on. On a GPU (``cuda``) wall seconds count, since processor seconds do not
+            include the GPU's work.
     """
 
     naive: Side
@@ -78,26 +80,26 @@ class Pair:
 
     @property
     def clock(self) -> Literal["processor", "wall"]:
-        """Whose seconds count."""
+        """The clock whose seconds count: the processor's, or the wall clock on a GPU."""
         return "processor" if self.device == "cpu" else "wall"
 
     @property
     def roof(self) -> str:
-        """Key of ``machine.roofs``."""
+        """Key of the roof in ``machine.roofs`` that ``ours`` is compared with."""
         return self.precision if self.device == "cpu" else f"{self.device} {self.precision}"
 
 
 @dataclass(frozen=True)
 class Benchmark:
-    """What is compared.
+    """A piece of work, and the two ways of doing it.
 
     Attributes:
-        name: On the command line.
-        unit: Of an item, in the plural.
-        work: What is done.
-        naive: What one would write first, in words.
-        ours: What ArtExtract does, in words.
-        make: Sets both up; raises ``Skipped``.
+        name: Name of the benchmark on the command line.
+        unit: Name of the items that are counted, in the plural.
+        work: Description of the work.
+        naive: Description of the straightforward implementation.
+        ours: Description of ArtExtract's implementation.
+        make: Function that sets both up; it raises ``Skipped`` if the benchmark cannot run here.
     """
 
     name: str
@@ -110,37 +112,37 @@ class Benchmark:
 
 @dataclass(frozen=True)
 class Rate:
-    """Items a second, the median over the runs."""
+    """Items per second, the median over the runs."""
 
-    cpu: float  # of processor time, all threads together
+    cpu: float  # per second of processor time, all threads together
     wall: float
 
 
 @dataclass(frozen=True)
 class Result:
-    """What was measured."""
+    """Measurements of one benchmark."""
 
     benchmark: Benchmark
     pair: Pair
     naive: Rate
     ours: Rate
-    cpu_ratio: float  # median of the ratios of neighbouring runs; above 1 ours needs less processor time
+    cpu_ratio: float  # median of the ratios within each turn; above 1, ours needs less processor time
     wall_ratio: float
     agreement: str
 
     @property
     def ratio(self) -> float:
-        """Of the seconds that count."""
+        """Ratio naive / ours in the seconds that count (see ``Pair.clock``)."""
         return self.cpu_ratio if self.pair.clock == "processor" else self.wall_ratio
 
     def rates(self) -> tuple[float, float]:
-        """Items of naive and of ours in a second that counts."""
+        """Items per second of naive and of ours, in the seconds that count."""
         naive, ours = self.naive, self.ours
         return (naive.cpu, ours.cpu) if self.pair.clock == "processor" else (naive.wall, ours.wall)
 
 
 def _timed(side: Side) -> tuple[float, float]:
-    """Processor and wall seconds an item; a GPU has done its work at the end."""
+    """Processor seconds and wall seconds per item, measured when a GPU has finished its work."""
     wait()
     cpu, wall = time.process_time(), time.perf_counter()
     side.run()
@@ -150,17 +152,17 @@ def _timed(side: Side) -> tuple[float, float]:
 
 
 def measure(benchmark: Benchmark, size: Size) -> Result:
-    """Set up, warm up, and time both sides in turn.
+    """Set a benchmark up, run each side once untimed, then time both sides in turn.
 
     Raises:
-        Skipped: It cannot run here.
+        Skipped: The benchmark cannot run on this machine.
     """
     pair = benchmark.make(size)
     pair.naive.run()
     pair.ours.run()
     naive, ours = [], []
     for turn in range(size.repeats):
-        # Every second turn the other way round: whoever comes second finds warmer caches.
+        # Every second turn runs in reverse order, since the side that runs second has warmer caches.
         for side in ("naive", "ours") if turn % 2 == 0 else ("ours", "naive"):
             (naive if side == "naive" else ours).append(_timed(getattr(pair, side)))
     cpu, wall = (statistics.median(n[i] / o[i] for n, o in zip(naive, ours, strict=True)) for i in (0, 1))

@@ -1,4 +1,4 @@
-"""How much memory a process holds, and that it may hold no more than the machine has."""
+"""Measures the memory that a process holds, and limits it to what the machine has free."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import sys
 import threading
 from pathlib import Path
 
-SHARE = 0.8  # of the machine's free memory that a process may take
+SHARE = 0.8  # share of the machine's free memory that a process may take
 
 
 class PeakMemory:
-    """Watches the private memory of this process in a thread; bytes above what it was at the start."""
+    """Watches the private memory of this process from a thread, and reports its peak above the start, in bytes."""
 
     def __enter__(self) -> PeakMemory:
-        """Begin to watch; what was freed before goes back to the kernel, since taken again it would not count."""
+        """Start watching. Memory freed before goes back to the kernel, since taking it again would not be counted."""
         if sys.platform == "linux" and (trim := getattr(ctypes.CDLL(None), "malloc_trim", None)):
             trim(0)
         self._start = self._peak = self._now()
@@ -40,17 +40,17 @@ class PeakMemory:
 
     @property
     def held(self) -> int:
-        """The peak itself, in bytes: what was held at the start included."""
+        """Peak in bytes, including what was held at the start."""
         return self._peak
 
     @property
     def bytes(self) -> int:
-        """The peak above the start."""
+        """Peak in bytes above what was held at the start."""
         return self._peak - self._start
 
 
 def limit_memory() -> None:
-    """What does not fit ends with a MemoryError instead of bringing the machine down."""
+    """Limit this process's memory: work that does not fit ends with a MemoryError, not with the whole machine."""
     import resource
 
     fields = dict(line.split(":", 1) for line in Path("/proc/meminfo").read_text().splitlines())

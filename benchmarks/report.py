@@ -1,4 +1,4 @@
-"""Results as CSV, Markdown and plots in docs/results."""
+"""Writes the results to docs/results as CSV tables, a Markdown page and plots."""
 
 from __future__ import annotations
 
@@ -16,19 +16,22 @@ from benchmarks.measure import Result
 BEGIN, END = "<!-- {}: begin -->", "<!-- {}: end -->"
 HEAD = """# Benchmarks
 
-`python -m benchmarks` measures what one would write first, from a library's own manual, against what ArtExtract does,
-in turn, in one process. A ratio is the median over the turns of naive / ours, per item, in processor seconds (all
-threads together) and in wall seconds. Where both run on a GPU (`ARTEXTRACT_DEVICE=cuda`), the rates, the ratio and the
-share of the roof are of wall time, measured when the GPU has done its work. Rates drift with what else a machine does;
-ratios hardly do. "Of the roof" is the share of a matrix product's speed in the same precision on the same device.
-`python -m benchmarks scaling` measures how
-time and memory grow with the number of works, `python -m benchmarks training` an epoch of a network from scratch over
-as many paintings as WikiArt has. `--quick` takes a first look. All run on the sample's paintings.
+`python -m benchmarks` compares the speed of ArtExtract ("ours") with a straightforward implementation of the same task,
+written from a library's own manual ("naive"). The two run in turn in one process. A ratio is the time of naive divided
+by the time of ours, per item, as the median over the turns. It is given in processor seconds (all threads together) and
+in wall seconds. If both run on a GPU (`ARTEXTRACT_DEVICE=cuda`), the rates, the ratio and the share of the roof are
+taken from wall time, measured when the GPU has finished its work. Rates change with the other load on a machine; ratios
+hardly do. The roof of a device is its speed in a matrix product, and "share of the roof" compares the speed of ours
+with the roof in the same precision on the same device.
+
+`python -m benchmarks scaling` measures how time and memory grow with the number of works. `python -m benchmarks
+training` measures one epoch of a network that is trained from scratch on as many paintings as WikiArt has. With
+`--quick` all of them run at a small size, for a first look. All use the sample's paintings.
 """
 
 
 def results_table(results: Sequence[Result], roofs: dict[str, float]) -> pd.DataFrame:
-    """A row a benchmark."""
+    """Table of the results, one row per benchmark."""
     rows = []
     for r in results:
         naive, ours = r.rates()
@@ -55,21 +58,21 @@ def results_table(results: Sequence[Result], roofs: dict[str, float]) -> pd.Data
 
 
 def machine_lines(machine: Machine, roofs: dict[str, float], size: str) -> str:
-    """The machine in a paragraph."""
+    """Description of the machine and its roofs, as one paragraph."""
     versions = ", ".join(f"{name} {version}" for name, version in machine.versions.items())
     gpu = ""
     if machine.gpu:
         fp32, bf16 = (roofs[f"cuda {name}"] / 1e3 for name in ("fp32", "bf16"))
-        gpu = f" {machine.gpu}: roofs, a second of wall time: fp32 {fp32:.0f} TFLOP, bf16 {bf16:.0f} TFLOP."
+        gpu = f" Roofs of {machine.gpu}, per second of wall time: fp32 {fp32:.0f} TFLOP, bf16 {bf16:.0f} TFLOP."
     return (
         f"{machine.processor}, {machine.cores} cores ({', '.join(machine.flags) or 'no vector extensions named'}), "
-        f"{machine.memory_gib:.0f} GiB, {machine.threads} thread(s); {versions}. Roofs, a core-second: "
+        f"{machine.memory_gib:.0f} GiB, {machine.threads} thread(s); {versions}. Roofs per core-second: "
         f"fp32 {roofs['fp32']:.0f} GFLOP, bf16 {roofs['bf16']:.0f} GFLOP.{gpu} Size: {size}. {date.today():%Y-%m-%d}."
     )
 
 
 def _rows(table: pd.DataFrame) -> Iterable[Any]:
-    """Rows with their columns as attributes."""
+    """Rows of a table, with the columns as attributes."""
     return table.itertuples(index=False)
 
 
@@ -85,7 +88,7 @@ def _markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def benchmarks_markdown(table: pd.DataFrame, machine: str, skipped: dict[str, str]) -> str:
-    """The table for people, and what every side is."""
+    """The machine, the table of results, and a list that says what naive and ours are in each benchmark."""
     rows = [
         [
             f"`{r.name}`", r.work, r.clock, _number(r.naive_per_s), f"{_number(r.ours_per_s)} {r.unit}",
@@ -98,22 +101,23 @@ def benchmarks_markdown(table: pd.DataFrame, machine: str, skipped: dict[str, st
         "name",
         "work",
         "clock",
-        "naive a second",
-        "ours a second",
+        "naive per second",
+        "ours per second",
         "ratio",
         "wall ratio",
-        "of the roof",
+        "share of the roof",
         "agreement",
     ]
     sides = [
-        f"* `{r.name}`: {r.naive}; against {r.ours}{f' ({r.backend})' if r.backend else ''}." for r in _rows(table)
+        f"* `{r.name}`: naive is {r.naive}; ours is {r.ours}{f' ({r.backend})' if r.backend else ''}."
+        for r in _rows(table)
     ]
     left = [f"* `{name}` did not run: {reason}." for name, reason in skipped.items()]
     return "\n\n".join([machine, _markdown(header, rows), "\n".join(sides + left)])
 
 
 def growth_markdown(summary: pd.DataFrame, machine: str) -> str:
-    """The exponents for people."""
+    """The machine, and the table of growth: the largest n, its cost, and the exponents of time and memory."""
     rows = [
         [
             f"`{r.work}`", r.what, _number(r.n), _number(r.seconds), _number(r.memory_mib),
@@ -126,7 +130,7 @@ def growth_markdown(summary: pd.DataFrame, machine: str) -> str:
 
 
 def write_section(path: Path, name: str, text: str) -> None:
-    """Put a section between its marks; the rest of the page stays as it is."""
+    """Write a section between its marks in the page, and leave the rest of the page as it is."""
     begin, end = BEGIN.format(name), END.format(name)
     page = path.read_text(encoding="utf-8") if path.exists() else HEAD
     section = f"{begin}\n{text}\n{end}"
@@ -138,7 +142,7 @@ def write_section(path: Path, name: str, text: str) -> None:
 
 
 def _suffix(machine: Machine) -> str:
-    """Of files and sections: what a GPU gives stands beside what the processor gives."""
+    """Suffix of files and sections, so that results of a GPU do not replace those of the processor."""
     return "-gpu" if machine.gpu else ""
 
 
@@ -147,7 +151,7 @@ def _where(machine: Machine) -> str:
 
 
 def plot_ratios(table: pd.DataFrame, path: Path) -> None:
-    """Ratios as bars."""
+    """Draw the ratios as bars."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -168,7 +172,7 @@ def plot_ratios(table: pd.DataFrame, path: Path) -> None:
 
 
 def plot_growth(points: pd.DataFrame, path: Path) -> None:
-    """Time and memory over n, both axes logarithmic."""
+    """Draw time and memory over the number of works n, with logarithmic axes."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -195,7 +199,7 @@ def write_benchmarks(
     size: str,
     skipped: dict[str, str],
 ) -> pd.DataFrame:
-    """benchmarks.csv, benchmarks.png and their section of benchmarks.md."""
+    """Write benchmarks.csv, benchmarks.png and their section of benchmarks.md."""
     table, name = results_table(results, roofs), f"benchmarks{_suffix(machine)}"
     write_table(folder / f"{name}.csv", table)
     plot_ratios(table, folder / f"{name}.png")
@@ -208,7 +212,7 @@ def write_benchmarks(
 def write_growth(
     folder: Path, points: pd.DataFrame, summary: pd.DataFrame, roofs: dict[str, float], machine: Machine, size: str
 ) -> None:
-    """scaling.csv, scaling.png and their section of benchmarks.md."""
+    """Write scaling.csv, scaling.png and their section of benchmarks.md."""
     name = f"scaling{_suffix(machine)}"
     write_table(folder / f"{name}.csv", points)
     plot_growth(points, folder / f"{name}.png")
@@ -217,35 +221,41 @@ def write_growth(
     write_section(folder / "benchmarks.md", name, section)
 
 
-def large_training_markdown(found: dict[str, Any], roofs: dict[str, float], machine: str) -> str:
-    """A large training for people."""
-    on_cpu = found["device"] == "cpu"
-    roof = roofs[found["precision"] if on_cpu else f"{found['device']} {found['precision']}"] * 1e9
-    rate = found["flops"] / found["epoch_cpu_seconds" if on_cpu else "epoch_seconds"] / roof
+def _times(measured: dict[str, Any], part: str) -> str:
+    wall, cpu = measured[f"{part}_seconds"], measured[f"{part}_cpu_seconds"]
+    return f"{_number(wall)} s ({_number(cpu)} core-seconds)"
+
+
+def large_training_markdown(measured: dict[str, Any], roofs: dict[str, float], machine: str) -> str:
+    """The machine, and the measurements of the large training as a table."""
+    on_cpu = measured["device"] == "cpu"
+    roof = roofs[measured["precision"] if on_cpu else f"{measured['device']} {measured['precision']}"] * 1e9
+    rate = measured["flops"] / measured["epoch_cpu_seconds" if on_cpu else "epoch_seconds"] / roof
     rows = [
-        ["paintings, 128 px", f"{found['rows']:,}"],
-        ["parameters of the network", f"{found['parameters']:,}"],
-        ["cache of pixels, mapped from the disk", f"{_number(found['cache_mib'])} MiB"],
-        ["built once, in", f"{_number(found['build_seconds'])} s ({_number(found['build_cpu_seconds'])} core-seconds)"],
-        ["an epoch", f"{_number(found['epoch_seconds'])} s ({_number(found['epoch_cpu_seconds'])} core-seconds)"],
-        ["paintings a second", _number(found["rows"] / found["epoch_seconds"])],
-        ["of the roof", f"{rate:.1%} ({found['backend']})"],
-        ["peak private memory of the process", f"{_number(found['private_memory_mib'])} MiB"],
-        ["of that, built up by the cache", f"{_number(found['build_memory_mib'])} MiB"],
-        ["built up by the epoch", f"{_number(found['epoch_memory_mib'])} MiB"],
+        ["paintings, 128 px", f"{measured['rows']:,}"],
+        ["parameters of the network", f"{measured['parameters']:,}"],
+        ["cache of pixels, mapped from the disk", f"{_number(measured['cache_mib'])} MiB"],
+        ["time to build the cache, once", _times(measured, "build")],
+        ["time of an epoch", _times(measured, "epoch")],
+        ["paintings per second", _number(measured["rows"] / measured["epoch_seconds"])],
+        ["share of the roof", f"{rate:.1%} ({measured['backend']})"],
+        ["peak private memory of the process", f"{_number(measured['private_memory_mib'])} MiB"],
+        ["private memory added while the cache is built", f"{_number(measured['build_memory_mib'])} MiB"],
+        ["private memory added by the epoch", f"{_number(measured['epoch_memory_mib'])} MiB"],
     ]
-    told = (
-        "The sample's paintings, stored at 128 px and repeated; every row is decoded and trained on, none is "
-        "extrapolated. Pages of the mapped cache, which the kernel may drop at any time, are no private memory."
+    notes = (
+        "The sample's paintings are stored at 128 px and repeated. Every row is decoded and trained on; nothing is "
+        "extrapolated. Pages of the memory-mapped cache are not counted as private memory, since the kernel may drop "
+        "them at any time."
     )
-    return f"{machine}\n\n{_markdown(['what', 'value'], rows)}\n\n{told}"
+    return f"{machine}\n\n{_markdown(['what', 'value'], rows)}\n\n{notes}"
 
 
 def write_large_training(
-    folder: Path, found: dict[str, Any], roofs: dict[str, float], machine: Machine, size: str
+    folder: Path, measured: dict[str, Any], roofs: dict[str, float], machine: Machine, size: str
 ) -> None:
-    """large_training.csv and its section of benchmarks.md."""
-    write_table(folder / f"large_training{_suffix(machine)}.csv", pd.DataFrame([found]))
-    text = large_training_markdown(found, roofs, machine_lines(machine, roofs, size))
+    """Write large_training.csv and its section of benchmarks.md."""
+    write_table(folder / f"large_training{_suffix(machine)}.csv", pd.DataFrame([measured]))
+    text = large_training_markdown(measured, roofs, machine_lines(machine, roofs, size))
     section = f"## A large training{_where(machine)}\n\n{text}"
     write_section(folder / "benchmarks.md", f"training{_suffix(machine)}", section)

@@ -1,7 +1,7 @@
-"""How time and memory grow with the number of works, a fresh process for each point.
+"""Growth of time and memory with the number of works; each point is measured in a fresh process.
 
-Memory is what a process holds privately at its peak, over what it held before the work: pages of mapped files, which
-the kernel may drop at any time, are left out. Images, and vectors of one work, are repeated where there are too few.
+Memory is the peak of a process's private memory above what it held before the work. Pages of memory-mapped files are
+left out, since the kernel may drop them at any time. If there are fewer images or titles than works, they are repeated.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from benchmarks.stage_work import WORKS
 from benchmarks.works import ROOT
 
 COUNTS = {"tiny": (20, 40), "quick": (500, 1000, 2000), "full": (1000, 4000, 16_000, 64_000)}
-LIMIT = 900  # seconds for a point
+LIMIT = 900  # most seconds that one point may take
 
 
 def point(name: str, n: int) -> dict[str, Any]:
-    """One point, in this process: seconds, processor seconds and peak memory, or the reason why there are none."""
+    """Measure one point in this process: seconds, processor seconds and peak memory, or the reason why it failed."""
     from artextract.core.compute import set_threads
 
     set_threads()
@@ -38,7 +38,7 @@ def point(name: str, n: int) -> dict[str, Any]:
             run()
             wait()
             wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-    except (MemoryError, RuntimeError) as error:  # torch raises a RuntimeError for memory
+    except (MemoryError, RuntimeError) as error:  # torch raises a RuntimeError if memory runs out
         if isinstance(error, RuntimeError) and "memory" not in str(error):
             raise
         return {"work": name, "n": n, "note": "did not fit into memory"}
@@ -58,22 +58,24 @@ def _in_a_process(name: str, n: int) -> dict[str, Any]:
 
 
 def exponent(n: np.ndarray, values: np.ndarray) -> float:
-    """Slope of log(values) over log(n), of the three largest n: below, what does not depend on n weighs too much."""
+    """Slope of log(values) over log(n) for the three largest n; at smaller n, fixed costs weigh too much."""
     order = np.argsort(n)[-3:]
     return float(np.polyfit(np.log(n[order]), np.log(np.maximum(values[order], 1e-9)), 1)[0])
 
 
 def counts_of(name: str, size: str) -> tuple[int, ...]:
-    """Numbers of works to measure a piece of work with."""
+    """Numbers of works with which a piece of work is measured at this size."""
     return WORKS[name].counts if size == "full" and WORKS[name].counts else COUNTS[size]
 
 
 def measure_growth(counts: Mapping[str, tuple[int, ...]], tell: Callable[[str], object] = print) -> pd.DataFrame:
-    """A row a point: work, n, seconds, cpu_seconds, memory_mib, note; after one that failed no larger n is tried.
+    """Measure all points, and return one row per point: work, n, seconds, cpu_seconds, memory_mib, note.
+
+    After a point that failed, no larger n is tried.
 
     Args:
-        counts: Numbers of works to measure each piece of work with, smallest first.
-        tell: Called with a line a point.
+        counts: Numbers of works with which each piece of work is measured, smallest first.
+        tell: Function that is called with one line per point.
     """
     rows = []
     for name, numbers in counts.items():
@@ -88,7 +90,7 @@ def measure_growth(counts: Mapping[str, tuple[int, ...]], tell: Callable[[str], 
 
 
 def summarise(points: pd.DataFrame) -> pd.DataFrame:
-    """A row a piece of work: the largest n, its seconds and memory, and the exponents of both."""
+    """Table with one row per piece of work: the largest n, its seconds and memory, and the exponents of both."""
     rows, clock = [], "seconds" if on_gpu() else "cpu_seconds"
     for name, part in points.groupby("work", sort=False):
         known = part[part["note"] == ""]

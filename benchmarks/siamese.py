@@ -1,4 +1,4 @@
-"""The siamese arm: pairs mined from titles, and an epoch of training with them."""
+"""The siamese network: mining pairs from titles, and one epoch of training with them."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ from benchmarks.measure import Benchmark, Pair, Side, Size
 from benchmarks.retrieval import catalogue
 
 IMAGE_DIM, TITLE_DIM = 1280, 768
-PAIRS = {"tiny": 64, "quick": 4096, "full": 40_960}  # of an epoch that takes them one by one, half of them positive
+PAIRS = {"tiny": 64, "quick": 4096, "full": 40_960}  # in one epoch of naive, pair by pair; half of them are positive
 BATCH = 32
 
 
 def collection(n: int) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
-    """n works: an index, image embeddings (n, 1280), and title embeddings (n, 768) that images tell something of."""
+    """Artificial collection of n works: index, image embeddings (n, 1280), and related title embeddings (n, 768)."""
     rng, images = np.random.default_rng(0), works.vectors(n, IMAGE_DIM)
-    told = unit_rows(images @ rng.standard_normal((IMAGE_DIM, TITLE_DIM), dtype=np.float32))
-    other = unit_rows(rng.standard_normal((n, TITLE_DIM), dtype=np.float32))
-    return catalogue(n), images, unit_rows(told + other)
+    related = unit_rows(images @ rng.standard_normal((IMAGE_DIM, TITLE_DIM), dtype=np.float32))
+    noise = unit_rows(rng.standard_normal((n, TITLE_DIM), dtype=np.float32))
+    return catalogue(n), images, unit_rows(related + noise)
 
 
 class _PairsOfRows(Dataset[Any]):
-    """What one would write first: an item is a pair of embeddings, and whether they belong together (1 or -1)."""
+    """The straightforward data set: an item is a pair of embeddings with 1 if they belong together and -1 if not."""
 
     def __init__(self, images: np.ndarray, pairs: np.ndarray, together: np.ndarray):
         self.images, self.pairs, self.together = torch.from_numpy(images), pairs, together
@@ -52,16 +52,16 @@ class _PairsOfRows(Dataset[Any]):
 
 
 def _negatives(pairs: Pairs, count: int) -> np.ndarray:
-    """Negative pairs drawn at random, as positions (count, 2)."""
-    rng, found = np.random.default_rng(0), np.empty((0, 2), dtype=np.int64)
-    while len(found) < count:
+    """Negative pairs that are drawn at random, as positions (count, 2)."""
+    rng, kept = np.random.default_rng(0), np.empty((0, 2), dtype=np.int64)
+    while len(kept) < count:
         drawn = rng.integers(len(pairs.rows), size=(count, 2))
-        found = np.concatenate([found, drawn[pairs.negative[drawn[:, 0], drawn[:, 1]] > 0]])
-    return found[:count]
+        kept = np.concatenate([kept, drawn[pairs.negative[drawn[:, 0], drawn[:, 1]] > 0]])
+    return kept[:count]
 
 
 def _seen(pairs: Pairs, epochs: int, params: Siamese) -> tuple[int, int]:
-    """Positive pairs, and pairs of an anchor with a negative of it, in the loss over some epochs of seed 0."""
+    """Count the positive pairs, and the pairs of an anchor with a negative, in the loss over these epochs of seed 0."""
     rng, positives, negatives = np.random.default_rng([0, 1]), 0, 0
     for _ in range(epochs):
         for batch in _epoch_batches(pairs, params.batch_size, rng):
@@ -72,7 +72,7 @@ def _seen(pairs: Pairs, epochs: int, params: Siamese) -> tuple[int, int]:
 
 
 def _apart(net: Projection, images: np.ndarray, positive: np.ndarray, negative: np.ndarray) -> float:
-    """Mean cosine of positive pairs less that of negative ones."""
+    """Mean cosine of the positive pairs minus the mean cosine of the negative pairs."""
     with torch.inference_mode():
         rows = net.head(net.components(torch.from_numpy(images))).numpy()
     return float((rows[positive[:, 0]] * rows[positive[:, 1]]).sum(1).mean()) - float(
@@ -81,14 +81,14 @@ def _apart(net: Projection, images: np.ndarray, positive: np.ndarray, negative: 
 
 
 def _training(size: Size, matched: bool) -> Pair:
-    """An epoch of either; or of ours as many as it takes until it has seen as many positive pairs."""
+    """One epoch of each side; with ``matched``, ours runs more epochs until it has seen as many positive pairs."""
     set_threads()
     n, half = size.works, PAIRS[size.name] // 2
     index, images, titles = collection(n)
-    # Without the painters' cap, since the naive epoch wants more pairs than a collection with it has.
+    # No cap on pairs per painter, since with it the collection has fewer pairs than an epoch of naive needs.
     params = works.params().siamese.model_copy(update={"max_pairs_per_artist": n * n})
-    start, found = _prepare(index, images, titles, np.arange(n), params, 0)
-    pairs = dataclasses.replace(found, positive=found.positive[:half])
+    start, mined = _prepare(index, images, titles, np.arange(n), params, 0)
+    pairs = dataclasses.replace(mined, positive=mined.positive[:half])
     count = len(pairs.positive)
     negative = _negatives(pairs, count)
     dataset = _PairsOfRows(images, np.concatenate([pairs.positive, negative]), np.repeat([1, -1], count))
@@ -118,9 +118,9 @@ def _training(size: Size, matched: bool) -> Pair:
         values = {"start": start, **nets}
         apart = ", ".join(f"{k} {_apart(net, images, pairs.positive, negative):.2f}" for k, net in values.items())
         return (
-            f"positive pairs in the loss: naive {count:,}, ours {positives:,} ({epochs} x {n:,} works); negative ones "
-            f"{count:,} and {negatives:,}; ours is credited with {items:,} of both; "
-            f"cosine of positive less negative pairs: {apart}"
+            f"positive pairs in the loss: naive {count:,}, ours {positives:,} (epochs of {n:,} works: {epochs}); "
+            f"negative pairs in the loss: naive {count:,}, ours {negatives:,}; pairs counted for the rate of ours: "
+            f"{items:,}; mean cosine of positive pairs minus that of negative pairs: {apart}"
         )
 
     with FlopCounterMode(display=False) as counter:
@@ -134,7 +134,7 @@ def _training(size: Size, matched: bool) -> Pair:
 def _mine_by_rows(
     titles: np.ndarray, images: np.ndarray, painter: np.ndarray, params: Siamese
 ) -> tuple[list[tuple[int, int]], np.ndarray]:
-    """Positive pairs, and the hardest negatives of each work (n, count): row after row."""
+    """Mine one row after another: the positive pairs, and the hardest negatives of each work (n, count)."""
     n = len(titles)
     cosine = [titles @ row for row in titles]
     above = np.concatenate([row[i + 1 :] for i, row in enumerate(cosine)])
@@ -144,15 +144,15 @@ def _mine_by_rows(
         candidates += [(i, int(j)) for j in np.flatnonzero(cosine[i] >= positive_from) if j > i]
         order = np.argsort(-(images @ images[i]))
         hardest.append(order[(cosine[i][order] <= negative_to) & (order != i)][: params.hard_negatives])
-    chosen, used = [], np.zeros(painter.max() + 1, dtype=int)
+    kept, used = [], np.zeros(painter.max() + 1, dtype=int)
     for place in np.random.default_rng(0).permutation(len(candidates)):
         i, j = candidates[place]
         a, b = painter[i], painter[j]
         if max(used[a], used[b]) < params.max_pairs_per_artist:
-            chosen.append((i, j))
+            kept.append((i, j))
             used[a] += 1
             used[b] += a != b
-    return chosen, np.array(hardest)
+    return kept, np.array(hardest)
 
 
 def _mining(size: Size) -> Pair:
@@ -168,33 +168,35 @@ def _mining(size: Size) -> Pair:
         results["ours"] = mine_pairs(index, titles, images, np.arange(n), params, 0)
 
     def agreement() -> str:
-        (chosen, hardest), pairs = results["naive"], results["ours"]
-        ours_chosen = set(map(tuple, pairs.positive.tolist()))
-        shared = len(ours_chosen & set(chosen)) / max(1, len(ours_chosen | set(chosen)))
+        (kept, hardest), pairs = results["naive"], results["ours"]
+        ours_kept = set(map(tuple, pairs.positive.tolist()))
+        shared = len(ours_kept & set(kept)) / max(1, len(ours_kept | set(kept)))
         hard = np.take_along_axis(pairs.negative == params.hard_weight, hardest, axis=1).mean()
         return (
-            f"{n * (n - 1) // 2:,} pairs looked at by either; positive ones kept: naive {len(chosen):,}, ours "
-            f"{len(ours_chosen):,}, shared {shared:.4f}; hardest negatives shared {hard:.4f}"
+            f"both compare {n * (n - 1) // 2:,} pairs; positive pairs kept: naive {len(kept):,}, ours "
+            f"{len(ours_kept):,}, share in common {shared:.4f}; hardest negatives, share in common {hard:.4f}"
         )
 
-    flops = float(n * (IMAGE_DIM + TITLE_DIM))  # half of either product, which is symmetric
+    flops = float(n * (IMAGE_DIM + TITLE_DIM))  # half of each of the two products, since both are symmetric
     return Pair(Side(naive, n), Side(ours, n), agreement, flops, "fp32", backend("fp32"))
 
 
-_FIRST = "torch's tutorial: Dataset of pairs, DataLoader of 32, CosineEmbeddingLoss, both works embedded for each pair"
+_FIRST = "torch's tutorial: Dataset of pairs, batches of 32, CosineEmbeddingLoss, both works embedded for each pair"
 BENCHMARKS = [
     Benchmark(
-        "siamese_epoch", "pairs", "epoch of the projection: 40,960 pairs one by one, or 4,000 works", _FIRST,
-        "train_siamese: each work embedded once a batch of 512, all pairs among them in the loss",
+        "siamese_epoch", "pairs", "epoch of the projection: 40,960 pairs one by one (naive) or 4,000 works (ours)",
+        _FIRST,
+        "train_siamese: each work embedded once per batch of 512, and all pairs within the batch in the loss",
         partial(_training, matched=False),
     ),
     Benchmark(
-        "siamese_positives", "pairs", "the same, ours until it has seen as many positive pairs", _FIRST,
-        "train_siamese, several epochs; a negative pair is counted for each positive one, the others are not",
+        "siamese_positives", "pairs", "training of the projection on at least 20,480 positive pairs", _FIRST,
+        "train_siamese for several epochs; one negative pair is counted for each positive pair, the others are not",
         partial(_training, matched=True),
     ),
     Benchmark(
         "pair_mining", "works", "positive pairs and hardest negatives of 4,000 works",
-        "numpy, a row at a time: cosine to all others, quantile, argsort", "siamese_pairs.mine_pairs", _mining,
+        "numpy, one row at a time: cosine to all others, quantile, argsort", "mine_pairs of siamese.projection.pairs",
+        _mining,
     ),
 ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""A piece of each stage's work for any number of paintings, set up and then run: what ``scaling`` measures."""
+"""Pieces of work that ``scaling`` measures: one or two of each stage, for any number of works."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ DRAWS = 100
 
 @dataclass(frozen=True)
 class Work:
-    """A piece of work.
+    """A piece of work whose growth is measured.
 
     Attributes:
-        what: What is done.
-        setup: Sets it up for n works, and returns what is measured.
-        counts: Numbers of works at the full size, where the usual ones would take too long.
+        what: Description of the work.
+        setup: Function that sets the work up for n works, and returns the function that is measured.
+        counts: Numbers of works at full size, if the usual numbers would take too long.
     """
 
     what: str
@@ -35,7 +35,7 @@ def _prepare(n: int) -> Callable[[], object]:
 
 
 def _tokens(n: int) -> Callable[[], object]:
-    """The head over tokens of EfficientNet-Lite2, mapped from a file as in a real run."""
+    """Epoch of the head over tokens of EfficientNet-Lite2, which are memory-mapped from a file as in a real run."""
     import torch
 
     from artextract.classification.network.inputs import Inputs
@@ -64,8 +64,8 @@ def _search(n: int) -> Callable[[], object]:
     from artextract.similarity.ranking.neighbours import nearest
     from benchmarks.works import vectors
 
-    found = vectors(n, 1280)
-    return lambda: nearest(found, found, 10)
+    gallery = vectors(n, 1280)
+    return lambda: nearest(gallery, gallery, 10)
 
 
 def _evaluation(n: int) -> Callable[[], object]:
@@ -74,12 +74,12 @@ def _evaluation(n: int) -> Callable[[], object]:
     from benchmarks.retrieval import catalogue
     from benchmarks.works import vectors
 
-    index, found = catalogue(n), vectors(n, 1280)
+    index, embedding = catalogue(n), vectors(n, 1280)
 
     def run() -> object:
         judge = relevance.artist_judge(index)
         queries = judge.queries()
-        return retrieval.evaluate(spaces.cosine_space("image", found), judge, queries, 10)
+        return retrieval.evaluate(spaces.cosine_space("image", embedding), judge, queries, 10)
 
     return run
 
@@ -126,11 +126,11 @@ def _auc(n: int) -> Callable[[], object]:
     rng, classes = np.random.default_rng(0), CLASSES["style"]
     y, scores = rng.integers(classes, size=n), rng.standard_normal((n, classes))
     scores[np.arange(n), y] += 1
-    chosen = auc.scored_classes(y, classes, 2)
+    scored = auc.scored_classes(y, classes, 2)
 
     def run() -> object:
         draws = cluster_bootstrap(np.arange(n), DRAWS, rng)
-        return auc.macro_ovo(y, scores, chosen, auc.ones(n)), interval(auc.macro_ovo(y, scores, chosen, draws))
+        return auc.macro_ovo(y, scores, scored, auc.ones(n)), interval(auc.macro_ovo(y, scores, scored, draws))
 
     return run
 
@@ -164,9 +164,9 @@ WORKS = {
     "auc": Work(f"macro one-vs-one AUC of 27 classes, {DRAWS} bootstrap draws", _auc),
     "embed_images": Work("image embedding, encoder and precision of params.yaml", _embed_images, (1000, 2000, 4000)),
     "embed_titles": Work("title embedding, encoder and precision of params.yaml", _embed_titles, (1000, 4000, 16_000)),
-    "search": Work("ten nearest of every work, 1,280 dimensions, exact", _search),
-    "evaluation": Work("retrieval metrics of every work, one judge", _evaluation),
-    "siamese": Work("pairs mined, closed form, and an epoch of the projection", _siamese),
-    # the pipeline draws 5,000 works at random where there are more
+    "search": Work("ten nearest neighbours of every work, 1,280 dimensions, exact", _search),
+    "evaluation": Work("retrieval metrics with every work as a query, one judge", _evaluation),
+    "siamese": Work("mining pairs, least-squares start, and one epoch of the projection", _siamese),
+    # the pipeline itself maps at most 5,000 works, drawn at random from a larger collection
     "tsne": Work("t-SNE map with its trustworthiness", _tsne, (1000, 2000, 4000)),
 }

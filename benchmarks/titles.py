@@ -1,4 +1,4 @@
-"""Titles to vectors by all-mpnet-base-v2."""
+"""Title embedding by all-mpnet-base-v2."""
 
 from __future__ import annotations
 
@@ -46,7 +46,8 @@ def _make(size: Size) -> Pair:
 
 BENCHMARKS = [
     Benchmark(
-        "titles", "titles", "all-mpnet-base-v2", "sentence-transformers' manual: model.encode(titles)",
-        "embed_titles, precision fast: weights in bf16", _make,
+        "titles", "titles", "title embedding by all-mpnet-base-v2",
+        "sentence-transformers' manual: model.encode(titles)",
+        "embed_titles, precision fast, with weights in bf16", _make,
     )
 ]  # fmt: skip

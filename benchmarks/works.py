@@ -1,4 +1,4 @@
-"""What is measured on: the sample's real paintings and titles, and vectors that are spread as embeddings are."""
+"""Inputs of the benchmarks: the sample's real paintings and titles, and random vectors distributed like embeddings."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def works() -> list[Work]:
 
 @cache
 def folder() -> Path:
-    """A folder for this run, removed at its end."""
+    """Temporary folder of this run, which is removed at the end of the run."""
     import atexit
     import shutil
 
@@ -45,36 +45,36 @@ def folder() -> Path:
 
 
 def own_cache() -> None:
-    """Let nothing be found that an earlier run has computed: caches lie in ``folder()`` from here on."""
+    """Put the caches into ``folder()`` from now on, so that results of an earlier run are not reused."""
     os.environ["ARTEXTRACT_CACHE"] = str(folder() / "cache")
 
 
 def paths(n: int) -> list[Path]:
-    """Image files of n works; from the 175th on they begin again."""
-    found = works()
-    return [found[i % len(found)].image for i in range(n)]
+    """Image files of n works; after the 174 of the sample they repeat."""
+    sample = works()
+    return [sample[i % len(sample)].image for i in range(n)]
 
 
 def titles(n: int) -> list[str]:
-    """Titles of n works; from the 175th on they begin again."""
-    found = works()
-    return [found[i % len(found)].title for i in range(n)]
+    """Titles of n works; after the 174 of the sample they repeat."""
+    sample = works()
+    return [sample[i % len(sample)].title for i in range(n)]
 
 
 @cache
 def shards(n: int, max_side: int = 640) -> tuple[ShardReader, pd.DataFrame]:
-    """Shards as the pipeline stores them, and an index of n works; from the 175th on its rows begin again."""
+    """Shards as the pipeline stores them, and an index of n works; after the 174 of the sample its rows repeat."""
     stored = min(n, len(works()))
     target = folder() / f"shards-{stored}-{max_side}"
     sources = [Source(str(i), path.read_bytes) for i, path in enumerate(paths(stored))]
-    found = write_shards(sources, target, max_side=max_side, describe="store images")
-    index = found.iloc[np.arange(n) % stored].assign(id=[str(i) for i in range(n)]).reset_index(drop=True)
+    written = write_shards(sources, target, max_side=max_side, describe="store images")
+    index = written.iloc[np.arange(n) % stored].assign(id=[str(i) for i in range(n)]).reset_index(drop=True)
     return ShardReader(target, index), index
 
 
 @cache
 def large_jpegs(n: int, pixels: float = 1.5e6) -> list[Path]:
-    """The paintings enlarged to 1.5 megapixels, the size of WikiArt's: as JPEGs of quality 92."""
+    """The sample's paintings enlarged to 1.5 megapixels, the size of WikiArt's images, as JPEGs of quality 92."""
     result = []
     for i, path in enumerate(paths(n)):
         image = Image.open(path).convert("RGB")
@@ -88,7 +88,7 @@ def large_jpegs(n: int, pixels: float = 1.5e6) -> list[Path]:
 
 
 def vectors(n: int, dim: int, seed: int = 0) -> np.ndarray:
-    """Unit rows (n, dim), float32, whose variance falls with the component as that of embeddings does."""
+    """Random unit rows (n, dim), float32, whose variance decreases from component to component, as in embeddings."""
     rng = np.random.default_rng(seed)
     inner = min(dim, 128)
     basis = np.linalg.qr(rng.standard_normal((dim, inner)))[0].T.astype(np.float32)

@@ -1,7 +1,7 @@
-"""Import closure of a stage, read from the source: which code of this repository its result can depend on.
+"""Import closure of a stage, read from the source: the code of this repository that its result can depend on.
 
-``python -m tests.closure`` prints the rooms that dvc.yaml must declare for each stage. This is an implementation of
-its own, apart from ``artextract.core.fingerprint``, so that the two can be compared.
+``python -m tests.closure`` prints the rooms that dvc.yaml must declare for each stage. The code does not use
+``artextract.core.fingerprint``, which computes the same closure, so that a test can compare the two.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ def module_file(module: str) -> Path | None:
 
 
 def imported(path: Path) -> set[Path]:
-    """Files that one file imports, at any depth of the code: lazy imports count."""
-    found: set[Path] = set()
+    """Files that a file imports, including imports inside functions."""
+    files: set[Path] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         names: list[str] = []
         if isinstance(node, ast.Import):
@@ -37,12 +37,12 @@ def imported(path: Path) -> set[Path]:
             parts = name.split(".")
             for k in range(1, len(parts) + 1):
                 if (file := module_file(".".join(parts[:k]))) is not None:
-                    found.add(file)
-    return found
+                    files.add(file)
+    return files
 
 
 def closure(stage: str) -> list[str]:
-    """All code of a stage, as paths relative to the repository, sorted."""
+    """Paths of all code of a stage, relative to the repository and sorted."""
     seen: set[Path] = set()
     todo = [ROOT / "stages" / f"{stage}.py"]
     while todo:
@@ -54,14 +54,14 @@ def closure(stage: str) -> list[str]:
 
 
 def room(path: str) -> str:
-    """The folder that dvc.yaml names for a file of the package; "" for the package's own ``__init__``."""
+    """The room of a file, as dvc.yaml names it; "" for the package's own ``__init__``."""
     inside = Path(path).relative_to(PACKAGE).parts[:-1]
     depth = 2 if inside and inside[0] in SPLIT_ROOMS else 1
     return "/".join((PACKAGE, *inside[:depth])) if len(inside) >= depth else ""
 
 
 def rooms(stage: str) -> list[str]:
-    """The rooms that a stage enters, sorted."""
+    """The rooms whose code a stage imports, sorted."""
     entered = {room(path) for path in closure(stage) if path.startswith(PACKAGE)}
     return sorted(entered - {"", *NOT_TRACKED})
 

@@ -1,4 +1,4 @@
-"""Fixtures and the one place that knows where outside test data lie."""
+"""Fixtures, and the only place that knows where test data outside the repository are."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ settings.load_profile("default")
 
 
 def test_data(name: str) -> Path:
-    """A folder of real data for tests marked ``real``; skips where it is missing."""
+    """Folder of real data for tests that are marked ``real``; the test is skipped if the folder is missing."""
     root = Path(os.environ.get("ARTEXTRACT_TEST_DATA", ROOT.parent / "shared" / "data"))
     if not (root / name).is_dir():
         pytest.skip(f"real data missing: {root / name} (set ARTEXTRACT_TEST_DATA)")
@@ -32,7 +32,7 @@ test_data.__test__ = False  # type: ignore[attr-defined]
 
 
 def installed(package: str) -> Distribution:
-    """A data package for tests of what it holds; skips where it is missing."""
+    """An installed data package for tests of its content; the test is skipped if the package is missing."""
     try:
         return distribution(package)
     except PackageNotFoundError:
@@ -41,14 +41,14 @@ def installed(package: str) -> Distribution:
 
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Scratch work of tests never meets the user's; converted weights are shared within a session."""
+    """Cache folder of the tests, apart from the user's; converted weights in it are shared within a session."""
     folder = tmp_path_factory.getbasetemp() / "cache"
     monkeypatch.setenv("ARTEXTRACT_CACHE", str(folder))
     return folder
 
 
 def jpeg(seed: int, width: int = 40, height: int = 30, **save: object) -> bytes:
-    """A small JPEG whose picture depends on the seed: smooth, so that its perceptual hash is stable."""
+    """A small JPEG that depends on the seed; the picture is smooth, so that its perceptual hash is stable."""
     rng = np.random.default_rng(seed)
     small = Image.fromarray(rng.integers(0, 256, (6, 6, 3), dtype=np.uint8))
     buffer = io.BytesIO()

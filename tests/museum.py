@@ -1,4 +1,4 @@
-"""Small museums for tests: the five tables with the official headers, and shards of pictures."""
+"""Small museums for tests: the five tables with their official headers, and shards with images."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def painting(number: int | str, **changes: object) -> Row:
 
 
 def view(number: int, **changes: object) -> Row:
-    """A row of ``published_images``: by default the primary view of object ``number``, found beside the tables."""
+    """A row of ``published_images``: by default the primary view of object ``number``, as a file next to the tables."""
     row = {"uuid": f"uuid-{number}", "iiifurl": f"file:pictures/{number}.jpg", "viewtype": "primary", "sequence": 0}
     return row | {"width": 40, "height": 30, "depictstmsobjectid": number} | changes
 
@@ -40,7 +40,7 @@ def link(number: int, person: int, **changes: object) -> Row:
 
 
 def person(number: int, name: str, **changes: object) -> Row:
-    """A row of ``constituents``; the names of people read "Last, First"."""
+    """A row of ``constituents``; names are written "Last, First"."""
     forward = " ".join(reversed(name.split(", ")))
     row = {"constituentid": number, "preferreddisplayname": name, "forwarddisplayname": forward}
     return row | {"constituenttype": "individual"} | changes
@@ -58,7 +58,7 @@ def museum(
     people: Sequence[Row] = (person(7, "Painter, A."),),
     terms: Sequence[Row] = (term(1, "Theme", "landscape", visualbrowsertheme="landscape"),),
 ) -> dict[str, Sequence[Row]]:
-    """The five tables by name; without ``images``, each object has its primary view."""
+    """The five tables by name; if ``images`` is None, each object has one primary view."""
     return {
         "objects": objects,
         "published_images": [view(int(str(o["objectid"]))) for o in objects] if images is None else images,
@@ -69,7 +69,7 @@ def museum(
 
 
 def table_text(name: str, rows: Sequence[Row], *, columns: Sequence[str] | None = None, end: str = "\n") -> str:
-    """CSV text of one table with the official header, or with ``columns`` in that order."""
+    """CSV text of one table with the official header, or with these ``columns`` in the given order."""
     buffer = io.StringIO()
     header = HEADERS[name].split(",") if name in HEADERS else list(COLUMNS[name])
     writer = csv.DictWriter(buffer, columns or header, restval="", lineterminator=end)
@@ -85,7 +85,7 @@ def write_tables(folder: Path, tables: Mapping[str, Sequence[Row]]) -> None:
 
 
 def as_read(tables: Mapping[str, Sequence[Row]]) -> dict[str, pd.DataFrame]:
-    """What ``read_tables`` gives for these tables, without the way over files."""
+    """Tables as ``read_tables`` returns them, made without writing and reading files."""
     return {
         name: pd.DataFrame(
             [[str(row.get(column, "")) for column in COLUMNS[name]] for row in rows],
@@ -97,13 +97,13 @@ def as_read(tables: Mapping[str, Sequence[Row]]) -> dict[str, pd.DataFrame]:
 
 
 def shards(folder: Path, pictures: Sequence[bytes]) -> ShardReader:
-    """A reader over shards that hold these images."""
+    """Reader of new shards that hold these images."""
     sources = [Source(f"p{i}", lambda data=data: data) for i, data in enumerate(pictures)]
     return ShardReader(folder, write_shards(sources, folder, max_side=4096))
 
 
 def gallery(folder: Path, titles: Sequence[str]) -> tuple[pd.DataFrame, ShardReader]:
-    """An index with these titles, two painters in turn, three themes, and the pictures to it."""
+    """Index with these titles, two painters in turn and three themes, and a reader of the images."""
     n = len(titles)
     index = pd.DataFrame(
         {
@@ -119,7 +119,7 @@ def gallery(folder: Path, titles: Sequence[str]) -> tuple[pd.DataFrame, ShardRea
 
 
 def searchable(folder: Path, titles: Sequence[str]) -> Embedded:
-    """An embedded collection on disk: data/works and data/embeddings below the folder, eight dimensions each."""
+    """An embedded collection on disk, in data/works and data/embeddings of the folder, with vectors of length eight."""
     works, embeddings = folder / "data" / "works", folder / "data" / "embeddings"
     index, _ = gallery(works, titles)
     sources = [Source(str(i), lambda i=i: jpeg(i, 60 + 10 * (i % 3), 50)) for i in range(len(titles))]

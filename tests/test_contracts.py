@@ -1,4 +1,4 @@
-"""What dvc.yaml declares is what the stages read: code, params, and no more."""
+"""Contracts: dvc.yaml declares exactly the code and the params that each stage reads."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_declared_code_is_the_stage_and_the_rooms_that_it_enters(name: str):
 @pytest.mark.parametrize("name", NAMES)
 def test_the_closure_lies_inside_the_declared_rooms(name: str):
     free = {"src/artextract/__init__.py", "stages/__init__.py"}  # a version and a check of the environment
-    free |= {f"src/artextract/{folder}/__init__.py" for folder in SPLIT_ROOMS}  # docstrings, as the next test holds
+    free |= {f"src/artextract/{folder}/__init__.py" for folder in SPLIT_ROOMS}  # only docstrings, as tested below
     outside = [
         path
         for path in closure(name)
@@ -103,8 +103,8 @@ def test_the_two_ways_to_compute_a_closure_agree():
                 seen.add(file)
                 todo += imported(file)
         expected = {str(file.relative_to(ROOT)) for file in seen}
-        assert found <= expected, name  # imports for a type checker alone are no code that runs
-        schema = {file for file in expected if file.startswith(NOT_TRACKED)}  # and what it alone imports
+        assert found <= expected, name  # imports for a type checker only never run
+        schema = {file for file in expected if file.startswith(NOT_TRACKED)}  # and modules that only the schema imports
         rest = (
             expected - found - schema - {f"src/artextract/{n}.py" for n in ("__init__", "core/__init__", "core/errors")}
         )
@@ -112,7 +112,7 @@ def test_the_two_ways_to_compute_a_closure_agree():
 
 
 def test_the_schema_can_refuse_a_value_but_never_change_one():
-    """No defaults, and no methods but validators: else an edit of the schema, which DVC does not watch, is a result."""
+    """No defaults and no methods but validators: DVC does not watch the schema, so it must not change a result."""
     tree = ast.parse((ROOT / "src/artextract/params/sections.py").read_text())
     for section in (node for node in tree.body if isinstance(node, ast.ClassDef)):
         for node in section.body:
@@ -209,7 +209,7 @@ def test_a_module_loads_nothing_slow_at_its_import(module: str, unwanted: tuple[
 
 
 def test_a_stage_outside_of_the_environment_stops_with_advice(tmp_path: Path):
-    # -S: no site-packages, as with a system Python that lacks everything
+    # -S: without site-packages, like a system Python in which nothing is installed
     command = [sys.executable, "-S", "-m", "stages.prepare_artgan"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env={"PATH": ""})
     assert done.returncode != 0

@@ -1,4 +1,4 @@
-"""What takes minutes: kills at random moments must end like an undisturbed run."""
+"""Tests that take minutes: a run that is killed at random moments must end like an undisturbed run."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ KILLS = 6
 
 
 def kill_after(project: Checkout, seconds: float) -> bool:
-    """Start ``dvc repro`` and kill DVC itself, not its stage; True where it was still running."""
+    """Start ``dvc repro`` and kill DVC itself but not its stage; return True if DVC was still running."""
     process = subprocess.Popen(
         ["dvc", "repro"],
         cwd=project.folder,

@@ -1,4 +1,4 @@
-"""End to end, in a copy of this checkout with an empty cache: repro, no-op, experiments, branches, the queue."""
+"""End-to-end tests in a copy of this checkout with an empty cache: repro, no-op, experiments, branches, the queue."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Checkout:
 
 
 def copy_of_this_checkout(folder: Path) -> Checkout:
-    """The tracked files of this checkout, as they are, committed in a repository of their own."""
+    """Copy the tracked files of this checkout, as they are now, and commit them in a new repository."""
     target = folder / "checkout"
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout
     for name in listed.decode().rstrip("\0").split("\0"):
@@ -67,7 +67,7 @@ def copy_of_this_checkout(folder: Path) -> Checkout:
 
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
-    """A copy that has run once from nothing."""
+    """A copy of the checkout in which the pipeline has run once from nothing."""
     project = copy_of_this_checkout(tmp_path_factory.mktemp("end-to-end"))
     project.committed = project.metrics()
     project.first_output = project.run("dvc", "repro")

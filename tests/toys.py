@@ -1,4 +1,4 @@
-"""Small classification data for the tests of task 1: parameters of a quick run, and paintings of one colour each."""
+"""Small classification data for the tests of task 1: parameters of a quick run, and paintings in a single colour."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ EVEN = {task: torch.ones(n) for task, n in CLASSES.items()}
 
 @pytest.fixture(autouse=True)
 def one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
-    """For modules that import it: on tensors this small, two threads mostly wait for each other (7 s become 32 s)."""
+    """Use one thread in modules that import this: with tensors this small, two threads need 32 s instead of 7 s."""
     monkeypatch.setenv("ARTEXTRACT_THREADS", "1")
     torch.set_num_threads(1)
 
 
 def toy_params(**changes: Any) -> Params:
-    """The committed parameters with the reference network and a short run; ``changes`` name keys of any level."""
+    """The committed parameters with the reference network and a short run; ``changes`` may name keys of any level."""
     committed = read_params(COMMITTED)
     reference = {
         "backbone": "reference", "weights": "none", "weights_sha256": "", "frozen": False, "token_grid": 4,
@@ -53,7 +53,7 @@ def toy_preprocessing(size: int = 16) -> Preprocessing:
 
 
 def toy_data(n: int, seed: int, size: int = 16) -> Data:
-    """Pixels of n one-colour images with labels; every third has no genre, every fourth no artist."""
+    """Pixels and labels of n images in a single colour; every third image has no genre, and every fourth no artist."""
     rng = np.random.default_rng(seed)
     style = np.arange(n) % 4
     pixels = COLOURS[style][:, :, None, None] + rng.integers(-30, 30, (n, 3, size, size))
@@ -68,7 +68,7 @@ def toy_data(n: int, seed: int, size: int = 16) -> Data:
 
 
 def painting(colour: int, seed: int, side: int = 32) -> bytes:
-    """A JPEG of one noisy colour."""
+    """A JPEG in one colour with noise."""
     rng = np.random.default_rng(seed)
     pixels = COLOURS[colour] + rng.integers(-30, 30, (side, side, 3))
     buffer = io.BytesIO()
@@ -79,13 +79,13 @@ def painting(colour: int, seed: int, side: int = 32) -> bytes:
 def toy_collection(
     folder: Path, splits: Sequence[str], labels: Mapping[str, Sequence[int | None]] | None = None
 ) -> tuple[ShardReader, pd.DataFrame]:
-    """Paintings in a shard, with the index of prepare_artgan.
+    """Write paintings into a shard; the index has the columns of prepare_artgan.
 
     Args:
-        folder: Where the shard is written.
-        splits: Split of each painting, for every task that labels it.
-        labels: Labels of each task, None where it has none; by default, colour i % 4, its parity, and no artist for
-            every third painting.
+        folder: Folder that the shard is written to.
+        splits: Split of each painting, the same for all tasks that label the painting.
+        labels: Labels per task, None for a painting without a label. By default, style is the colour i % 4, genre its
+            parity, and artist i % 3, where every third painting has no artist.
     """
     n = len(splits)
     colour = [i % 4 for i in range(n)]
@@ -106,6 +106,6 @@ def toy_collection(
 
 
 def damage(index: pd.DataFrame, splits: Sequence[str]) -> pd.DataFrame:
-    """The same index, but the images of some splits are not the bytes that it names: reading one of them raises."""
+    """Copy of the index in which the images of some splits have wrong offsets, so that reading one of them raises."""
     hit = index["style_split"].isin(list(splits)).to_numpy(dtype=bool)
     return index.assign(offset=np.where(hit, 0, index["offset"]))

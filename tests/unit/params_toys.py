@@ -1,4 +1,4 @@
-"""params.yaml with one thing changed, for the tests of the parameters."""
+"""Copies of params.yaml with one change each, for the tests of the parameters."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def write(path: Path, content: Any) -> Path:
 
 
 def edited(path: Path, key: str, raw: str) -> Path:
-    """The committed file with one value replaced, as raw YAML text; a dotted key names section and key."""
+    """Write the committed file with one value replaced by raw YAML text; a dotted key names the section and the key."""
     content = read_params(COMMITTED).model_dump()
     *sections, name = key.split(".")
     inner = content

@@ -43,9 +43,10 @@ def works(
 
 
 def two_subjects(n: int = 120, faint: float = 1.0) -> tuple[np.ndarray, np.ndarray, pd.DataFrame, np.ndarray]:
-    """Works whose titles are of two subjects, which their images show in one direction of sixteen, and their subject.
+    """Works with two subjects, and the subject of each work.
 
-    Every painter has four works, of both subjects.
+    Titles tell the subject clearly; images tell it in one of sixteen directions. Every painter has four works, two of
+    each subject.
     """
     rng = np.random.default_rng(3)
     subject = np.arange(n) % 2

