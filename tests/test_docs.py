@@ -110,3 +110,5 @@ def test_examples_say_what_is_missing(tmp_path: Path):
     assert done.returncode != 0 and "no pictures found" in done.stderr and "Traceback" not in done.stderr
     done = run_example("train_a_head_on_cached_tokens.py", cwd=tmp_path)
     assert done.returncode != 0 and "dvc repro prepare_artgan" in done.stderr and "Traceback" not in done.stderr
+    done = run_example("judge_an_embedding.py", cwd=tmp_path)
+    assert done.returncode != 0 and "dvc repro embed_images" in done.stderr and "Traceback" not in done.stderr

@@ -150,6 +150,12 @@ def test_an_example_trains_a_head_on_the_tokens_of_the_pipeline(checkout: Checko
     assert "AUC one-vs-one on" in output
 
 
+def test_an_example_judges_an_embedding_of_the_pipeline(checkout: Checkout):
+    output = checkout.run(sys.executable, str(ROOT / "examples/judge_an_embedding.py"))
+    assert "same painter" in output or "theme" in output
+    assert "small" in output and "image, raw" in output
+
+
 def test_another_lr_reruns_training_and_evaluation_alone(checkout: Checkout):
     output = checkout.run("dvc", "exp", "run", "-S", "lr=1e-5")
     assert checkout.stages_run(output) == ["train_multitask", "evaluate_auc"]
