@@ -39,8 +39,8 @@ def embed(paths: list[Path], work: Path) -> tuple[list[Path], np.ndarray]:
 
     sources = [Source(str(i), path.read_bytes) for i, path in enumerate(paths)]
     stored = write_shards(sources, work, max_side=MAX_SIDE)
-    for row in stored[stored["error"].notna()].itertuples():
-        print(f"left out: {paths[int(row.id)]} ({row.error})")
+    for number, reason in stored.loc[stored["error"].notna(), ["id", "error"]].astype(str).values.tolist():
+        print(f"left out: {paths[int(number)]} ({reason})")
     index = stored[stored["error"].isna()].reset_index(drop=True)
     vectors, identity = embed_collection(ShardReader(work, index), load_params("image_encoder").image_encoder)
     print(f"{len(index)} pictures, {vectors.shape[1]} dimensions, network {identity['name']}")
