@@ -1,4 +1,4 @@
-"""The command ``artextract``: all verbs, and how every problem of theirs is reported."""
+"""The command ``artextract``: all its verbs, and how their problems are reported."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ WRONG_INPUT, STOPPED = 2, 130
 app = typer.Typer(
     name="artextract",
     help="Search paintings, and compare runs of the pipeline.",
-    # Boxes and colours for people; plain text where the output goes into a pipe or a file.
+    # Boxes and colours in a terminal; plain text if the output is redirected.
     rich_markup_mode="rich" if sys.stdout.isatty() else None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -43,7 +43,9 @@ def _version(wanted: bool) -> None:
 @app.callback(invoke_without_command=True)
 def _start(
     context: typer.Context,
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
 ) -> None:
     if context.invoked_subcommand is None:
         print(context.get_help())
@@ -71,7 +73,7 @@ def run(given: Sequence[str]) -> int:
         status = app(list(given), prog_name="artextract", standalone_mode=False)
     except ClickException as error:
         said = " ".join(error.format_message().split())
-        problem, status = f"{said}\nRemedy: `{name} --help` tells what it takes.", WRONG_INPUT
+        problem, status = f"{said}\nRemedy: `{name} --help` lists its arguments and options.", WRONG_INPUT
     except ArtExtractError as error:
         problem, status = str(error), WRONG_INPUT
     except OSError as error:

@@ -14,9 +14,9 @@ def profile(
         list[str] | None, typer.Option("-S", metavar="KEY=VALUE", help="a further change; may be repeated")
     ] = None,
 ) -> None:
-    """Run a profile as an experiment in the working copy, and tell the way back.
+    """Run a profile as an experiment in the working copy, and print how to undo it.
 
-    The same as `xargs -a profiles/NAME.args dvc exp run`. Where it fails, params.yaml is put back.
+    The same as `xargs -a profiles/NAME.args dvc exp run`. If it fails, params.yaml is restored.
     """
     from artextract.runs import profiles
 

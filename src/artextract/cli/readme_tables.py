@@ -9,7 +9,7 @@ import typer
 
 
 def readme_tables(
-    check: Annotated[bool, typer.Option("--check", help="write nothing; fail where the tables are old")] = False,
+    check: Annotated[bool, typer.Option("--check", help="write nothing; fail if the tables are out of date")] = False,
 ) -> None:
     """Write the tables of metrics/ into README.md, between the two marks there."""
     from artextract.runs import readme_tables as tables

@@ -1,4 +1,4 @@
-"""Whether an environment is complete: in its place, with every pinned package in the pinned version."""
+"""Checks that an environment is complete: in its place, with every pinned package in the pinned version."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def wrong_packages(wanted: dict[str, str]) -> list[str]:
 
 
 def check(root: Path) -> list[str]:
-    """What is in order, one line each.
+    """Check an environment; returns one line per point that is in order.
 
     Args:
         root: The checkout.

@@ -35,7 +35,7 @@ def finish() -> None:
     moved = place.renew_activation(prefix)
     renewed = place.renew_scripts(prefix / "bin")
     if moved and renewed:
-        print(f"The environment came from another place: {len(renewed)} of its scripts were mended.")
+        print(f"The environment came from another place: scripts mended: {len(renewed)}.")
     place.write_hook(Path(sysconfig.get_paths()["purelib"]))
     place.write_command(prefix / "bin")
     use_plots_page()

@@ -13,7 +13,7 @@ import sys
 
 
 def is_checkout(folder):
-    """Whether a folder is the root of a checkout of this project."""
+    """True if a folder is the root of a checkout of this project."""
     return all(
         os.path.isfile(os.path.join(folder, *path, "__init__.py")) for path in (("src", "artextract"), ("stages",))
     )

@@ -87,7 +87,7 @@ def renew_scripts(scripts: Path) -> list[str]:
 
 
 def renew_activation(prefix: Path) -> bool:
-    """Let ``source .venv/bin/activate`` name this place; whether it named another one.
+    """Let ``source .venv/bin/activate`` name this place; returns True if it named another one.
 
     Args:
         prefix: Folder of the environment.

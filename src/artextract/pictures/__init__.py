@@ -1,1 +1,1 @@
-"""How figures and contact sheets look."""
+"""The look of figures and contact sheets."""

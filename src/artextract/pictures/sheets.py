@@ -38,7 +38,7 @@ def _font(size: int, style: str = "DejaVuSans") -> ImageFont.FreeTypeFont:
 
 
 def _save(sheet: Image.Image, path: Path) -> None:
-    """Write a PNG of 256 dithered colours: half the size, and these are for looking, not for measuring."""
+    """Write a PNG of 256 dithered colours: half the size, and good enough to look at."""
     palette = sheet.quantize(256, method=Image.Quantize.FASTOCTREE)  # as good here as the median cut, 30 times faster
     buffer = io.BytesIO()
     # Pillow dithers only towards a palette that it is given.
@@ -109,12 +109,12 @@ def _heading(draw: ImageDraw.ImageDraw, title: str, subtitle: str) -> int:
 
 
 def retrieval_sheet(rows: Sequence[tuple[Card | None, Sequence[Card]]], title: str, subtitle: str, path: Path) -> None:
-    """Queries with their neighbours, a line a query.
+    """Queries with their neighbours, one line per query.
 
     Args:
         rows: Query, and its neighbours, best first; None continues the line above.
         title: Heading.
-        subtitle: What is shown and how to read it.
+        subtitle: Line below the heading: it says how to read the sheet.
         path: PNG to write.
     """
     side, step = THUMB + 40, THUMB + GAP
@@ -139,7 +139,7 @@ def contact_sheet(cards: Sequence[Card], title: str, subtitle: str, path: Path, 
     """Paintings in rows.
 
     Args:
-        cards: In the order in which they are to be read.
+        cards: Paintings in reading order.
         title: Heading.
         subtitle: Second line.
         path: PNG to write.
@@ -158,7 +158,7 @@ def contact_sheet(cards: Sequence[Card], title: str, subtitle: str, path: Path, 
 def thumbnail_map(
     images: Sequence[Image.Image], positions: np.ndarray, title: str, subtitle: str, path: Path, side: int = 1500
 ) -> None:
-    """Paintings at their places on a map; on a grid where they would hide each other: each takes the nearest free cell.
+    """Paintings at their places on a map; so that none hides another, each takes the nearest free cell.
 
     Args:
         images: n thumbnails.
@@ -166,7 +166,7 @@ def thumbnail_map(
         title: Heading.
         subtitle: Second line.
         path: PNG to write.
-        side: Width of the picture in pixels; wider where the paintings would be smaller than ``SMALLEST``.
+        side: Width of the picture in pixels; wider if the paintings would be smaller than ``SMALLEST``.
     """
     n = len(images)
     cells = int(np.ceil(np.sqrt(1.4 * n)))

@@ -44,5 +44,5 @@ def save(figure: Figure, path: Path) -> None:
 
 
 def readable(name: str) -> str:
-    """A class name for people: ``paul-cezanne`` and ``still_life`` without their joints."""
+    """A class name for people: ``paul-cezanne`` and ``still_life`` with spaces."""
     return name.replace("_", " ").replace("-", " ")

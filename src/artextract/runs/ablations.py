@@ -38,17 +38,17 @@ def read_ablations(path: Path) -> dict[str, list[str]]:
     """Names of experiments and the ``key=value`` changes of each.
 
     Raises:
-        ArtExtractError: The file is missing, or is no mapping of names to lists of ``key=value``.
+        ArtExtractError: The file is missing, or is not a mapping of names to lists of ``key=value``.
     """
     if not path.is_file():
         raise ArtExtractError("there is no such file", where=str(path))
     content = yaml.safe_load(path.read_text(encoding="utf-8"))
     if not isinstance(content, dict) or not content:
-        raise ArtExtractError("holds no experiments", where=str(path), remedy="one `name: [key=value, ...]` a line")
+        raise ArtExtractError("holds no experiments", where=str(path), remedy="one `name: [key=value, ...]` per line")
     for name, changes in content.items():
         if not isinstance(changes, list) or not all(isinstance(c, str) and "=" in c for c in changes):
             raise ArtExtractError(
-                f"experiment `{name}` is no list of key=value", where=str(path), remedy="name: [key=value, ...]"
+                f"experiment `{name}` is not a list of key=value", where=str(path), remedy="name: [key=value, ...]"
             )
     return {str(name): changes for name, changes in content.items()}
 
@@ -56,7 +56,7 @@ def read_ablations(path: Path) -> dict[str, list[str]]:
 def queue_commands(
     profile: Path, ablations: Mapping[str, Iterable[str]], further: Iterable[str], prefix: str
 ) -> list[list[str]]:
-    """One ``dvc exp run --queue`` an experiment: the profile, what the user changes, then the single change.
+    """One ``dvc exp run --queue`` per experiment: the profile, the user's changes, then the single change.
 
     Args:
         profile: File of arguments.
@@ -80,9 +80,7 @@ def finished(shown: list[dict[str, Any]], prefix: str) -> dict[str, dict[str, An
         for experiment in baseline.get("experiments") or []:
             name, revs = experiment.get("name") or "", experiment.get("revs") or []
             data = (revs[0].get("data") or {}) if revs else {}
-            state = (experiment.get("executor") or {}).get(
-                "state", "success"
-            )  # a running one has metrics of its own, too
+            state = (experiment.get("executor") or {}).get("state", "success")  # a running experiment has metrics too
             if name.startswith(f"{prefix}-") and data.get("metrics") and state == "success":
                 files = {path: (entry or {}).get("data") or {} for path, entry in data["metrics"].items()}
                 found[name.removeprefix(f"{prefix}-")] = files
@@ -104,7 +102,7 @@ def scores(files: Mapping[str, Any]) -> dict[str, float]:
 def differences(one: pd.DataFrame, other: pd.DataFrame, *, min_rows: int) -> dict[str, str]:
     """Paired difference of the AUC of each task, ``other`` less ``one``, as text with its interval.
 
-    "other rows" where the two were evaluated on other rows (an artist-disjoint split, say).
+    The text is "other rows" if the two were evaluated on different rows (for example on an artist-disjoint split).
     """
     try:
         table = compare(one, other, min_rows=min_rows, draws=1000, seed=0)
@@ -121,7 +119,7 @@ def differences(one: pd.DataFrame, other: pd.DataFrame, *, min_rows: int) -> dic
 
 
 def markdown(rows: Mapping[str, Mapping[str, float]], paired: Mapping[str, Mapping[str, str]], against: str) -> str:
-    """The table: a line an experiment, its AUC, and its paired difference to ``against``."""
+    """The table: one line per experiment, with its AUC and its paired difference to ``against``."""
     head = ["experiment", *TASKS, "select", *(f"{task} against {against}" for task in TASKS)]
     lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     for name, row in rows.items():
@@ -132,10 +130,10 @@ def markdown(rows: Mapping[str, Mapping[str, float]], paired: Mapping[str, Mappi
 
 
 def dvc(*arguments: str) -> str:
-    """What a ``dvc`` command prints.
+    """Output of a ``dvc`` command.
 
     Raises:
-        ArtExtractError: The command failed; its last line of complaint is the problem.
+        ArtExtractError: The command failed; the message is the last line of its errors.
     """
     done = subprocess.run(["dvc", *arguments], capture_output=True, text=True, check=False)
     if done.returncode:

@@ -62,17 +62,17 @@ def read_values(path: str) -> pd.DataFrame:
 
 
 def read_works(path: Path) -> list[str]:
-    """Ids, one a line; blank lines count for nothing.
+    """Read ids, one per line; blank lines are ignored.
 
     Raises:
-        ArtExtractError: No such file, or no id in it.
+        ArtExtractError: There is no such file, or it holds no ids.
     """
     try:
         found = [line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
     except (OSError, UnicodeDecodeError) as error:
         raise ArtExtractError(f"not readable as text: {error}", where=str(path)) from error
     if not found:
-        raise ArtExtractError("no ids in it", where=str(path), remedy="write the ids of works, one a line")
+        raise ArtExtractError("no ids in it", where=str(path), remedy="write the ids of works, one per line")
     return found
 
 
@@ -88,22 +88,22 @@ def attempts_table(
 ) -> pd.DataFrame:
     """All attempts of all runs under one split, with Holm's correction over all of them.
 
-    The opponent is the post-processing that scores best on the very queries that are tested, which favours it.
+    The opponent is the post-processing that scores best on the same queries that are tested, which favours it.
 
     Args:
-        runs: Name to per-query values, as of ``read_values``.
+        runs: Per-query values by name, see ``read_values``.
         split: s1, s2 or s3.
         metric: Column to compare.
-        works: Ids that may ask; default all.
-        against_run: Run whose post-processings are the opponents of all runs; default each run's own.
+        works: Ids of the only query works; default: all.
+        against_run: Run whose post-processings are the opponents of all runs; default: each run's own.
         draws: Bootstrap resamples.
-        seed: Of the resampling.
+        seed: Seed of the resampling.
 
     Returns:
-        A row a run, judge, attempt and opponent, columns ``LISTED``; positive = the attempt is better.
+        One row per run, judge, attempt and opponent, columns ``LISTED``; positive = the attempt is better.
 
     Raises:
-        ArtExtractError: No such split, metric or run, works that do not ask, no opponent, or runs with other queries.
+        ArtExtractError: A split, metric, run or opponent is missing, no work is a query, or the queries differ.
     """
     if against_run is not None and against_run not in runs:
         raise ArtExtractError(f"no run is named {against_run}", where="--against-run", remedy=f"one of {list(runs)}")
@@ -113,7 +113,7 @@ def attempts_table(
             raise ArtExtractError(
                 f"{len(strange)} of {len(works)} works are in no run, the first is {strange[0]}",
                 where="--works",
-                remedy="write the ids of works as they stand in the column id",
+                remedy="write the ids of works as they are in the column id",
             )
     chosen = {name: _chosen(name, table, split, metric, works) for name, table in runs.items()}
     row_of = pd.Index(pd.concat([table["id"] for table in chosen.values()]).unique())
@@ -139,7 +139,7 @@ def attempts_table(
 
 
 def _chosen(name: str, table: pd.DataFrame, split: str, metric: str, works: Sequence[str] | None) -> pd.DataFrame:
-    """The rows of one run that are asked for."""
+    """The rows of one run for a split and the given works."""
     if metric not in table or metric in KEYS:
         metrics = [str(column) for column in table if column not in KEYS]
         raise ArtExtractError(f"no metric {metric}", where=name, remedy=f"--metric, one of {', '.join(metrics)}")
@@ -149,7 +149,7 @@ def _chosen(name: str, table: pd.DataFrame, split: str, metric: str, works: Sequ
         raise ArtExtractError(f"no values of split {split}", where=name, remedy=f"--split, one of {splits}")
     found = of_split if works is None else of_split[of_split["id"].isin(works)]
     if not len(found):
-        raise ArtExtractError(f"none of the works asks under split {split}", where=name)
+        raise ArtExtractError(f"none of the works is a query under split {split}", where=name)
     return found
 
 
@@ -170,7 +170,7 @@ def _with_opponents(name: str, found: Values, other: str, of_other: Values) -> V
         for (_, rival), values in ((key, v) for key, v in opponents.items() if key[0] == judge):
             if set(table.index) != set(values.index):
                 raise ArtExtractError(
-                    f"under judge {judge}, {space} of run {name} was not asked by the works of {rival} of run {other}",
+                    f"under judge {judge}, {space} of run {name} has other queries than {rival} of run {other}",
                     where=f"{name} against {other}",
                     remedy="compare runs over the same collection and splits, or name common works with --works",
                 )
@@ -194,7 +194,7 @@ def markdown(table: pd.DataFrame) -> str:
 
 
 def warning(tests: int, draws: int) -> str | None:
-    """What to say where even the smallest p value could not survive the correction."""
+    """A warning if even the smallest possible p value is not significant after the correction; else None."""
     least = min(1.0, tests * smallest_p(draws))
     if least <= SIGNIFICANT:
         return None

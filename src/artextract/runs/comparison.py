@@ -33,11 +33,11 @@ def _aligned(a: pd.DataFrame, b: pd.DataFrame, task: str) -> tuple[TaskPredictio
     """Predictions of both runs on the same rows in the same order.
 
     Raises:
-        ArtExtractError: The runs were evaluated on other rows, labels, strata or classes.
+        ArtExtractError: The runs were evaluated on different rows, labels, strata or classes.
     """
     parts = [t[(t["task"] == task) & (t["split"] == "val")].sort_values("id").reset_index(drop=True) for t in (a, b)]
     for column in ("id", "y_true", "stratum"):
-        # Missing values are made alike first: a null may be None, NaN or NA, none of which need equal another.
+        # Missing values are replaced by None first: None, NaN and NA do not compare as equal.
         one, two = (part[column].astype(object).where(part[column].notna(), None).tolist() for part in parts)
         if one != two:
             raise ArtExtractError(
@@ -47,7 +47,7 @@ def _aligned(a: pd.DataFrame, b: pd.DataFrame, task: str) -> tuple[TaskPredictio
             )
     columns = [[c for c in part if str(c).startswith("p_") and part[c].notna().any()] for part in parts]
     if columns[0] != columns[1]:
-        raise ArtExtractError("the two runs have other numbers of classes", where=f"task {task}")
+        raise ArtExtractError("the two runs have different numbers of classes", where=f"task {task}")
     first, second = (of_task(part, task, [str(c) for c in columns[0]]) for part in parts)
     return first, second
 

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 WIDTH = 120
-WORKSPACE = "workspace"  # a revision of this name, and without another, is the working copy
+WORKSPACE = "workspace"  # a revision with this name and no other is the working copy
 FIRST = ("lr",)  # parameters that are always shown, before those that differ
 
 
@@ -56,10 +56,10 @@ def experiments_table(shown: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     """One row per revision and experiment: name, state, ``lr``, the parameters that differ, the metrics.
 
     Args:
-        shown: What ``dvc exp show --json`` prints.
+        shown: Output of ``dvc exp show --json``.
 
     Returns:
-        Texts; empty where there is no value yet, as in a queued experiment.
+        Texts; empty where a value is missing, as in a queued experiment.
     """
     rows = list(_rows(shown))
     params = {
@@ -100,7 +100,7 @@ def with_half_widths(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def printed(table: pd.DataFrame, width: int = WIDTH) -> str:
-    """The table as text of at most ``width`` columns; what does not fit is named below it.
+    """The table as text of at most ``width`` columns; columns that do not fit are named below it.
 
     Half-widths of intervals are next to their numbers, long names are shortened, and then columns are left out from
     the right.
@@ -114,7 +114,7 @@ def printed(table: pd.DataFrame, width: int = WIDTH) -> str:
     columns = list(cut)
     while len(columns) > 1 and _width(cut[columns]) > width:
         columns.pop()
-    left_out = [name for name in table if name not in columns]
+    left_out = [str(name) for name in table if name not in columns]
     widths = {name: max(len(str(name)), *cut[name].map(len)) for name in columns}
     numbers = {name for name in columns if name not in ("experiment", "state")}
 

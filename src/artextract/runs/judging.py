@@ -26,7 +26,7 @@ def read_vectors(path: Path, works: int, remedy: str = "save a float array of sh
     Args:
         path: The file.
         works: Rows that it must have: those of the collection's index.
-        remedy: For the message.
+        remedy: Remedy that the error message gives.
 
     Returns:
         float32 (works, d).
@@ -75,21 +75,21 @@ def judged(
     """Scores of an embedding with intervals, chance, the raw image and title embedding, and paired differences.
 
     Args:
-        name: What the embedding is called in the table.
+        name: Name of the embedding in the table.
         vectors: (n, d).
         fields: Fields of the index that it was made from: a judge that reads one of them does not score it.
         index: n works, as fetch_nga writes them.
         own: Unit vectors of ``image`` and ``title``.
         params: Section ``relevance``.
         seed: Seed of the resampling.
-        only: Keys of judges; all measured ones where there are none.
+        only: Keys of judges; if empty, all measured judges.
 
     Returns:
         One row per judge and space, columns ``TABLE`` and ``AGAINST``: nDCG with its interval, precision, and the
         paired difference in nDCG from the raw image embedding with its interval and p after Holm over all rows.
 
     Raises:
-        ArtExtractError: There is no judge of that name, or no judge is measured.
+        ArtExtractError: A judge of that name does not exist, or no judge is measured.
     """
     judges, unmeasured = all_judges(index, own["title"], params)
     if unknown := sorted(set(only) - set(judges)):

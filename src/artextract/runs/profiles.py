@@ -24,8 +24,8 @@ def command(name: str, changes: Sequence[str], targets: Sequence[str]) -> list[s
 
     Args:
         name: File name in profiles/ without its suffix.
-        changes: ``key=value`` of further parameters; they come after the profile's and so override them.
-        targets: Stages to run; all where there are none.
+        changes: ``key=value`` of further parameters; they come after the profile's parameters and override them.
+        targets: Stages to run; if empty, all.
 
     Raises:
         ArtExtractError: There is no such profile.
@@ -40,21 +40,22 @@ def command(name: str, changes: Sequence[str], targets: Sequence[str]) -> list[s
 
 
 def is_committed(path: Path) -> bool:
-    """Whether git has this very content of a file."""
+    """True if a file is the same as in the last commit."""
     return subprocess.run(["git", "diff", "--quiet", "HEAD", "--", str(path)], capture_output=True).returncode == 0
 
 
 def run(name: str, changes: Sequence[str], targets: Sequence[str]) -> int:
-    """Run a profile; the exit status of DVC.
+    """Run a profile and return the exit status of DVC.
 
-    Where it fails, params.yaml is put back if it was as committed before: DVC writes it before the first stage starts.
+    DVC changes params.yaml before the first stage starts. If the run fails and params.yaml had no uncommitted changes,
+    it is restored.
 
     Raises:
         ArtExtractError: There is no such profile.
     """
     words = command(name, changes, targets)
     before = PARAMS.read_bytes() if is_committed(PARAMS) else None
-    print(f"Runs: {' '.join(words)}\nThe way back afterwards: {WAY_BACK}", flush=True)
+    print(f"Runs: {' '.join(words)}\nTo undo it afterwards: {WAY_BACK}", flush=True)
     try:
         status = subprocess.run(words).returncode
     except BaseException:
@@ -63,13 +64,13 @@ def run(name: str, changes: Sequence[str], targets: Sequence[str]) -> int:
     if status:
         _put_back(before)
     else:
-        print(f"Done. The way back: {WAY_BACK}")
+        print(f"Done. To undo it: {WAY_BACK}")
     return status
 
 
 def _put_back(before: bytes | None) -> None:
     if before is None:
-        print(f"params.yaml had changes before and holds the profile's values now. The way back: {WAY_BACK}")
+        print(f"params.yaml had changes before and holds the profile's values now. To undo it: {WAY_BACK}")
     elif PARAMS.read_bytes() != before:
         PARAMS.write_bytes(before)
-        print(f"The profile did not end. params.yaml is as it was. Stages that ended stay; the way back: {WAY_BACK}")
+        print(f"The profile failed. params.yaml is as it was. Finished stages are kept; to undo them: {WAY_BACK}")

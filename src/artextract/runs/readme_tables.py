@@ -24,7 +24,7 @@ def _with_interval(metrics: dict[str, float], key: str) -> str:
 
 
 def classification_table(metrics: dict[str, float]) -> list[str]:
-    """Task 1: AUC with its interval, and what no learning gives."""
+    """Task 1: AUC with its interval, and the scores without learning."""
     lines = [
         "| task | AUC one-vs-one (95%) | chance AUC | balanced accuracy | majority | classes scored | val works |",
         "|---|---|---|---|---|---|---|",
@@ -40,7 +40,7 @@ def classification_table(metrics: dict[str, float]) -> list[str]:
 
 
 def measured_judges(metrics: dict[str, float]) -> dict[str, str]:
-    """Keys of the judges that have queries in the metrics, with their names for people; own labels come last."""
+    """Keys of the judges that have queries in the metrics, with readable names; the user's own labels come last."""
     measured = [key.removesuffix(QUERIES) for key in sorted(metrics) if key.endswith(QUERIES)]
     listed = [judge.key for judge in JUDGES if judge.key in measured]
     own = [key for key in measured if key not in listed]
@@ -80,7 +80,7 @@ def renew(readme: Path, metrics: Path, *, check: bool = False) -> None:
     Args:
         readme: Markdown file with both marks.
         metrics: Folder of the metrics.
-        check: Write nothing, and refuse tables that are not current.
+        check: Write nothing; raise an error if the tables are not current.
 
     Raises:
         ArtExtractError: A file or a mark is missing, or the tables are not current and ``check`` is set.

@@ -12,7 +12,7 @@ WORKSPACE = "workspace"
 
 
 def output(given: str, tracked: str) -> Path | BinaryIO:
-    """The output that a run left: a path, or the content where it is in DVC's cache.
+    """Output of a run: its path, or its content if it is in DVC's cache.
 
     Args:
         given: A file, ``workspace`` for the working copy, a git revision (branch, tag, commit), or the name of a DVC

@@ -36,14 +36,14 @@ class Embedded:
         return ShardReader(self.folder, self.index)
 
     def path(self, kind: str) -> Path:
-        """Where the embedding lies: kind is ``image`` or ``title``."""
+        """Path of the embedding; kind is ``image`` or ``title``."""
         return self.embeddings / f"{kind}s.npy"
 
     def vectors(self, kind: str) -> np.ndarray:
         """Unit rows (n, d), mapped from the file.
 
         Raises:
-            ArtExtractError: There is no such embedding, or it is not that of this index.
+            ArtExtractError: The embedding is missing, or it belongs to another index.
         """
         path, remedy = self.path(kind), f"`dvc repro embed_{kind}s`"
         try:
@@ -61,10 +61,10 @@ class Embedded:
         return array
 
     def identity(self, kind: str) -> dict[str, Any]:
-        """The network that made an embedding, as its stage recorded it beside the array or in the metrics.
+        """The network that made an embedding, as its stage recorded it next to the array or in the metrics.
 
         Raises:
-            ArtExtractError: There is no such record, or it is that of another array.
+            ArtExtractError: The record is missing, or it belongs to another array.
         """
         name = f"embed_{kind}s.json"
         places = [self.embeddings / name, self.embeddings.resolve().parent.parent / "metrics" / name]
@@ -73,38 +73,38 @@ class Embedded:
             raise ArtExtractError(
                 f"nothing says which network made the {kind} embedding",
                 where=str(places[0]),
-                remedy=f"`dvc repro embed_{kind}s`, or put the record (metrics/{name} of its run) beside the array",
+                remedy=f"`dvc repro embed_{kind}s`, or put the record (metrics/{name} of its run) next to the array",
             )
         try:
             record = read_json(path)
             shape = (record["rows"], record["dimensions"])
         except (ValueError, KeyError, TypeError) as error:
-            raise ArtExtractError(f"no record of an encoder: {error!r}", where=str(path)) from error
+            raise ArtExtractError(f"not a record of an encoder: {error!r}", where=str(path)) from error
         if shape != self.vectors(kind).shape:
             raise ArtExtractError(
                 f"this record is of {shape[0]:,} x {shape[1]:,} values, the array of {{}} x {{}}".format(
                     *(f"{size:,}" for size in self.vectors(kind).shape)
                 ),
                 where=str(path),
-                remedy=f"put the record of the array's own run beside it, as {places[0]}",
+                remedy=f"put the record of the array's own run next to it, as {places[0]}",
             )
         return record
 
 
 def open_embedded(folder: Path, embeddings: Path) -> Embedded:
-    """Open a collection; its embeddings are looked for when they are asked for.
+    """Open a collection; its embeddings are opened when they are first used.
 
     Raises:
-        ArtExtractError: There is no index, or no index of a collection.
+        ArtExtractError: The index is missing, or the file is not an index of a collection.
     """
     path, remedy = folder / "index.parquet", "`dvc repro embed_images embed_titles`, or name it with --collection"
     try:
         index = pd.read_parquet(path, columns=SHOWN + PLACES)
     except FileNotFoundError:
-        raise ArtExtractError("there is no collection here", where=str(path), remedy=remedy) from None
+        raise ArtExtractError("no collection is here", where=str(path), remedy=remedy) from None
     except (ValueError, KeyError, OSError) as error:  # pyarrow's own errors are these too
         problem = (str(error).splitlines() or [""])[0]
-        raise ArtExtractError(f"no index of a collection: {problem}", where=str(path), remedy=remedy) from error
+        raise ArtExtractError(f"not an index of a collection: {problem}", where=str(path), remedy=remedy) from error
     if index.empty:
         raise ArtExtractError("the collection is empty", where=str(path), remedy=remedy)
     index[SHOWN] = index[SHOWN].astype("string").fillna("")

@@ -41,10 +41,10 @@ IN_A_ROW = 5  # paintings on a line of the sheet
 
 
 def is_image(query: str) -> bool:
-    """Whether a query names an image file; words that happen to be a folder's name are words.
+    """True if a query names an image file; the name of a folder counts as words.
 
     Raises:
-        ArtExtractError: It is meant as one and is not there.
+        ArtExtractError: The query ends like an image file, and there is no such file.
     """
     if os.path.isfile(query):
         return True
@@ -68,18 +68,18 @@ def choose_space(space: str | None, by_image: bool) -> str:
         return "image" if by_image else "title"
     if by_image and space not in BY_IMAGE:
         raise ArtExtractError(
-            f"an image cannot be looked for in the space {space!r}", remedy="use --space image, or --space siamese"
+            f"an image cannot be searched for in the space {space!r}", remedy="use --space image, or --space siamese"
         )
     if not by_image and space in BY_IMAGE:
         raise ArtExtractError(
-            "words cannot be compared with images as such",
+            "words cannot be compared with images directly",
             remedy="use --space words (the cross-modal head), or --space title",
         )
     return space
 
 
 def result_table(index: pd.DataFrame, rows: np.ndarray, scores: np.ndarray) -> pd.DataFrame:
-    """What was found, best first: rank, score, title, attribution, date, id, row."""
+    """Table of the results, best first: rank, score, title, attribution, date, id, row."""
     found = index.iloc[rows]
     return (
         found[["title", "attribution", "displaydate", "id"]]
@@ -111,7 +111,7 @@ def printed(table: pd.DataFrame, width: int) -> str:
 
 
 def draw_sheet(query: str, picture: Image.Image, table: pd.DataFrame, works: Embedded, space: str, path: Path) -> None:
-    """The query on the left, and what was found in lines of five."""
+    """Draw the query on the left, and the results in lines of five."""
     reader = works.reader()
     cards = [
         Card(reader.image(int(row)), title, who, f"{rank}   {score:.2f}   {date}")
@@ -138,7 +138,7 @@ def find(
 
     Args:
         given: Words, or the path of an image file.
-        k: How many works to find.
+        k: Number of works to find.
         space: Key of ``SPACES``; default: ``title`` for words, ``image`` for an image.
         collection: Folder with shards and index.parquet.
         embeddings: Folder with images.npy and titles.npy.
@@ -154,7 +154,8 @@ def find(
     by_image = is_image(given)
     space = choose_space(space, by_image)
     works = open_embedded(collection, embeddings)
-    index, described, to_space = _gallery(works, space, exact)  # first: loading a network for nothing takes seconds
+    # Before the query: if this fails, no time is spent on loading a network.
+    index, described, to_space = _gallery(works, space, exact)
     picture, vector = _query(given, query, works, by_image)
     rows, scores = index.nearest(to_space(vector), k)
     known = rows[0] >= 0
@@ -201,5 +202,5 @@ def _gallery(
     else:
         index = vector_index.open_index(works.path(kind), exact=exact)
         return index, index.describe(), to_space
-    index = vector_index.ExactIndex(vectors)  # mapped just now: there is no file that an index could be kept for
+    index = vector_index.ExactIndex(vectors)  # these vectors are only in memory, so a saved index could not be reused
     return index, index.describe() | {"kind": "exact, mapped in memory"}, to_space

@@ -1,8 +1,8 @@
 """Search in collections of any size: exact up to 100,000 vectors, compressed beyond, with the recall measured.
 
-Beyond, faiss turns the vectors to their principal components, holds these as 4-bit product codes in inverted lists
-(IVF-PQ with fast scan) and gives candidates; their float32 vectors, read from the mapped file, decide. faiss is
-optional: ``pip install -r requirements-search.txt``.
+For larger collections faiss rotates the vectors to their principal components and keeps these as 4-bit product codes
+in inverted lists (IVF-PQ with fast scan). It gives candidates, which are then ranked by their float32 vectors, read
+from the mapped file. faiss is optional: ``pip install -r requirements-search.txt``.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from artextract.similarity.ranking.neighbours import nearest
 from artextract.similarity.ranking.topk import Groups, empty, select
 
 EXACT_UP_TO = 100_000  # vectors; a search among so many takes a second for a thousand queries
-RECALL = 0.97  # of the ten nearest, which the number of lists looked into is raised for
+RECALL = 0.97  # of the ten nearest; the number of searched lists is raised until it is reached
 NEIGHBOURS = 10
 SAMPLE = 200  # queries that the recall is measured with
-TRAINING = 64  # vectors a list that the lists are learnt from
-COMPONENTS = 256  # at most, two in a code
-CANDIDATES = 16  # scored again for each neighbour wanted
+TRAINING = 64  # training vectors per list
+COMPONENTS = 256  # maximum; each code holds two
+CANDIDATES = 16  # candidates ranked again per wanted neighbour
 CHUNK = 1 << 15  # vectors read at a time
 
 
@@ -68,13 +68,13 @@ class CompressedIndex:
         Args:
             faiss_index: An ``IndexIVFPQFastScan`` behind a PCA, over ``padded`` vectors.
             vectors: Unit rows (n, d); may be mapped from a file.
-            lists: How many lists a query looks into.
-            recall: Measured with these lists.
+            lists: Number of lists that a query searches.
+            recall: Recall measured with these lists.
         """
         self._faiss, self.vectors, self.lists, self.recall = faiss_index, vectors, lists, recall
 
     def nearest(self, queries: np.ndarray, k: int, exclude: Groups | None = None) -> tuple[np.ndarray, np.ndarray]:
-        """See ``neighbours.nearest``; -1 too where the lists looked into hold fewer than k."""
+        """See ``neighbours.nearest``; -1 also if the searched lists hold fewer than k."""
         faiss = _faiss()
         k, count = min(k, len(self.vectors)), min(k * CANDIDATES, len(self.vectors))
         rows, scores = empty(len(queries), k)
@@ -100,7 +100,7 @@ class CompressedIndex:
 
 
 def padded(vectors: np.ndarray) -> np.ndarray:
-    """float32 rows with a zero where the number of dimensions is odd: codes are of two dimensions each."""
+    """float32 rows with a zero added if the number of dimensions is odd, since each code holds two."""
     return np.pad(np.asarray(vectors, dtype=np.float32), ((0, 0), (0, vectors.shape[1] % 2)))
 
 
@@ -113,12 +113,12 @@ def recall(found: np.ndarray, truth: np.ndarray) -> float:
 def build(vectors: np.ndarray, seed: int = 0, target: float = RECALL) -> CompressedIndex:
     """Train, fill and measure a compressed index.
 
-    A sample of the vectors, each without itself, is searched exactly as well; the number of lists that a query looks
-    into is doubled until the recall of the ten nearest reaches the target, or all lists are looked into.
+    To measure the recall, a sample of the vectors is also searched exactly; each leaves out itself. The number of lists
+    that a query searches is doubled until the recall of the ten nearest reaches the target, or all lists are searched.
 
     Args:
         vectors: Unit rows (n, d); may be mapped from a file.
-        seed: Of the samples and the training.
+        seed: Seed of the samples and the training.
         target: Recall wanted.
 
     Raises:
@@ -158,7 +158,7 @@ def open_index(path: Path, *, exact: bool = False, seed: int = 0) -> VectorIndex
     Args:
         path: ``.npy`` of unit rows (n, d).
         exact: Compare all vectors, however many.
-        seed: Of the training of a compressed index.
+        seed: Seed of the training of a compressed index.
 
     Raises:
         ArtExtractError: The collection is large and faiss is not installed, or the kept index is damaged.
@@ -185,13 +185,13 @@ def open_index(path: Path, *, exact: bool = False, seed: int = 0) -> VectorIndex
     except RuntimeError as error:  # what faiss raises for any file that it cannot read
         problem = str(error).partition("\n")[0]
         raise ArtExtractError(
-            f"not readable as a faiss index: {problem}", where=str(file), remedy="delete the file: it is built anew"
+            f"not readable as a faiss index: {problem}", where=str(file), remedy="delete the file: it is built again"
         ) from error
     return CompressedIndex(kept, vectors, known["lists"], known["recall"])
 
 
 def _inverted(index: Any) -> Any:
-    """The inverted lists behind the PCA, as what they are: faiss gives their base class."""
+    """The inverted lists behind the PCA, cast to their own class: faiss returns the base class."""
     faiss = _faiss()
     return faiss.downcast_index(faiss.extract_index_ivf(index))
 

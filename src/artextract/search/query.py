@@ -1,4 +1,4 @@
-"""A query as a vector: words or an image, by the very network that embedded the collection."""
+"""A query as a vector: words or an image, embedded by the same network as the collection."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ class _One:
 
 
 def read_image(path: Path, max_side: int) -> Image.Image:
-    """An image file as the collection would hold it: upright RGB, reduced, a JPEG.
+    """An image file prepared like those of the collection: upright RGB, reduced, a JPEG.
 
     Args:
         path: File of any format that Pillow reads.
         max_side: Longest side of the collection's images in pixels.
 
     Raises:
-        ArtExtractError: No readable image.
+        ArtExtractError: The file is not a readable image.
     """
     try:
         return decode(normalise(path.read_bytes(), max_side)[0])
@@ -59,7 +59,7 @@ def embed_image(image: Image.Image, recorded: Mapping[str, Any]) -> np.ndarray:
         recorded: The encoder of the collection, see ``Embedded.identity``.
 
     Raises:
-        ArtExtractError: The encoder cannot be had, or is another one.
+        ArtExtractError: The encoder is not available, or is not the collection's.
     """
     from artextract.encoders.image import embed_images
 
@@ -85,7 +85,7 @@ def embed_text(text: str, recorded: Mapping[str, Any]) -> np.ndarray:
         recorded: The encoder of the collection's titles, see ``Embedded.identity``.
 
     Raises:
-        ArtExtractError: The encoder cannot be had, or is another one.
+        ArtExtractError: The encoder is not available, or is not the collection's.
     """
     from artextract.encoders.title import embed_titles
 
@@ -94,7 +94,7 @@ def embed_text(text: str, recorded: Mapping[str, Any]) -> np.ndarray:
             name=recorded["name"],
             weights=recorded["weights"],
             revision=recorded["revision"],
-            # A hub's file is compared below, where the message fits.
+            # A file from the hub is compared below, where the error message is clearer.
             sha256=recorded["weights_sha256"] if recorded["weights"] == "package" else "",
             batch_size=1,
             precision="fp32",
@@ -106,7 +106,7 @@ def embed_text(text: str, recorded: Mapping[str, Any]) -> np.ndarray:
 
 @contextmanager
 def _complete_record(kind: str) -> Iterator[None]:
-    """Parameters are made of the record inside; what it lacks is told with a remedy."""
+    """Turn errors from an incomplete record, raised inside the block, into a message with a remedy."""
     try:
         yield
     except (KeyError, ValidationError) as error:
@@ -118,7 +118,7 @@ def _complete_record(kind: str) -> Iterator[None]:
 
 
 def _same(recorded: Mapping[str, Any], found: Mapping[str, Any], keys: tuple[str, ...], kind: str) -> None:
-    """Refuse an encoder that is not the collection's: its cosines would mean nothing."""
+    """Refuse an encoder that is not the collection's: cosines between two encoders mean nothing."""
     pairs = [(key, found.get(key), recorded.get(key)) for key in keys]
     other = [f"{key} is {now!r}, was {then!r}" for key, now, then in pairs if now != then]
     if other:

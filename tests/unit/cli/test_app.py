@@ -64,7 +64,7 @@ def test_an_unknown_option_is_one_line_and_a_remedy(words: list[str], capsys: py
     problem, remedy = said.err.splitlines()
     name = " ".join(["artextract", *words])
     assert problem.startswith(f"{name}: ") and "--no-such-option" in problem and not said.out
-    assert remedy == f"Remedy: `{name} --help` tells what it takes."
+    assert remedy == f"Remedy: `{name} --help` lists its arguments and options."
 
 
 def test_version_and_bare_command(capsys: pytest.CaptureFixture[str]) -> None:

@@ -159,7 +159,7 @@ def test_other_numbers_of_classes_are_refused() -> None:
     more = two.copy()
     more.loc[more["task"] == "genre", "p_2"] = 0.0  # null in the other table, which has two genres
     for pair in ((one, more), (more, two)):
-        with pytest.raises(ArtExtractError, match="task genre: the two runs have other numbers of classes"):
+        with pytest.raises(ArtExtractError, match="task genre: the two runs have different numbers of classes"):
             against(*pair)
 
 

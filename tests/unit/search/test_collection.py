@@ -30,7 +30,7 @@ def test_record_in_the_metrics_of_the_checkout(tmp_path: Path):
 
 
 def test_missing_things_are_named_with_the_command(tmp_path: Path):
-    with pytest.raises(ArtExtractError, match="there is no collection here") as caught:
+    with pytest.raises(ArtExtractError, match="no collection is here") as caught:
         open_embedded(tmp_path / "none", tmp_path)
     assert "dvc repro" in str(caught.value.remedy) and str(caught.value.where).endswith("none/index.parquet")
     works = searchable(tmp_path, ["A", "B"])
@@ -57,7 +57,7 @@ def test_stale_and_broken_files(tmp_path: Path):
         works.identity("title")
     for broken in ("{", "[]", "{}"):
         record.write_text(broken)
-        with pytest.raises(ArtExtractError, match="no record of an encoder"):
+        with pytest.raises(ArtExtractError, match="not a record of an encoder"):
             works.identity("title")
 
 
@@ -65,7 +65,7 @@ def test_other_tables_are_no_index(tmp_path: Path):
     for content in (pd.DataFrame({"id": ["1"]}), None):
         path = tmp_path / "index.parquet"
         path.write_bytes(b"") if content is None else content.to_parquet(path)
-        with pytest.raises(ArtExtractError, match="no index of a collection"):
+        with pytest.raises(ArtExtractError, match="not an index of a collection"):
             open_embedded(tmp_path, tmp_path)
     works = searchable(tmp_path / "w", ["A"])
     whole = pd.read_parquet(works.folder / "index.parquet")
