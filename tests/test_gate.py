@@ -47,7 +47,7 @@ def _dvc_directory_md5(folder: Path) -> str:
     import json
 
     here = (p for p in folder.rglob("*") if p.is_file() and "__pycache__" not in p.parts)  # as .dvcignore has it
-    files = sorted(here, key=lambda p: p.relative_to(folder).parts)
+    files = sorted(here, key=lambda p: p.relative_to(folder).as_posix())
     entries = [{"md5": md5(p), "relpath": p.relative_to(folder).as_posix()} for p in files]
     return hashlib.md5(json.dumps(entries, sort_keys=True).encode()).hexdigest() + ".dir"
 
