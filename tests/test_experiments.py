@@ -37,7 +37,7 @@ for out in stage["outs"] + stage.get("metrics", []):
         path.write_text(mark)
     else:
         path.mkdir(exist_ok=True)
-        for file in ("index.parquet", "labels.json"):
+        for file in ("index.parquet", "labels.json", "projected.npy", "splits.parquet"):
             (path / file).write_text(mark)
 '''
 

@@ -1,1 +1,1 @@
-"""What everything else is built on: errors, atomic files, caches, fingerprints, threads and devices."""
+"""The base of everything else: errors, atomic files, caches, fingerprints, threads and devices."""

@@ -49,7 +49,7 @@ def autocast(precision: str) -> AbstractContextManager[object]:
 
 
 def backend(precision: str) -> str:
-    """What the numbers were computed with, for the metrics."""
+    """Name of the device and the precision that numbers are computed with, for the metrics."""
     return f"torch {device().type} {'bf16' if precision == 'fast' and bf16_pays() else 'fp32'}"
 
 

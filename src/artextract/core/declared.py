@@ -1,4 +1,4 @@
-"""What dvc.yaml declares for the running stage: inputs that must be here, and outs that git tracks.
+"""Declarations of dvc.yaml for the running stage: inputs that must be here, and outs that git tracks.
 
 DVC removes the outs of a stage before it starts the stage. Those in its cache come back with ``dvc checkout``; those in
 git (metrics, plots) are put back here when the stage fails before it has written them.

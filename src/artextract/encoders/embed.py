@@ -48,7 +48,7 @@ def pixels(
 
 
 def agreement(fast: np.ndarray, exact: np.ndarray) -> dict[str, float]:
-    """How well embeddings agree with those of the reference.
+    """Agreement of embeddings with those of the reference.
 
     Args:
         fast: (n, d).

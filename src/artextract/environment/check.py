@@ -34,7 +34,7 @@ def wrong_packages(wanted: dict[str, str]) -> list[str]:
 
 
 def check(root: Path) -> list[str]:
-    """Check an environment; returns one line per point that is in order.
+    """Everything that is in order, one line each.
 
     Args:
         root: The checkout.

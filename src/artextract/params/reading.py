@@ -1,6 +1,6 @@
 """params.yaml, read and validated; an error names the file, the key, and what was expected there.
 
-A stage asks for the keys that it declares in dvc.yaml and can read no others, so that what DVC tracks is
+A stage names the keys that it declares in dvc.yaml and can read no others, so that what DVC tracks is
 what the code uses.
 """
 
@@ -17,7 +17,7 @@ from artextract.params.yaml12 import read_yaml
 
 
 def _explain(error: ValidationError, path: Path) -> ArtExtractError:
-    """Turn pydantic's report into one line a key: key, what was expected, what was found."""
+    """Turn pydantic's report into one line per key: key, what was expected, what was found."""
     lines = []
     for item in error.errors():
         key = ".".join(str(part) for part in item["loc"]) or "(file)"

@@ -33,7 +33,7 @@ class MetSplit(_Section):
 
 
 class ArtGAN(_Section):
-    """Where the ArtGAN lists and images come from, and how they are split."""
+    """Source of the ArtGAN lists and images, and their split."""
 
     source: Literal["met", "folder"]
     max_side: Annotated[int, Field(ge=64)]
@@ -45,7 +45,7 @@ class ArtGAN(_Section):
 
 
 class ClassWeights(_Section):
-    """How rare classes are weighted."""
+    """Weights of rare classes."""
 
     scheme: Literal["inverse", "sqrt_inverse", "effective", "none"]
 
@@ -99,7 +99,7 @@ class Train(_Section):
 
 
 class Evaluate(_Section):
-    """What is scored."""
+    """Scores of a trained network."""
 
     min_val_rows: Positive
     bootstrap: Positive
@@ -107,7 +107,7 @@ class Evaluate(_Section):
 
 
 class NGA(_Section):
-    """Where the museum's tables and images come from."""
+    """Source of the museum's tables and images."""
 
     source: Literal["met", "folder", "opendata"]
     commit: Annotated[str, Field(pattern=r"^[0-9a-f]{7,40}$")]
@@ -125,7 +125,7 @@ class NGA(_Section):
         if bool(self.labels_file) != bool(self.labels):
             raise ValueError("labels_file and labels go together")
         if self.labels and self.source != "folder":
-            raise ValueError("labels_file lies beside your own tables: it wants source=folder")
+            raise ValueError("labels_file is a file next to your own tables: it needs source=folder")
         if len(set(self.labels)) < len(self.labels):
             raise ValueError("labels names a column twice")
         return self
@@ -154,7 +154,7 @@ class TitleEncoder(_Section):
 
 
 class Relevance(_Section):
-    """How similarity is judged."""
+    """Judges of similarity."""
 
     title_cosine: OpenFraction
     period_years: PositiveFloat
@@ -167,7 +167,7 @@ class Relevance(_Section):
 
 
 class Splits(_Section):
-    """What is held out: objects, artists, titles."""
+    """Parts that are held out: objects, artists, titles."""
 
     held_out_fraction: OpenFraction
     select_fraction: OpenFraction
@@ -214,7 +214,7 @@ class Siamese(_Section):
     @model_validator(mode="after")
     def _quantiles_are_ordered(self) -> Siamese:
         if self.negative_quantile >= self.positive_quantile:
-            raise ValueError("negative_quantile must lie below positive_quantile")
+            raise ValueError("negative_quantile must be below positive_quantile")
         return self
 
 

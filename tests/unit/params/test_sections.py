@@ -79,7 +79,7 @@ def test_quantiles_of_pairs_are_ordered(tmp_path: Path, low: float, high: float,
     if ok:
         assert read_params(path).siamese.negative_quantile == low
     else:
-        assert "negative_quantile must lie below positive_quantile" in refusal(path)
+        assert "negative_quantile must be below positive_quantile" in refusal(path)
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ def auc_with_interval(metrics: Mapping[str, float]) -> Scores:
 
 
 def scores_table(metrics: Mapping[str, float]) -> pd.DataFrame:
-    """One row a task and score: task, score, value, low, high (null where no interval is defined)."""
+    """One row per task and score: task, score, value, low, high (null where no interval is defined)."""
     rows = []
     for key, value in metrics.items():
         task, name = key.split(".")

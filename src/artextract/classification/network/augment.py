@@ -47,7 +47,7 @@ def draw(n: int, *, flip: bool, crop: float, seed: int, epoch: int) -> Augmentat
 
 
 def draw_view(n: int, view: int, *, flip: bool, crop: float) -> Augmentation:
-    """How all images look in one of the views that frozen stages see, the same for every run.
+    """The look of all images in one of the views that frozen stages see, the same for every run.
 
     Args:
         n: Number of rows.
@@ -63,7 +63,7 @@ def draw_view(n: int, view: int, *, flip: bool, crop: float) -> Augmentation:
 
 
 def draw_views(n: int, views: int, *, seed: int, epoch: int) -> np.ndarray:
-    """Which view of each row an epoch shows; int64 (n,)."""
+    """The view of each row that an epoch shows; int64 (n,)."""
     return np.random.default_rng([seed, epoch, 5]).integers(views, size=n)
 
 

@@ -16,7 +16,7 @@ REDUCING_GAP = 2  # with less left, what is reduced afterwards shows aliasing: 3
 
 
 class UnreadableImage(ValueError):
-    """The bytes are no complete image; the message says why."""
+    """The bytes are not a complete image; the message says why."""
 
 
 @contextmanager
@@ -49,7 +49,7 @@ def to_rgb(image: Image.Image) -> Image.Image:
 
 @dataclass(frozen=True)
 class Target:
-    """What images are going to be reduced to before a network sees them."""
+    """The size that images are going to be reduced to before a network sees them."""
 
     shorter_side: int  # pixels
     square: bool  # squashed to a square, else the aspect is kept
@@ -101,7 +101,7 @@ def _is_plain_jpeg(data: bytes) -> bool:
 
 
 def normalise(data: bytes, max_side: int) -> tuple[bytes, Image.Image]:
-    """What the shards hold: the original bytes where they are a plain RGB JPEG small enough, else a new JPEG.
+    """The bytes that shards hold: the original ones where they are a plain RGB JPEG small enough, else a new JPEG.
 
     Args:
         data: An image file of any format that Pillow reads.

@@ -1,4 +1,4 @@
-"""Near-duplicate groups: works that look the same must not stand on both sides of a split."""
+"""Near-duplicate groups: works that look the same must not be on both sides of a split."""
 
 from __future__ import annotations
 

@@ -63,7 +63,7 @@ def _store(read: Read, max_side: int) -> tuple[bytes, dict[str, object]]:
 def _write_shard(path: Path, sources: Sequence[Source], max_side: int, tick: Callable[[], object]) -> pd.DataFrame:
     """Write one tar; members are numbered, since ids may be longer than a tar name or hold any letter.
 
-    Images are decoded in threads. They are read in this one, since tars and zips that they lie in have one position.
+    Images are decoded in threads. They are read in this one, since the tars and zips that hold them have one position.
     """
     rows = []
     store, ahead = partial(_store, max_side=max_side), 2 * threads()

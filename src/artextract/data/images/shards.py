@@ -23,7 +23,7 @@ class ShardReader:
         """Open the shards lazily.
 
         Args:
-            folder: Where the tar files lie.
+            folder: Folder of the tar files.
             index: Columns id, shard, offset, size, sha256; row i is item i.
         """
         self._folder = folder

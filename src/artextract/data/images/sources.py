@@ -1,4 +1,4 @@
-"""Where listed images come from: a folder of files, a folder of tar shards, or a zip archive, behind one interface."""
+"""Sources of listed images: a folder of files, a folder of tar shards, or a zip archive, behind one interface."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class ImageSource(Protocol):
     """Images by name.
 
     Attributes:
-        root: Folder in which a manifest may lie.
+        root: Folder that may hold a manifest.
     """
 
     root: Path
@@ -67,7 +67,7 @@ class TarImages:
         """Read the members' places.
 
         Raises:
-            ArtExtractError: A shard cannot be read, or a name stands in two of them.
+            ArtExtractError: A shard cannot be read, or a name is in two of them.
         """
         self.root = root
         self._places: dict[str, tuple[Path, int, int]] = {}
@@ -81,7 +81,7 @@ class TarImages:
                 name = member.name.removeprefix("./")
                 if name in self._places:
                     other = self._places[name][0].name
-                    raise ArtExtractError(f"{name} stands in {other} already", where=str(path), remedy="remove one")
+                    raise ArtExtractError(f"{name} is in {other} already", where=str(path), remedy="remove one")
                 self._places[name] = (path, member.offset_data, member.size)
 
     def sizes(self) -> dict[str, int]:
@@ -124,7 +124,7 @@ class ZipImages:
             name = info.filename.removeprefix(prefix)
             check_relative(name, where=str(path))
             if name in self._members:
-                raise ArtExtractError(f"{name} stands in the archive twice", where=str(path))
+                raise ArtExtractError(f"{name} is in the archive twice", where=str(path))
             self._members[name] = info
 
     def sizes(self) -> dict[str, int]:

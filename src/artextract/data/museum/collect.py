@@ -36,7 +36,7 @@ INDEX_COLUMNS = [
 
 
 def download_tables(commit: str, getter: Getter) -> Path:
-    """The museum's tables at a commit, kept in the user's cache; nothing is asked for twice.
+    """The museum's tables at a commit, kept in the user's cache; nothing is downloaded twice.
 
     Raises:
         ArtExtractError: A table cannot be had.
@@ -75,7 +75,7 @@ def expected_size(row: pd.Series, size: str) -> tuple[int, int] | None:
 
 
 def address(row: pd.Series, folder: Path, size: str) -> str:
-    """Where an object's image is: beside the tables as images/<id>.jpg, else as its row says.
+    """The address of an object's image: images/<id>.jpg next to the tables, or the one in its row.
 
     A folder images/ beside the tables stands for the museum's server: what it lacks is missing, and is not asked for
     over the network unseen.

@@ -1,6 +1,6 @@
 """One getter for images and tables: ``https:`` politely and with bounds, ``file:`` relative to a folder.
 
-A museum's server is a guest house: own User-Agent, robots.txt, a few requests a second, and its Retry-After obeyed by
+Be polite to the museum's server: own User-Agent, robots.txt, a few requests per second, and its Retry-After obeyed by
 all workers. A body is believed only when it is complete, of bounded size and of the expected kind.
 """
 
@@ -42,7 +42,7 @@ class MissingError(FetchError, FileNotFoundError):
 
 
 class _Again(Exception):
-    """A failure that may pass: wait at least ``seconds`` and ask again."""
+    """A failure that may pass: wait at least ``seconds`` and try again."""
 
     def __init__(self, reason: str, seconds: float = 0.0):
         super().__init__(reason)
@@ -66,7 +66,7 @@ class Getter:
         deadline: Seconds for one request, body included.
         attempts: Tries for one address.
         max_bytes: Largest body.
-        hosts: Hosts that may be asked over https.
+        hosts: Hosts that may be reached over https.
         allow_loopback: Allow plain http to this machine (tests).
     """
 
@@ -192,7 +192,7 @@ class Getter:
     def _check_type(answer: requests.Response, kind: str) -> None:
         content_type = answer.headers.get("Content-Type", "")
         if kind == "image" and not content_type.startswith("image/"):
-            raise FetchError(f"content type {content_type or 'missing'!r} is no image")
+            raise FetchError(f"content type {content_type or 'missing'!r} is not an image")
 
     def _body(self, answer: requests.Response, end: float, kind: str) -> bytes:
         chunks, size = [], 0

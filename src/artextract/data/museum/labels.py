@@ -41,7 +41,7 @@ def read_labels(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     if twice.any():
         row = int(twice.to_numpy().argmax())
         problem = f"row {row + 1}: object {table['objectid'].iloc[row]} is labelled twice"
-        raise ArtExtractError(problem, where=str(path), remedy="keep one row an object")
+        raise ArtExtractError(problem, where=str(path), remedy="keep one row per object")
     cells = {name: table[name].str.strip() for name in columns}
     labels = {PREFIX + name: cell.where(cell != "").astype("string") for name, cell in cells.items()}
     return pd.DataFrame({"objectid": table["objectid"], **labels})
@@ -50,13 +50,13 @@ def read_labels(path: Path, columns: Sequence[str]) -> pd.DataFrame:
 def add_labels(
     rows: pd.DataFrame, folder: Path, file: str, columns: Sequence[str]
 ) -> tuple[pd.DataFrame, dict[str, int]]:
-    """The rows with a column ``label.<column>`` for each label; as they are where none is asked for.
+    """The rows with a column ``label.<column>`` for each label; as they are where there are no labels.
 
     Args:
-        rows: With id.
-        folder: That ``file`` lies in.
+        rows: Works, with a column id.
+        folder: Folder of ``file``.
         file: Its name.
-        columns: Of labels; none = there are none.
+        columns: Columns of labels; empty where there are none.
 
     Returns:
         The rows, and for each label how many of them have it, with the lines of the file that are of no such row.

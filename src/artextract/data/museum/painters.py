@@ -1,4 +1,4 @@
-"""Who painted a work, for splits, judges and the bootstrap's clusters."""
+"""Painters of works, for splits, judges and the bootstrap's clusters."""
 
 from __future__ import annotations
 

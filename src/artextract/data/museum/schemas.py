@@ -68,8 +68,8 @@ def check_table(table: pd.DataFrame, name: str, where: str) -> pd.DataFrame:
     """The columns that are used, in the schema's order.
 
     Args:
-        table: As read, all cells text.
-        name: Of the table.
+        table: Table as read, all cells text.
+        name: Name of the table.
         where: Its file, for the message.
 
     Raises:

@@ -1,6 +1,6 @@
-"""The National Gallery of Art's open-data tables: from CSV files to one row an object. Pure functions of tables.
+"""The National Gallery of Art's open-data tables: from CSV files to one row per object. Pure functions of tables.
 
-What the tables must hold, and how they are read, stands in ``nga_schemas``.
+``schemas`` says what the tables must hold and how they are read.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def artists(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 
 
 def terms(table: pd.DataFrame) -> pd.DataFrame:
-    """Curators' terms as sorted lists, one column a type (see ``TERM_TYPES``), one row an object.
+    """Curators' terms as sorted lists, one column per type (see ``TERM_TYPES``), one row per object.
 
     Themes and styles are those of the museum's browser, where it gives one. Without it a style term stands for
     itself, but a theme term does so only where it is the name of a theme: others are narrower (a tribe, a ship).
@@ -79,21 +79,21 @@ def terms(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def former_attributions(table: pd.DataFrame) -> pd.Series:
-    """What each object was attributed to before, as the museum numbers it; lists by object id."""
+    """Former attributions of each object, as the museum numbers it; lists by object id."""
     past = table[(table["datatype"] == "previous_attribution") & (table["forwardtext"].str.strip() != "")]
     past = past.assign(order=number(past["displayorder"]), text=past["forwardtext"].map(clean_title))
     return past.sort_values(["objectid", "order"], kind="stable").groupby("objectid")["text"].agg(list)
 
 
 def primary_images(images: pd.DataFrame) -> pd.DataFrame:
-    """One image an object: the primary view, lowest sequence, smallest uuid (177 objects have two primaries)."""
+    """One image per object: the primary view, lowest sequence, smallest uuid (177 objects have two primaries)."""
     primary = images[images["viewtype"] == "primary"].assign(order=number(images["sequence"]))
     primary = primary.sort_values(["depictstmsobjectid", "order", "uuid"], kind="stable")
     return primary.drop_duplicates("depictstmsobjectid").drop(columns="order")
 
 
 def _joined(objectid: pd.Series, links: Iterable[tuple[str, str]]) -> np.ndarray:
-    """Components of objects under links between names; links may run over names that are no row. int64 (n,)."""
+    """Components of objects under links between names; links may run over names without a row. int64 (n,)."""
     nodes = {name: i for i, name in enumerate(objectid)}
     pairs = [(nodes.setdefault(a, len(nodes)), nodes.setdefault(b, len(nodes))) for a, b in links]
     return groups(len(nodes), pairs)[: len(objectid)]
@@ -174,8 +174,8 @@ def select_paintings(tables: Mapping[str, pd.DataFrame]) -> tuple[pd.DataFrame, 
     Returns:
         The rows (id, title, attribution, date and term columns, artist columns, former_attributions, assistivetext,
         parentid, series, portfolio, sibling_group, physical_group, uuid, url, source_width, source_height,
-        maxpixels), and counts of what was left out, the rule of the reference implementation (a row an image, distinct
-        (uuid, title)) counted beside ours.
+        maxpixels), and counts of what was left out, the rule of the reference implementation (one row per image,
+        distinct (uuid, title)) counted next to ours.
     """
     objects, images = tables["objects"], tables["published_images"]
     twice = objects["objectid"].duplicated()

@@ -18,7 +18,7 @@ from artextract.core.tasks import TASKS
 from artextract.data.sample.met import Work, siblings, slug
 from artextract.data.wikiart.splits import split_every_class
 
-UNLABELLED = "Unlabelled"  # folder of works whose school is no class
+UNLABELLED = "Unlabelled"  # folder of works whose school is not a class
 
 
 def class_names(works: Sequence[Work], min_works: int) -> dict[str, list[str]]:
@@ -35,7 +35,7 @@ def class_names(works: Sequence[Work], min_works: int) -> dict[str, list[str]]:
 
 
 def label_works(works: Sequence[Work], classes: dict[str, list[str]]) -> pd.DataFrame:
-    """A row a work: path in the layout, and a nullable label for each task."""
+    """One row per work: path in the layout, and a nullable label for each task."""
     rows = []
     for work in works:
         names = {"style": work.school, "genre": work.genre}

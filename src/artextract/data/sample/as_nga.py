@@ -68,7 +68,7 @@ def _object(work: Work, parent: int) -> dict[str, object]:
 
 
 def _constituents(works: Sequence[Work]) -> dict[str, dict[str, object]]:
-    """A row an artist, numbered in alphabetical order; generic names are no person, as in the museum's table."""
+    """One row per artist, numbered in alphabetical order; generic names are not persons, as in the museum's table."""
     names = sorted({work.artist for work in works if work.artist})
     return {
         name: {

@@ -1,4 +1,4 @@
-"""ArtGAN's WikiArt lists: every published form read, nothing guessed, and one row an image.
+"""ArtGAN's WikiArt lists: every published form read, nothing guessed, and one row per image.
 
 Forms seen: CRLF without a header and two columns; a header, a blank line and three columns with an empty middle one;
 file names with and without an extension. See https://github.com/cs-chan/ArtGAN (lists BSD-3-Clause).
@@ -116,7 +116,7 @@ def read_list(path: Path, classes: int) -> ListFile:
             continue
         image, label = fields[0], next((part for part in reversed(fields[1:]) if part), "")
         if not re.fullmatch(r"\d{1,9}", label):
-            report(line, "label is no integer", text)
+            report(line, "label is not an integer", text)
         elif int(label) >= classes:
             report(line, f"label outside of the class file (0 ... {classes - 1})", text)
         else:
@@ -158,7 +158,7 @@ def read_lists(folder: Path) -> Lists:
 
 
 def union(lists: Lists) -> pd.DataFrame:
-    """One row an image over all lists, sorted by path.
+    """One row per image over all lists, sorted by path.
 
     Returns:
         path; per task: label (Int64, null where unlabelled or contradicting) and ``<task>_list`` (train, val
@@ -176,10 +176,10 @@ def union(lists: Lists) -> pd.DataFrame:
 
 
 def guard(table: pd.DataFrame, *, by: str = "name") -> pd.DataFrame:
-    """Which training rows must not be trained on, since the image is validation in some task.
+    """Training rows that must not be trained on, since the image is validation in some task.
 
     Args:
-        table: As ``union`` gives it.
+        table: Result of ``union``.
         by: ``path``, or ``name``: the file name alone, which also finds a copy in another style folder.
 
     Returns:
@@ -195,7 +195,7 @@ def audit(lists: Lists, table: pd.DataFrame) -> dict[str, float]:
     """Counts that describe lists: rows, overlaps, leaks, names (see tests for the counts of the real ones).
 
     Args:
-        lists: As read.
+        lists: Lists as read.
         table: Their ``union``.
 
     Returns:

@@ -52,7 +52,7 @@ def undo_mojibake(text: str) -> str:
 
 
 def fold(text: str) -> str:
-    """What is left of a name when encoding, accents, case and punctuation are taken away."""
+    """A name without encoding faults, accents, case and punctuation."""
     plain = unicodedata.normalize("NFKD", undo_mojibake(unicodedata.normalize("NFC", text)))
     return re.sub(r"[^a-z0-9]", "", plain.encode("ascii", "ignore").decode().lower())
 
@@ -65,7 +65,7 @@ def key(path: str) -> tuple[str, str]:
 
 @dataclass(frozen=True)
 class Resolution:
-    """Which file each listed path is.
+    """The file of each listed path.
 
     Attributes:
         files: Listed path to the file's name, for those that are there.

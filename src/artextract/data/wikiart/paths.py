@@ -1,4 +1,4 @@
-"""What the path of a WikiArt image says: style folder, painter, title."""
+"""Facts in the path of a WikiArt image: style folder, painter, title."""
 
 from __future__ import annotations
 

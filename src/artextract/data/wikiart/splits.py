@@ -1,4 +1,4 @@
-"""Splits by group: works that belong together stand on one side, and no class is left without training rows."""
+"""Splits by group: works that belong together are on one side, and no class is left without training rows."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def split_every_class(
     up) on the validation side.
 
     Args:
-        labels: A column a task; null = unlabelled. n rows.
+        labels: One column per task; null = unlabelled. n rows.
         group: Group of each row.
         fraction: Share of each class to choose.
         rng: Source of randomness.
@@ -72,7 +72,7 @@ def carve(
     """Carve random groups out of the eligible rows, about ``fraction`` of them, leaving every class a row.
 
     Args:
-        labels: A column a task; null = unlabelled, or not a training row of that task. n rows.
+        labels: One column per task; null = unlabelled, or not a training row of that task. n rows.
         group: Group of each row; a group is taken as a whole, and only if all of its rows are eligible.
         eligible: Boolean (n,).
         fraction: Share of the eligible rows.

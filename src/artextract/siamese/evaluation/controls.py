@@ -1,4 +1,4 @@
-"""What the siamese projection is compared with: controls that must not gain, and baselines that it should beat.
+"""Embeddings that the siamese projection is compared with: controls that must not gain, baselines that it should beat.
 
 Shuffled titles keep all of the training but its meaning; a random projection and a PCA of equal size keep the size.
 Ridge regression from images to titles is the strong and simple rival.
@@ -23,7 +23,7 @@ def shuffled_titles(
         index: title and more, n works.
         titles: Title embeddings (n, d).
         rows: Works whose titles are dealt out.
-        seed: Of the deal.
+        seed: Seed of the shuffle.
 
     Returns:
         Index and title embeddings, both in the same new order of titles.
@@ -56,7 +56,7 @@ def ridge_embedding(
         images: (n, d).
         titles: (n, t); only those of ``rows`` are read.
         rows: Training rows; those without a title of their own are left out.
-        penalty: Of ``ridge_weight``.
+        penalty: Penalty for ``ridge_weight``.
     """
     known = titled_rows(index, rows)
     mean, of = images[known].mean(axis=0), titles[known].mean(axis=0)

@@ -53,8 +53,8 @@ def by_fold(fold: np.ndarray, component: np.ndarray, select_fraction: float, see
 
     Args:
         fold: Fold of each work (n,).
-        component: Of each work (n,), ``nga_splits.painter_components``: painters who share a group learn, or stop the
-            training, together.
+        component: Component of each work (n,), ``splits.painter_components``: painters who share a group learn, or
+            stop the training, together.
         select_fraction: Share of the components that are not held out.
         seed: Seed of their draw.
     """

@@ -35,7 +35,7 @@ Encode = Callable[[Sequence[str]], np.ndarray]  # texts to unit rows
 
 @dataclass(frozen=True)
 class Trainings:
-    """Who learns and who is asked, for every training.
+    """Rows that train and query works, for every training.
 
     Attributes:
         s1: Held-out works.
@@ -58,7 +58,7 @@ class Trainings:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of all trainings.
+    """Result of all trainings.
 
     Attributes:
         trained: The network of S1, which is kept.
@@ -81,7 +81,7 @@ def train_and_score(collection: Collection, trainings: Trainings, params: Params
 
     Args:
         collection: n works.
-        trainings: Who learns and who is asked.
+        trainings: Rows that train, and query works.
         params: relevance, siamese and seed are used.
     """
     judges = held_out.scorable(all_judges(collection.index, collection.titles, params.relevance)[0])
@@ -127,11 +127,11 @@ def by_split(values: Mapping[str, Values], painters: np.ndarray, draws: int, see
 
 
 def found_by_words(collection: Collection, trainings: Trainings, encode: Encode | None, params: Params) -> pd.DataFrame:
-    """How well titles and descriptions find held-out works through cross-modal heads of S1 and S2.
+    """Scores of titles and descriptions that find held-out works through cross-modal heads of S1 and S2.
 
     Args:
         collection: n works.
-        trainings: Who teaches the heads and who is asked for.
+        trainings: Rows that teach the heads, and works that are searched for.
         encode: The encoder of the titles, for descriptions; None where too few works are described. It is called once.
         params: relevance, siamese and seed are used.
 

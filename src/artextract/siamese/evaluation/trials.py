@@ -29,7 +29,7 @@ def values_table(values: Mapping[str, Values], ids: pd.Series, clusters: np.ndar
         clusters: Painter of every work, int (n,): what a bootstrap draws as a whole.
 
     Returns:
-        A row a split, judge, space and query: columns ``KEYS``, then a column a metric.
+        One row per split, judge, space and query: columns ``KEYS``, then one column per metric.
     """
     parts = []
     for split, found in values.items():
@@ -50,7 +50,7 @@ def strongest(values: Values, judge: str, metric: str) -> str:
 
 
 def opponents(values: Values, judge: str, metric: str) -> list[tuple[str, str]]:
-    """What is compared under a judge: attempt and opponent, as far as both were scored."""
+    """Pairs that are compared under a judge: attempt and opponent, where both were scored."""
     pairs = [(name, strongest(values, judge, metric)) for name in ATTEMPTS]
     pairs += [(PRIMARY, "ridge"), (PRIMARY, "ridge_beside")]
     return [(attempt, against) for attempt, against in pairs if {(judge, attempt), (judge, against)} <= values.keys()]
@@ -67,10 +67,10 @@ def compare(values: Values, metrics: Sequence[str], clusters: np.ndarray, draws:
         metrics: Columns to compare.
         clusters: Painter of every work.
         draws: Bootstrap resamples.
-        seed: Of the resampling.
+        seed: Seed of the resampling.
 
     Returns:
-        A row a judge, attempt, opponent and metric, columns ``COMPARED``; positive = the attempt is better.
+        One row per judge, attempt, opponent and metric, columns ``COMPARED``; positive = the attempt is better.
     """
     keys, pairs = [], []
     for judge in dict.fromkeys(judge for judge, _ in values):
@@ -90,13 +90,13 @@ def trials(
 
     Args:
         values: For each split, per-query metrics by judge and space.
-        metrics: As in ``compare``.
-        clusters: As in ``compare``.
+        metrics: Columns to compare.
+        clusters: Painter of every work.
         draws: Bootstrap resamples; ``MIN_DRAWS`` at least.
-        seed: As in ``compare``.
+        seed: Seed of the resampling.
 
     Returns:
-        A row a split, judge, attempt, opponent and metric, columns ``TRIALS``.
+        One row per split, judge, attempt, opponent and metric, columns ``TRIALS``.
     """
     draws = max(draws, MIN_DRAWS)
     parts = [compare(v, metrics, clusters, draws, seed).assign(split=split) for split, v in values.items()]
@@ -127,8 +127,8 @@ def headline(table: pd.DataFrame, values: Mapping[str, Values], metric: str) -> 
     """The few numbers that fit a screen: S2, and of S1 the gain under the main judges; all else is in the tables.
 
     Args:
-        table: Of ``trials``.
-        values: As there.
+        table: Result of ``trials``.
+        values: The per-query metrics that ``trials`` was given.
         metric: The one that is shown.
 
     Returns:

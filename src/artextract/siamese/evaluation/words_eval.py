@@ -1,4 +1,4 @@
-"""How well words find held-out paintings through the cross-modal head: with chance, controls and intervals.
+"""Scores of words that find held-out paintings through the cross-modal head, with chance, controls and intervals.
 
 Known-item search: a text describes one work, and all works are the gallery, less the others of its group, which the
 text fits too. Two kinds of texts are queries: a work's own title, and the museum's description of its image.
@@ -123,7 +123,7 @@ def headline(table: pd.DataFrame, k: int) -> dict[str, float]:
     """The few numbers that fit a screen.
 
     Args:
-        table: Of ``retrieval_report.retrieval_table``, with split (s1, s2).
+        table: Result of ``tables.retrieval_table``, with split (s1, s2).
         k: How many results count.
 
     Returns:

@@ -1,7 +1,8 @@
 """Training pairs from titles: works whose titles are alike, works whose titles are not, and those hard to tell apart.
 
 Nothing but titles says what is a pair. Works without a title of their own take no part, a pair of titles counts once
-however many works bear them, and no painter carries the training: his works stand in a limited number of pairs.
+however many works bear them, and no painter carries the training: each painter's works are part of a limited number
+of pairs.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ def mine_pairs(
         images: Image embeddings, centred unit rows (n, e); they tell which negatives are hard.
         rows: Works to take pairs from.
         params: Quantiles, caps, and hard negatives.
-        seed: Of the order in which positive pairs are taken up to the caps.
+        seed: Seed of the order in which positive pairs are taken up to the caps.
 
     Raises:
         ArtExtractError: Too few titled works, or titles that give no pairs.

@@ -1,4 +1,4 @@
-"""The shared projection of both arms: an image embedding, and beside it what a small head has learnt from titles.
+"""The shared projection of both arms: an image embedding, joined with the output of a head that learns from titles.
 
 The image embedding passes through untouched (a residual connection by concatenation: cosine is then a weighted mean of
 the image's own and the learnt one, so that what titles do not tell, such as style, is kept). The head starts from the
@@ -82,8 +82,8 @@ def start(
         components: Principal components of the images that the head sees; fewer where there are fewer.
         rank: Dimensions of the head; fewer where there are fewer.
         hidden: Units of the head's non-linear part.
-        penalty: Of ``ridge_weight``.
-        beta: Weight of the head beside the image embedding.
+        penalty: Penalty for ``ridge_weight``.
+        beta: Weight of the head, relative to the image embedding.
     """
     mean = images.mean(axis=0)
     x, y = images - mean, titles - titles.mean(axis=0)

@@ -1,7 +1,7 @@
 """Three ways to hold paintings out: by object (S1), by artist in folds (S2), by title (S3). Pure and seeded.
 
 Each answers another question: does it work for unseen paintings, for unseen painters, for unseen subjects. Groups
-(near-duplicates, siblings) stand on one side in all three.
+(near-duplicates, siblings) are on one side in all three.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def held_out_objects(group: np.ndarray, params: Splits, seed: int) -> np.ndarray
 
 
 def painter_components(index: pd.DataFrame) -> np.ndarray:
-    """What S2 never parts: works tied to one painter, works of one group, and so on along these; int64 (n,)."""
+    """Components that S2 never divides: works of one painter, works of one group, and so on; int64 (n,)."""
     return _linked(pd.factorize(person(index))[0], index["group"].to_numpy())
 
 
@@ -113,13 +113,13 @@ def held_out_titles(cluster: np.ndarray, params: Splits, seed: int) -> np.ndarra
 
 
 def split_table(index: pd.DataFrame, titles: np.ndarray, params: Splits, seed: int) -> pd.DataFrame:
-    """All three splits, one row a work.
+    """All three splits, one row per work.
 
     Args:
         index: The museum's index: id, title, group, artist, artist_qualified; n rows.
         titles: Title embeddings, unit rows (n, d).
         params: Section ``splits``.
-        seed: Of the random choices; each split draws from its own stream.
+        seed: Seed of the random choices; each split draws from its own stream.
 
     Returns:
         id, s1 (train, select or held_out), s2_fold (0 to ``folds`` - 1), s3 (train, select or held_out).

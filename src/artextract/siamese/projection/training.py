@@ -1,7 +1,7 @@
 """Training of the siamese projection: contrastive loss over title-derived pairs, stopped by title retrieval.
 
 A first training watches works that it does not see (``select``) and finds the best epoch; a second one, on all
-training works, runs that long. Each work is embedded once a step, whatever number of pairs it stands in.
+training works, runs that long. Each work is embedded once per step, however many pairs it is part of.
 """
 
 from __future__ import annotations
@@ -110,12 +110,12 @@ class TitleJudge:
     """Mean average precision of like titles: the judge that stops the training, and judges nothing else."""
 
     def __init__(self, titles: np.ndarray, group: np.ndarray, queries: np.ndarray, gallery: np.ndarray, cosine: float):
-        """What is relevant to whom; the same after every epoch.
+        """Relevant works of each query; the same after every epoch.
 
         Args:
             titles: Title embeddings, unit rows (n, d).
             group: Group of each work (n,); a query's own does not count.
-            queries: Rows that ask.
+            queries: Rows that are queries.
             gallery: Rows that are ranked.
             cosine: Smallest title cosine of a hit.
         """
@@ -159,7 +159,7 @@ def train(
         select_rows: Works that stop the first training. Where too few of them have a like title among the training
             works, ``siamese.epochs`` are trained.
         params: Section ``siamese``.
-        seed: Of pairs, initial weights, batches and dropout.
+        seed: Seed of pairs, initial weights, batches and dropout.
 
     Raises:
         ArtExtractError: Too few works or pairs, or a loss that is not finite.

@@ -1,7 +1,7 @@
 """The cross-modal head: image embeddings into the title encoder's space, so that words find what a painting shows.
 
-A linear map, fitted by ridge regression on training works. It is laid so that the mean title, which says "a painting"
-and ranks nothing, is taken out of what it gives: a query in words is then compared with what sets works apart.
+A linear map, fitted by ridge regression on training works. The direction of the mean title is removed from its output.
+That direction only says "this is a painting", is the same for all works, and does not help to rank them.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def fit_head(
         images: Image embeddings, unit rows (n, d).
         titles: Title embeddings, unit rows (n, t).
         rows: Training rows; those without a title of their own are left out.
-        penalty: Of ``ridge_weight``.
+        penalty: Penalty for ``ridge_weight``.
 
     Returns:
         mean float32 (d,), weight float32 (d, t): a work's place is (image - mean) @ weight, scaled to length one.
@@ -54,11 +54,11 @@ def known_item_rank(words: np.ndarray, places: np.ndarray, queries: np.ndarray, 
     Args:
         words: Title embeddings, unit rows (n, t).
         places: Works in the same space, unit rows (n, t).
-        queries: Rows whose titles ask.
+        queries: Rows whose titles are queries.
         group: Group of each work (n,).
 
     Returns:
-        int64 (len(queries),); works as near as the right one stand before it.
+        int64 (len(queries),); works as near as the right one count as before it.
     """
     similarity = words[queries] @ places.T
     own = similarity[np.arange(len(queries)), queries]
@@ -82,7 +82,7 @@ def words_vectors(images: np.ndarray, head: Path) -> np.ndarray:
         Unit rows float32 (n, t).
 
     Raises:
-        ArtExtractError: There is no head, or it is that of other embeddings.
+        ArtExtractError: The head is missing, or was fitted on other embeddings.
     """
     from safetensors import SafetensorError
     from safetensors.numpy import load_file

@@ -1,1 +1,1 @@
-"""What similarity_eval shows of the spaces: maps, clusters, examples, outliers, figures."""
+"""Views of the embedding spaces for similarity_eval: maps, clusters, examples, outliers and figures."""

@@ -70,8 +70,8 @@ def draw_clusters(
         folder: Where the PNGs go.
 
     Returns:
-        A row a cluster: cluster, works, painters, commonest theme, its share, typical words, titles of the three most
-        typical works.
+        One row per cluster: cluster, works, painters, commonest theme, its share, typical words, titles of the three
+        most typical works.
     """
     records = []
     titles = index["title"].to_numpy(dtype=object)

@@ -1,4 +1,4 @@
-"""Which paintings to show, and how they are captioned: from index and embeddings to sheets and maps."""
+"""Paintings that are shown, and their captions: from index and embeddings to sheets and maps."""
 
 from __future__ import annotations
 

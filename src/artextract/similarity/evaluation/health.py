@@ -1,4 +1,4 @@
-"""Whether an embedding is fit for retrieval at all: hubs, crowding in one direction, and dimensions in use."""
+"""Signs that an embedding is unfit for retrieval: hubs, crowding in one direction, and dimensions in use."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from artextract.similarity.ranking.topk import best
 
 
 def k_occurrence(space: Space, group: np.ndarray, k: int) -> np.ndarray:
-    """How many queries have each work among their k nearest; a work's own group is no neighbour; int64 (n,)."""
+    """How many queries have each work among their k nearest; works of its own group are not neighbours; int64 (n,)."""
     counts = np.zeros(space.n, dtype=np.int64)
     for rows, similarity in space.blocks(np.arange(space.n)):
         scores = np.where(group[rows, None] == group[None, :], -np.inf, similarity).astype(np.float32)

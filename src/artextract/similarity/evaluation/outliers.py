@@ -31,7 +31,7 @@ EMPTY = "not measured: column empty"
 
 @dataclass(frozen=True)
 class Outliers:
-    """What speaks for and against each attribution; NaN and -1 where a work cannot be checked.
+    """Evidence for and against each attribution; NaN and -1 where a work cannot be checked.
 
     Attributes:
         own: Evidence for the attributed painter (n,).
@@ -108,7 +108,7 @@ def area(score: np.ndarray, positive: np.ndarray, cluster: np.ndarray, draws: in
         positive: Boolean (n,).
         cluster: Painter of each work (n,).
         draws: Bootstrap resamples.
-        seed: Of the resampling.
+        seed: Seed of the resampling.
 
     Returns:
         auc, low, high, works, positive; or why it could not be measured.
@@ -136,7 +136,7 @@ def _given(column: pd.Series) -> np.ndarray:
 
 
 def truths(index: pd.DataFrame, certain: np.ndarray) -> dict[str, tuple[np.ndarray, np.ndarray] | None]:
-    """What the scores are judged by: positives, and the works that are compared; None where the column is empty.
+    """Ground truth for the scores: positives, and the works that are compared; None where the column is empty.
 
     ``former_attribution``: among the works attributed without reservation, those that were given to somebody else
     before. ``qualified``: those "attributed to" a painter or his workshop, against those by him.
@@ -168,7 +168,7 @@ def report(
         reader: Their images.
         embedding: Image embedding, rows (n, d); it is centred here.
         draws: Bootstrap resamples.
-        seed: Of the resampling.
+        seed: Seed of the resampling.
         table: CSV to write: the ranked works.
         sheet: PNG to write: the first ones, each with the evidence.
         shown: Works on the sheet.

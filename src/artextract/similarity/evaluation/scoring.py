@@ -23,7 +23,7 @@ SHOWN = ("random", "title", "image", "centred")  # among the flat scores; all ot
 
 @dataclass(frozen=True)
 class Scores:
-    """What the judges say.
+    """Scores of all judges.
 
     Attributes:
         tables: retrieval, judges, differences and health, see the functions that make them.

@@ -20,7 +20,7 @@ CANDIDATES = 48  # scored again at first, or four times k; a fold of the row, so
 
 
 class Scan:
-    """A gallery in bf16, beside the float32 original that has the last word."""
+    """A gallery in bf16, with the float32 original that decides the final order."""
 
     def __init__(self, gallery: np.ndarray):
         """Convert the gallery.
@@ -77,7 +77,7 @@ class Scan:
         return rows, scores
 
     def _bound(self, exact, rounded):
-        """How far a float32 product and the scan's may lie apart before the scan's is rounded to bf16; (q,)."""
+        """How far a float32 product and the scan's may differ before the scan's is rounded to bf16; (q,)."""
         errors = (exact - rounded.float()).norm(dim=1)
         norms = exact.norm(dim=1)
         sums = exact.shape[1] * 2.0**-23 * norms * self._norm  # additions of either product

@@ -1,4 +1,4 @@
-"""What a random ranking scores, exactly: expectations in closed form, so that chance has no noise of its own."""
+"""Exact scores of a random ranking: expectations in closed form, so that chance has no noise of its own."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def expected_at_random(judge: Judge, queries: np.ndarray, k: int) -> pd.DataFram
 
     Args:
         judge: Ground truth over n works.
-        queries: Rows that ask; each has a relevant work.
+        queries: Rows that are queries; each has a relevant work.
         k: Cutoff.
 
     Returns:

@@ -144,9 +144,9 @@ class Declared:
     """A judge as it is listed: its names, the data that it needs, and how it is made.
 
     Attributes:
-        key: As in ``Judge``.
-        label: As in ``Judge``.
-        description: As in ``Judge``.
+        key: Same as in ``Judge``.
+        label: Same as in ``Judge``.
+        description: Same as in ``Judge``.
         columns: Columns of the index; at least one of them must hold something.
         make: From index, title embeddings and section ``relevance`` to the ground truth.
         unmeasured: Why ``all_judges`` does not measure it even where its data are there.

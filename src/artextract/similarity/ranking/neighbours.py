@@ -21,7 +21,7 @@ def nearest(
         queries: Unit rows (q, d).
         gallery: Unit rows (n, d); may be mapped from a file.
         k: Neighbours wanted.
-        exclude: Groups of the queries (q,) and of the gallery (n,): a row of the query's own group is no neighbour.
+        exclude: Groups of the queries (q,) and of the gallery (n,): a row of the query's own group is not a neighbour.
 
     Returns:
         Rows int64 (q, k) and scores float32 (q, k); -1 and -inf where fewer than k are left.

@@ -48,9 +48,9 @@ def evaluate_judges(
         space: What ranks the works.
         judges: Ground truths over the same n works.
         k: Cutoff.
-        queries: For each judge the rows that ask; default: all that have a relevant work.
-        audited: Queries a judge that ir-measures computes too, drawn at random.
-        seed: Of that draw.
+        queries: Rows that are queries, for each judge; default: all that have a relevant work.
+        audited: Number of queries per judge, drawn at random, that ir-measures computes too.
+        seed: Seed of that draw.
 
     Returns:
         For each judge a table: index = its queries in their order, columns ``metric_names(k)``.
@@ -117,7 +117,7 @@ def _score(order: np.ndarray, judge: Judge, queries: np.ndarray, k: int) -> pd.D
 
 
 def _ranked(order: np.ndarray, judge: Judge, queries: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Whether each place of the rankings is a hit, and its rank from 1 in the query's own gallery; (q, n) each."""
+    """Hits (true where a place of the rankings is one), and each place's rank from 1 in the own gallery; (q, n)."""
     counts = ~np.take_along_axis(judge.excluded[queries], order, axis=1)
     hit = np.take_along_axis(judge.relevant[queries], order, axis=1) & counts
     return hit, np.cumsum(counts, axis=1, dtype=np.int32)

@@ -110,11 +110,11 @@ def csls_space(
     by it. Lample, Conneau et al. 2018, "Word translation without parallel data", equation 3, with one domain.
 
     Args:
-        name: Of the space.
+        name: Name of the space.
         vectors: (n, d).
         k: Neighbours that r is taken over; fewer where there are fewer.
-        fit: Rows among which the neighbours are sought; default all. A work is no neighbour of itself.
-        fields: Of the vectors.
+        fit: Rows among which the neighbours are sought; default all. A work is not a neighbour of itself.
+        fields: Fields that the vectors were made from.
     """
     unit = unit_rows(vectors)
     among = np.arange(len(unit)) if fit is None else np.asarray(fit)
@@ -134,8 +134,8 @@ def popularity_space(
     Args:
         vectors: (n, d).
         k: Neighbours.
-        fit: Rows that are asked; default all.
-        fields: Of the vectors.
+        fit: Rows that are used as queries; default all.
+        fields: Fields that the vectors were made from.
     """
     cosine = cosine_space("popularity", vectors)
     asked = np.arange(cosine.n) if fit is None else np.asarray(fit)
@@ -152,7 +152,7 @@ def image_spaces(images: np.ndarray, components: int, k: int, fit: np.ndarray | 
 
     Args:
         images: Image embedding (n, d).
-        components: Of the whitened one.
+        components: Number of components of the whitened space.
         k: Neighbours of CSLS.
         fit: Rows that all is fitted on; default all.
     """

@@ -38,8 +38,8 @@ def evaluate_spaces(
         spaces: Over the same n works.
         judges: Ground truths.
         k: Cutoff.
-        seed: Of the queries that ir-measures audits.
-        queries: For each judge the rows that ask; default: all that have a relevant work.
+        seed: Seed of the draw of the queries that ir-measures audits.
+        queries: Rows that are queries, for each judge; default: all that have a relevant work.
 
     Returns:
         Per-query metrics by judge and space, ``random`` among the spaces; in the order of judges, then spaces.
@@ -56,7 +56,7 @@ def evaluate_spaces(
 
 
 def retrieval_table(values: Values, clusters: np.ndarray, draws: int, seed: int) -> pd.DataFrame:
-    """Means with intervals (``significance.summarise``): a row a judge, space and metric, columns ``TABLE``."""
+    """Means with intervals (``bootstrap.summarise_all``): one row per judge, space and metric, columns ``TABLE``."""
     found = summarise_all(list(values.values()), clusters, draws, seed)
     parts = [part.assign(judge=judge, space=space) for (judge, space), part in zip(values, found, strict=True)]
     return pd.concat(parts, ignore_index=True)[TABLE] if parts else pd.DataFrame(columns=pd.Index(TABLE))
@@ -68,15 +68,15 @@ def differences(
     """Paired differences of every space to one of them, with Holm's correction over all judges and spaces.
 
     Args:
-        values: Of ``evaluate_spaces``.
+        values: Result of ``evaluate_spaces``.
         against: The space that the others are compared with.
         metrics: Columns to compare; each is a family of its own for Holm.
         clusters: Cluster (painter) of every work.
         draws: Bootstrap resamples; ``MIN_DRAWS`` at least.
-        seed: Of the resampling.
+        seed: Seed of the resampling.
 
     Returns:
-        A row a judge, space and metric, columns ``DIFFERENCES``.
+        One row per judge, space and metric, columns ``DIFFERENCES``.
     """
     chosen = list(metrics)
     keys = [(judge, space) for judge, space in values if space != against and (judge, against) in values]
@@ -111,10 +111,10 @@ def judges_table(judges: Mapping[str, Judge], unmeasured: Mapping[str, str]) -> 
 def headline(
     table: pd.DataFrame, k: int, spaces: Collection[str], with_interval: Collection[str], in_full: str
 ) -> dict[str, float]:
-    """What fits a screen.
+    """The main numbers, few enough for a screen.
 
     Args:
-        table: Of ``retrieval_table``.
+        table: Result of ``retrieval_table``.
         k: Cutoff.
         spaces: Spaces whose nDCG@k is taken, micro: ``<judge>.<space>.ndcg<k>``.
         with_interval: Those of them that also give its ``_low`` and ``_high``.

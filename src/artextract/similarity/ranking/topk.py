@@ -40,7 +40,7 @@ def select(scores: np.ndarray, rows: np.ndarray, k: int) -> tuple[np.ndarray, np
 
 
 class OwnGroup:
-    """Which gallery rows are of a query's own group; by sorting, not by comparing every pair."""
+    """Gallery rows of each query's own group, found by sorting instead of comparing every pair."""
 
     def __init__(self, of_queries: np.ndarray, of_gallery: np.ndarray):
         """Find each query's stretch of the gallery rows in the order of their groups."""
@@ -59,7 +59,7 @@ class OwnGroup:
 def best(scores: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
     """The k highest of each line, best first; ties by the lower column.
 
-    Long lines are folded first: the k highest lie in the k groups of columns with the highest maxima, wherever the
+    Long lines are folded first: the k highest are in the k groups of columns with the highest maxima, wherever the
     k-th is above the maximum of every other group. The few lines in which it is not are selected from as a whole.
 
     Args:

@@ -90,7 +90,7 @@ def test_unsafe_and_double_names_are_refused(tmp_path: Path):
         open_images(tmp_path / "a.zip")
     root = write_tars(tmp_path / "tars")
     (root / "00002.tar").write_bytes((root / "00000.tar").read_bytes())
-    with pytest.raises(ArtExtractError, match=r"00002\.tar: Baroque/a_0\.jpg stands in 00000\.tar already"):
+    with pytest.raises(ArtExtractError, match=r"00002\.tar: Baroque/a_0\.jpg is in 00000\.tar already"):
         open_images(root)
 
 

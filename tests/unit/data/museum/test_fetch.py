@@ -187,7 +187,7 @@ def test_failures_that_may_pass_are_tried_again_then_reported(
     ("answer", "reason"),
     [
         (Answer(body=b"<html>Sorry, too many visitors</html>"), "does not begin like an image"),
-        (Answer(body=b"<html></html>", kind="text/html"), "'text/html' is no image"),
+        (Answer(body=b"<html></html>", kind="text/html"), "'text/html' is not an image"),
         (Answer(body=bytes(2001)), "larger than 2,000 bytes"),
         (Answer(endless=True), "larger than 2,000 bytes"),
         (Answer(403, b"no"), "HTTP 403"),

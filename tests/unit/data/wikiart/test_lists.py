@@ -72,7 +72,9 @@ def test_header_is_not_data_and_data_is_no_header(tmp_path: Path) -> None:
     assert pairs(read_text(tmp_path / "without", STYLE_FORM))[0] == ("Baroque/a_one.jpg", 0)
     unknown = read_text(tmp_path / "other", "image,class\n" + STYLE_FORM)
     assert len(unknown.rows) == 2
-    assert unknown.problems == [{"file": "other", "line": 1, "problem": "label is no integer", "text": "image,class"}]
+    assert unknown.problems == [
+        {"file": "other", "line": 1, "problem": "label is not an integer", "text": "image,class"}
+    ]
 
 
 def test_line_numbers_are_those_of_the_file(tmp_path: Path) -> None:
@@ -112,15 +114,15 @@ def test_unusable_rows_are_reported_with_their_line_and_left_out(tmp_path: Path)
     read = read_text(tmp_path / "style_train.csv", text, classes=3)
     assert pairs(read) == [("a/1.jpg", 0), ("a/0.jpg", 2)]
     assert [(p["line"], p["problem"]) for p in read.problems] == [
-        (2, "label is no integer"),
-        (3, "label is no integer"),
-        (4, "label is no integer"),
-        (5, "label is no integer"),
+        (2, "label is not an integer"),
+        (3, "label is not an integer"),
+        (4, "label is not an integer"),
+        (5, "label is not an integer"),
         (6, "label outside of the class file (0 ... 2)"),
         (7, "unsafe path"),
         (8, "unsafe path"),
         (9, "unsafe path"),
-        (10, "label is no integer"),
+        (10, "label is not an integer"),
     ]
     assert {p["file"] for p in read.problems} == {"style_train.csv"}
     assert read.problems[4]["text"] == "a/6.jpg,3"
