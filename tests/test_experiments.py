@@ -111,7 +111,7 @@ def test_lr_is_the_first_number_of_the_experiments(project: Checkout):
 
 def test_the_narrowest_table_of_dvc_has_what_was_changed_and_what_came_of_it(project: Checkout):
     header = next(line for line in lines_of(project.run(*NARROW)) if "Experiment" in line)
-    columns = ["Experiment", "State", "style.auc", "genre.auc", "artist.auc", "ndcg", "gain", "lr", "train.hidden"]
+    columns = ["Experiment", "State", "style.auc", "genre.auc", "artist.auc", "gain", "ndcg", "lr", "train.hidden"]
     assert header.split() == columns
 
 
