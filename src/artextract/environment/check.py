@@ -34,7 +34,7 @@ def wrong_packages(wanted: dict[str, str]) -> list[str]:
 
 
 def check(root: Path) -> list[str]:
-    """Everything that is in order, one line each.
+    """Check an environment; returns one line per point that is in order.
 
     Args:
         root: The checkout.

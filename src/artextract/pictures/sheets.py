@@ -139,7 +139,7 @@ def contact_sheet(cards: Sequence[Card], title: str, subtitle: str, path: Path, 
     """Paintings in rows.
 
     Args:
-        cards: Cards in the order in which they are to be read.
+        cards: Paintings in reading order.
         title: Heading.
         subtitle: Second line.
         path: PNG to write.

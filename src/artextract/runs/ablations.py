@@ -130,7 +130,7 @@ def markdown(rows: Mapping[str, Mapping[str, float]], paired: Mapping[str, Mappi
 
 
 def dvc(*arguments: str) -> str:
-    """The output of a ``dvc`` command.
+    """Output of a ``dvc`` command.
 
     Raises:
         ArtExtractError: The command failed; the message is the last line of its errors.

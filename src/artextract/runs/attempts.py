@@ -94,8 +94,8 @@ def attempts_table(
         runs: Per-query values by name, see ``read_values``.
         split: s1, s2 or s3.
         metric: Column to compare.
-        works: Ids of the query works; all by default.
-        against_run: Run whose post-processings are the opponents of all runs; default each run's own.
+        works: Ids of the only query works; default: all.
+        against_run: Run whose post-processings are the opponents of all runs; default: each run's own.
         draws: Bootstrap resamples.
         seed: Seed of the resampling.
 
@@ -103,8 +103,7 @@ def attempts_table(
         One row per run, judge, attempt and opponent, columns ``LISTED``; positive = the attempt is better.
 
     Raises:
-        ArtExtractError: No such split, metric or run, works that are not queries, no opponent, or runs with other
-            queries.
+        ArtExtractError: A split, metric, run or opponent is missing, no work is a query, or the queries differ.
     """
     if against_run is not None and against_run not in runs:
         raise ArtExtractError(f"no run is named {against_run}", where="--against-run", remedy=f"one of {list(runs)}")
@@ -114,7 +113,7 @@ def attempts_table(
             raise ArtExtractError(
                 f"{len(strange)} of {len(works)} works are in no run, the first is {strange[0]}",
                 where="--works",
-                remedy="write the ids of works as in the column id",
+                remedy="write the ids of works as they are in the column id",
             )
     chosen = {name: _chosen(name, table, split, metric, works) for name, table in runs.items()}
     row_of = pd.Index(pd.concat([table["id"] for table in chosen.values()]).unique())
@@ -140,7 +139,7 @@ def attempts_table(
 
 
 def _chosen(name: str, table: pd.DataFrame, split: str, metric: str, works: Sequence[str] | None) -> pd.DataFrame:
-    """The wanted rows of one run."""
+    """The rows of one run for a split and the given works."""
     if metric not in table or metric in KEYS:
         metrics = [str(column) for column in table if column not in KEYS]
         raise ArtExtractError(f"no metric {metric}", where=name, remedy=f"--metric, one of {', '.join(metrics)}")
@@ -195,7 +194,7 @@ def markdown(table: pd.DataFrame) -> str:
 
 
 def warning(tests: int, draws: int) -> str | None:
-    """A warning where even the smallest p value could not survive the correction."""
+    """A warning if even the smallest possible p value is not significant after the correction; else None."""
     least = min(1.0, tests * smallest_p(draws))
     if least <= SIGNIFICANT:
         return None

@@ -36,7 +36,7 @@ class Embedded:
         return ShardReader(self.folder, self.index)
 
     def path(self, kind: str) -> Path:
-        """Path of the embedding: kind is ``image`` or ``title``."""
+        """Path of the embedding; kind is ``image`` or ``title``."""
         return self.embeddings / f"{kind}s.npy"
 
     def vectors(self, kind: str) -> np.ndarray:
@@ -92,7 +92,7 @@ class Embedded:
 
 
 def open_embedded(folder: Path, embeddings: Path) -> Embedded:
-    """Open a collection; its embeddings are opened when they are needed.
+    """Open a collection; its embeddings are opened when they are first used.
 
     Raises:
         ArtExtractError: The index is missing, or the file is not an index of a collection.

@@ -79,7 +79,7 @@ def choose_space(space: str | None, by_image: bool) -> str:
 
 
 def result_table(index: pd.DataFrame, rows: np.ndarray, scores: np.ndarray) -> pd.DataFrame:
-    """Results, best first: rank, score, title, attribution, date, id, row."""
+    """Table of the results, best first: rank, score, title, attribution, date, id, row."""
     found = index.iloc[rows]
     return (
         found[["title", "attribution", "displaydate", "id"]]
