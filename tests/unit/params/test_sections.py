@@ -86,7 +86,7 @@ def test_quantiles_of_pairs_are_ordered(tmp_path: Path, low: float, high: float,
     ("changes", "words"),
     [
         ({"source": "folder", "labels": ["motif"]}, "labels_file and labels go together"),
-        ({"source": "opendata", "labels_file": "a.csv", "labels": ["motif"]}, "it wants source=folder"),
+        ({"source": "opendata", "labels_file": "a.csv", "labels": ["motif"]}, "it needs source=folder"),
         ({"source": "folder", "labels_file": "a.csv", "labels": ["motif", "motif"]}, "names a column twice"),
         ({"source": "folder", "labels_file": "a.csv", "labels": ["motif"]}, ""),
     ],

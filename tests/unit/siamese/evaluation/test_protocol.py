@@ -1,0 +1,67 @@
+"""All trainings of the three splits, scored on what they have not seen, on toy works with two subjects."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import cast
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from artextract.params.sections import Params
+from artextract.siamese.evaluation.protocol import Outcome, Trainings, train_and_score
+from artextract.siamese.evaluation.trials import ATTEMPTS, RAW
+from artextract.similarity.ranking.collection import Collection
+from tests.unit.siamese.evaluation.test_held_out import IMAGES, INDEX, PAINTER, SUBJECT, TITLES, N, relevance
+from tests.unit.siamese_toys import settings
+
+ROWS = np.arange(N)
+
+
+def splits() -> pd.DataFrame:
+    part = np.where(PAINTER % 5 == 0, "held_out", np.where(PAINTER % 5 == 1, "select", "train"))
+    return pd.DataFrame({"id": ROWS.astype(str), "s1": part, "s2_fold": PAINTER % 3, "s3": np.roll(part, 4)})
+
+
+@pytest.fixture(scope="module")
+def outcome() -> Outcome:
+    index = INDEX.assign(id=ROWS.astype(str), themes=[[f"subject {s}"] for s in SUBJECT])
+    index = index.assign(artist_qualified=pd.array([None] * N, dtype="string"))
+    collection = Collection(index, IMAGES, TITLES)
+    trainings = Trainings.of(collection, splits(), 0.15, 0)
+    assert len(trainings.s2) == 3 and len(trainings.s1.queries) == (PAINTER % 5 == 0).sum()
+    p = SimpleNamespace(relevance=relevance(), siamese=settings(), seed=0)
+    return train_and_score(collection, trainings, cast(Params, p))
+
+
+def test_each_split_is_scored_on_its_held_out_works_only(outcome: Outcome):
+    values = outcome.tables["values"]
+    asked = {split: set(part["id"].astype(int)) for split, part in values.groupby("split")}
+    assert asked["s1"] == set(ROWS[PAINTER % 5 == 0]) and asked["s2"] == set(ROWS)
+    assert asked["s3"] == set(ROWS[np.roll(PAINTER % 5 == 0, 4)])
+
+
+def test_every_attempt_and_every_form_of_the_raw_embedding_is_listed(outcome: Outcome):
+    assert set(outcome.tables["retrieval"]["space"]) == {*RAW, *ATTEMPTS}
+    assert set(outcome.tables["attempts"]["attempt"]) == set(ATTEMPTS)
+    assert outcome.tables["retrieval"].columns[0] == "split"
+
+
+def test_the_headline_is_the_gain_on_unseen_painters_in_the_table(outcome: Outcome):
+    table = outcome.tables["attempts"]
+    row = table[
+        (table["split"] == "s2") & (table["judge"] == "theme") & (table["attempt"] == "siamese")
+        & table["against"].isin(RAW) & (table["metric"] == "p10")
+    ].iloc[0]  # fmt: skip
+    assert outcome.headline["gain"] == pytest.approx(row["micro"])
+    assert outcome.headline["gain.ci"] == pytest.approx((row["high"] - row["low"]) / 2)
+    assert outcome.flat["gain.judge"] == "theme" and outcome.flat["s2.theme.gain.p10"] == outcome.headline["gain"]
+
+
+def test_the_network_that_is_kept_is_that_of_s1_with_its_counts(outcome: Outcome):
+    assert outcome.flat["epochs"] == outcome.trained.epochs
+    assert outcome.flat["positive_pairs"] == len(outcome.trained.pairs.positive)
+    pairs = outcome.trained.pairs
+    assert not set(ROWS[PAINTER % 5 == 0]) & set(pairs.rows[np.unique(pairs.positive)])
+    assert "s1.theme.train_gain.p10" in outcome.flat
