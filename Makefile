@@ -8,7 +8,7 @@ IN_VENV := source $(VENV)/bin/activate &&
 STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
 PIP := $(VENV)/bin/python -m pip --disable-pip-version-check install
-NEWS := { grep -v "^Requirement already satisfied" || true; }
+NEWS := { grep -vE "^(Requirement already satisfied|Looking in )" || true; }
 NO_PACKAGES := { echo; echo "Packages could not be installed; pip says why above. Remedy: check the network connection (or pip's own PIP_INDEX_URL), then start the same command again: what was downloaded is kept."; exit 1; }
 
 # DVC's experiments commit; where git knows nobody, these names stand in.

@@ -26,7 +26,7 @@ def splits() -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def outcome() -> Outcome:
-    index = INDEX.assign(id=ROWS.astype(str), themes=[[f"subject {s}"] for s in SUBJECT])
+    index = INDEX.assign(id=ROWS.astype(str), themes=pd.Series([[f"subject {s}"] for s in SUBJECT]))
     index = index.assign(artist_qualified=pd.array([None] * N, dtype="string"))
     collection = Collection(index, IMAGES, TITLES)
     trainings = Trainings.of(collection, splits(), 0.15, 0)
