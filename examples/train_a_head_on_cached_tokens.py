@@ -42,7 +42,10 @@ def fit(tokens: np.ndarray, y: np.ndarray, seed: int):
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    folds = StratifiedKFold(int(min(3, np.bincount(y)[np.unique(y)].min())), shuffle=True, random_state=seed)
+    fewest = int(np.bincount(y)[np.unique(y)].min())
+    if fewest < 2:
+        raise ArtExtractError("a class has a single training row", remedy="choose C in another way, or another --task")
+    folds = StratifiedKFold(min(3, fewest), shuffle=True, random_state=seed)
     linear = make_pipeline(StandardScaler(), LogisticRegression(class_weight="balanced", max_iter=2000))
     search = GridSearchCV(linear, {"logisticregression__C": [1e-3, 1e-2, 1e-1]}, scoring="neg_log_loss", cv=folds)
     search.fit(tokens.mean(axis=1), y)
@@ -65,7 +68,7 @@ def main() -> None:
     index = pd.read_parquet(SOURCE / "index.parquet")
     names = read_json(SOURCE / "labels.json")[task]
     reader = ShardReader(SOURCE, index)
-    rows = {split: np.flatnonzero(index[f"{task}_split"] == split) for split in ("train", "select")}
+    rows = {split: np.flatnonzero((index[f"{task}_split"] == split).fillna(False)) for split in ("train", "select")}
     tokens = {
         split: np.asarray(load_inputs(reader, index, r.tolist(), params.train).array) for split, r in rows.items()
     }
