@@ -8,6 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from artextract.core.errors import ArtExtractError
+from artextract.data.wikiart.paths import painter_slug
+
 
 class _Labels:
     """For each group the classes that its rows have, as a Counter of (task, label)."""
@@ -95,3 +98,37 @@ def carve(
             taken += facts.sizes[g]
             remaining -= facts.by_group[g]
     return np.isin(groups, sorted(chosen)) & whole
+
+
+def painter_folds(paths: Sequence[str], folds: int, seed: int) -> np.ndarray:
+    """Fold of each image: all images by one painter are in one fold, and folds have about the same number of images.
+
+    Painters are taken from the most productive one to the least, in random order where they have the same number of
+    images. Each joins the smallest fold. Two folds therefore differ by no more images than the most productive painter
+    has. The result depends on the set of paths and not on their order.
+
+    Args:
+        paths: Listed paths, ``Style/painter-name_title.jpg``, n of them.
+        folds: Number of folds, at least 2.
+        seed: Seed of the random order.
+
+    Returns:
+        int64 array (n,) of 0 ... folds - 1.
+
+    Raises:
+        ArtExtractError: There are fewer painters than folds.
+    """
+    painters = pd.Series([painter_slug(path) for path in paths], dtype=str)
+    sizes = painters.value_counts().sort_index()
+    if len(sizes) < folds:
+        raise ArtExtractError(
+            f"{len(sizes)} painters cannot be divided into {folds} folds", remedy="lower the number of folds"
+        )
+    shuffled = sizes.iloc[np.random.default_rng([seed, 2]).permutation(len(sizes))]
+    filled = np.zeros(folds, dtype=np.int64)
+    fold_of: dict[str, int] = {}
+    for painter, size in shuffled.sort_values(ascending=False, kind="stable").items():
+        fold = int(filled.argmin())
+        fold_of[str(painter)] = fold
+        filled[fold] += int(size)
+    return painters.map(fold_of).to_numpy(dtype=np.int64)

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from artextract.data.wikiart.splits import carve, split_every_class
+from artextract.core.errors import ArtExtractError
+from artextract.data.wikiart.splits import carve, painter_folds, split_every_class
 
 
 def frame(**columns: list[int | None]) -> pd.DataFrame:
@@ -169,3 +170,42 @@ def test_carve_properties(case: tuple[pd.DataFrame, list[int]], data: st.DataObj
     assert groups_of(group, chosen).isdisjoint(groups_of(group, ~chosen))
     assert chosen.sum() <= fraction * eligible.sum()
     assert set(rows_of_classes(labels, eligible & ~chosen)) == set(rows_of_classes(labels, eligible))
+
+
+# --- painter_folds
+
+
+def by_painters(painters: list[int]) -> list[str]:
+    return [f"Style/painter-{p}_work-{i}.jpg" for i, p in enumerate(painters)]
+
+
+def test_the_most_productive_painters_are_in_folds_of_their_own() -> None:
+    paths = by_painters([0] * 6 + [1] * 5 + [2] * 2 + [3] * 2)
+    for seed in range(5):  # 6, 5, and 2 + 2
+        assert sorted(np.bincount(painter_folds(paths, 3, seed)).tolist()) == [4, 5, 6]
+
+
+def test_fewer_painters_than_folds_are_refused() -> None:
+    with pytest.raises(ArtExtractError, match="2 painters cannot be divided into 3 folds"):
+        painter_folds(by_painters([0, 1, 1]), 3, 0)
+
+
+def test_another_seed_gives_other_folds() -> None:
+    paths = by_painters([i // 3 for i in range(60)])
+    assert not np.array_equal(painter_folds(paths, 5, 0), painter_folds(paths, 5, 1))
+
+
+@given(st.lists(st.integers(0, 20), min_size=8, max_size=80), st.integers(2, 5), st.integers(0, 3))
+def test_painter_folds_properties(painters: list[int], folds: int, seed: int) -> None:
+    assume(len(set(painters)) >= folds)
+    paths = by_painters(painters)
+    found = painter_folds(paths, folds, seed)
+    assert found.dtype == np.int64 and set(found.tolist()) == set(range(folds))  # no fold is empty
+    fold_of: dict[int, set[int]] = {}
+    for painter, fold in zip(painters, found.tolist(), strict=True):
+        fold_of.setdefault(painter, set()).add(fold)
+    assert all(len(chosen) == 1 for chosen in fold_of.values())
+    sizes = np.bincount(found)
+    assert sizes.max() - sizes.min() <= max(painters.count(p) for p in set(painters))
+    order = np.random.default_rng(seed).permutation(len(paths))
+    assert painter_folds([paths[i] for i in order], folds, seed).tolist() == found[order].tolist()
