@@ -5,6 +5,7 @@ Only this module names the layers of a pretrained network.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -132,6 +133,119 @@ class Layered(nn.Module):
                 means.append(features.mean(dim=(2, 3)))
         pooled = nn.Sequential(*chain.rest, *chain.head)(features)
         return torch.cat([functional.normalize(part.float(), dim=1) for part in (pooled, *means)], dim=1)
+
+
+class StageMaps(nn.Module):
+    """Feature maps of several depths of a network: those of some of its stages, and the last one.
+
+    A network of a known family is taken apart; every other network of timm is asked by its ``forward_intermediates``,
+    which also gives the patches of a vision transformer as a map, without its prefix tokens.
+    """
+
+    def __init__(self, model: nn.Module, layers: Sequence[int], first: int = 0, where: str = "train.layers"):
+        """Wrap a timm model without classifier.
+
+        Args:
+            model: The network.
+            layers: Numbers of the stages, from 0.
+            first: Number of the stage whose input ``forward`` gets; 0: it gets images. For chains only.
+            where: Parameter that names the layers, for messages.
+
+        Raises:
+            ArtExtractError: The model has no such stages, or cannot show them.
+            ValueError: A stage before ``first`` is among the layers.
+        """
+        super().__init__()
+        self.model: Any = model
+        self.layers, self.first = tuple(sorted(set(layers))), first
+        self.chain = chain_of(model)
+        count = _stage_count(model, self.chain, where)
+        if unknown := [layer for layer in self.layers if layer >= count]:
+            raise ArtExtractError(
+                f"{type(model).__name__} has {count} stages; there is no stage {unknown[0]}",
+                where=where,
+                remedy=f"use numbers from 0 to {count - 1}, or [] for the last feature map alone",
+            )
+        if any(layer < first for layer in self.layers):
+            raise ValueError(f"stage {self.layers[0]} is before stage {first}")
+
+    def forward(self, inputs: Tensor) -> list[Tensor]:
+        """Normalised images (n, 3, s, s), or the input of stage ``first``, to maps (n, c, h, w), the last map last."""
+        if self.chain is None:
+            return self._by_timm(inputs)
+        features = nn.Sequential(*self.chain.stem)(inputs) if self.first == 0 else inputs
+        maps = []
+        for number, stage in enumerate(self.chain.stages[self.first :], start=self.first):
+            features = stage(features)
+            if number in self.layers:
+                maps.append(features)
+        return [*maps, nn.Sequential(*self.chain.rest)(features)]
+
+    def _by_timm(self, images: Tensor) -> list[Tensor]:
+        maps: list[Tensor] = []
+        if self.layers:
+            last, maps = self.model.forward_intermediates(images, indices=list(self.layers), output_fmt="NCHW")
+        else:
+            last = self.model.forward_features(images)
+        prefix = getattr(self.model, "num_prefix_tokens", 0)
+        return [*maps, feature_map(last, int(self.model.num_features), prefix)]
+
+
+def _stage_count(model: Any, chain: Chain | None, where: str) -> int:
+    if chain is not None:
+        return len(chain.stages)
+    if not hasattr(model, "forward_intermediates") or not hasattr(model, "feature_info"):
+        raise ArtExtractError(
+            f"{type(model).__name__} does not show the outputs of its stages",
+            where=where,
+            remedy="use [] for the last feature map alone, or another network",
+        )
+    return len(model.feature_info)
+
+
+def feature_map(features: Tensor, dim: int, prefix_tokens: int) -> Tensor:
+    """Whatever a timm model calls its features, as (n, dim, rows, columns).
+
+    Args:
+        features: (n, dim, r, c) of a CNN, (n, r, c, dim) of a Swin-like model, or (n, prefix + r * c, dim) of a
+            ViT, whose prefix tokens (class, registers) are dropped and whose patches are in row order.
+        dim: The model's number of features.
+        prefix_tokens: Tokens before the patches.
+    """
+    if features.ndim == 3:
+        patches = features[:, prefix_tokens:]
+        side = math.isqrt(patches.shape[1])
+        if side * side != patches.shape[1]:
+            raise ArtExtractError(
+                f"{patches.shape[1]} patch tokens do not form a square grid",
+                where="params.yaml",
+                remedy="choose another network",
+            )
+        return patches.transpose(1, 2).reshape(len(features), dim, side, side)
+    return features if features.shape[1] == dim else features.permute(0, 3, 1, 2)
+
+
+def split_maps(
+    model: nn.Module, layers: Sequence[int], *last: nn.Module, where: str = "train.layers"
+) -> list[nn.Module]:
+    """A network's ``StageMaps`` as modules that follow each other; only the last one may be in bf16.
+
+    Args:
+        model: A timm model without classifier.
+        layers: Numbers of its stages.
+        last: Modules that follow; the first of them takes the list of maps.
+        where: Parameter that names the layers, for messages.
+
+    Raises:
+        ArtExtractError: See ``StageMaps``.
+    """
+    whole = StageMaps(model, layers, where=where)
+    chain = whole.chain
+    if chain is None or chain.fp32_stages is None or any(layer < chain.fp32_stages for layer in layers):
+        return [nn.Sequential(whole, *last).eval()]
+    early = nn.Sequential(*chain.stem, *chain.stages[: chain.fp32_stages])
+    late = StageMaps(model, layers, chain.fp32_stages, where)
+    return [early.eval(), nn.Sequential(late, *last).eval()]
 
 
 class LateStages(nn.Module):

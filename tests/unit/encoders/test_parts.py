@@ -7,7 +7,16 @@ from torch import nn
 
 from artextract.classification.network.backbones import SmallBackbone, TimmBackbone
 from artextract.core.errors import ArtExtractError
-from artextract.encoders.parts import LateStages, Layered, chain_of, split, split_frozen, split_stages
+from artextract.encoders.parts import (
+    LateStages,
+    Layered,
+    StageMaps,
+    chain_of,
+    split,
+    split_frozen,
+    split_maps,
+    split_stages,
+)
 from artextract.encoders.weights import timm_model
 from tests.toys import one_thread  # noqa: F401
 
@@ -131,3 +140,60 @@ def test_a_stage_that_is_not_there_is_refused() -> None:
         Layered(model(VIT), [0])
     with pytest.raises(ValueError, match="stage 1 is before stage 2"):
         LateStages(Layered(model(EFFICIENTNET), [1, 3]), 2)
+
+
+def hooked(net: nn.Module, names: list[str]) -> list[torch.Tensor]:
+    """The outputs of some modules, as PyTorch's own hooks see them."""
+    found: dict[str, torch.Tensor] = {}
+    modules = dict(net.named_modules())
+    hooks = [
+        modules[name].register_forward_hook(lambda _, __, output, name=name: found.__setitem__(name, output))
+        for name in names
+    ]
+    with torch.inference_mode():
+        net.forward_features(images())  # type: ignore[operator]
+    for hook in hooks:
+        hook.remove()
+    return [found[name] for name in names]
+
+
+@pytest.mark.parametrize(
+    ("name", "modules"), [(EFFICIENTNET, ["blocks.1", "blocks.3"]), (RESNET, ["layer2", "layer4"])]
+)
+def test_stage_maps_are_the_outputs_of_the_stages(name: str, modules: list[str]) -> None:
+    net = model(name)
+    with torch.inference_mode():
+        *maps, last = StageMaps(net, [3, 1])(images())
+        torch.testing.assert_close(last, net.forward_features(images()))  # type: ignore[operator]
+    for found, expected in zip(maps, hooked(net, modules), strict=True):
+        torch.testing.assert_close(found, expected)
+
+
+def test_stage_maps_of_a_transformer_are_its_patches() -> None:
+    net = model(VIT)
+    pixels = torch.randn(2, 3, 160, 160, generator=torch.Generator().manual_seed(1))
+    with torch.inference_mode():
+        found, last = StageMaps(net, [1])(pixels)
+        tokens = net.forward_features(pixels)  # type: ignore[operator]
+    prefix = net.num_prefix_tokens
+    side = last.shape[-1]
+    assert found.shape == last.shape == (2, net.num_features, side, side)
+    for row, column in ((0, 0), (side - 1, 2)):
+        torch.testing.assert_close(last[:, :, row, column], tokens[:, prefix + row * side + column])  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("name", [EFFICIENTNET, RESNET, VIT])
+def test_a_stage_that_is_not_there_is_named(name: str) -> None:
+    with pytest.raises(ArtExtractError, match=r"there is no stage 99[\s\S]*use numbers from 0 to"):
+        StageMaps(model(name), [99])
+
+
+@pytest.mark.parametrize(("layers", "parts"), [([2, 3], 2), ([2], 2), ([], 2), ([0, 3], 1), ([1], 1)])
+def test_split_maps_are_the_maps(layers: list[int], parts: int) -> None:
+    net = model(EFFICIENTNET)
+    modules = split_maps(net, layers)
+    assert len(modules) == parts  # a stage that stays in fp32 and is looked at keeps the network in one piece
+    with torch.inference_mode():
+        found, expected = nn.Sequential(*modules)(images()), StageMaps(net, layers)(images())
+    for one, other in zip(found, expected, strict=True):
+        torch.testing.assert_close(one, other)

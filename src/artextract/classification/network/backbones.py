@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import itertools
-import math
 from typing import Any
 
 from torch import Tensor, nn
 from torch.nn import functional
 
-from artextract.core.errors import ArtExtractError
 from artextract.encoders.image import Preprocessing
+from artextract.encoders.parts import feature_map
 from artextract.encoders.weights import timm_model
 from artextract.params.sections import Train
 
@@ -85,25 +84,8 @@ class TimmBackbone(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """(n, 3, h, w) to a feature map (n, dim, rows, columns)."""
-        return feature_map(self.model.forward_features(images), self.dim, getattr(self.model, "num_prefix_tokens", 0))
-
-
-def feature_map(features: Tensor, dim: int, prefix_tokens: int) -> Tensor:
-    """Whatever a timm model calls its features, as (n, dim, rows, columns).
-
-    Args:
-        features: (n, dim, r, c) of a CNN, (n, r, c, dim) of a Swin-like model, or (n, prefix + r * c, dim) of a
-            ViT, whose prefix tokens (class, registers) are dropped and whose patches are in row order.
-        dim: The model's number of features.
-        prefix_tokens: Tokens before the patches.
-    """
-    if features.ndim == 3:
-        patches = features[:, prefix_tokens:]
-        side = math.isqrt(patches.shape[1])
-        if side * side != patches.shape[1]:
-            raise ArtExtractError(f"{patches.shape[1]} patch tokens do not form a square grid", where="train.backbone")
-        return patches.transpose(1, 2).reshape(len(features), dim, side, side)
-    return features if features.shape[1] == dim else features.permute(0, 3, 1, 2)
+        prefix = getattr(self.model, "num_prefix_tokens", 0)
+        return feature_map(self.model.forward_features(images), self.dim, prefix)
 
 
 def make_backbone(params: Train) -> ReferenceBackbone | SmallBackbone | TimmBackbone:
