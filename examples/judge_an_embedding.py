@@ -44,8 +44,8 @@ def main() -> None:
         name, vectors = path.stem, read_vectors(path, len(collection.index))
     else:
         name, vectors = "small", small(collection.images, params.seed)
-    table = judged(name, vectors, [], collection.index, collection.embeddings, params.relevance, params.seed)
-    print(printed(table, params.relevance.neighbours))
+    table = judged(name, [vectors], [], collection.index, collection.embeddings, params.relevance, params.seed)
+    print(printed(table, name, params.relevance.neighbours))
 
 
 if __name__ == "__main__":

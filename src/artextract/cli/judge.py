@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+SEEN = (
+    "The siamese projection was trained on the titles of most of these works, so it is in its own data here. "
+    "`--split` compares held-out queries only."
+)
+
 
 def judge(
-    vectors: Annotated[Path, typer.Argument(metavar="VECTORS.npy", help="array (works, dimensions)")],
+    vectors: Annotated[
+        list[Path],
+        typer.Argument(metavar="VECTORS.npy", help="array (works, dimensions); for --split s2 one per fold"),
+    ],
     collection: Annotated[Path, typer.Option(metavar="FOLDER", help="holds index.parquet")] = Path("data/nga"),
     embeddings: Annotated[Path, typer.Option(metavar="FOLDER", help="holds images.npy and titles.npy")] = Path(
         "data/embeddings"
     ),
+    siamese: Annotated[
+        Path, typer.Option(metavar="FOLDER", help="holds projected.npy, splits.parquet and values.parquet")
+    ] = Path("data/siamese"),
+    split: Annotated[
+        str | None, typer.Option(metavar="SPLIT", help="held-out queries only: s1 works, s2 painters, s3 titles")
+    ] = None,
     judges: Annotated[
         list[str] | None, typer.Option("--judge", metavar="KEY", help="this judge only; may be repeated")
     ] = None,
@@ -27,8 +42,9 @@ def judge(
 ) -> None:
     """Judge an embedding of your own by painter, theme, style, period, terms and title, with 95% intervals.
 
-    Chance and the raw image and title embeddings are in the same table, and the paired difference from the raw image
-    embedding. A judge does not score vectors that were made from what it reads: name that with --made-from.
+    The table has chance, the same vectors in a random order, and the project's own spaces (image, centred, title,
+    siamese) beside it, and the paired difference from the raw image embedding. A judge does not score vectors that
+    were made from what it reads: name that with --made-from. docs/benchmark.md defines the task.
     """
     from artextract.core.runtime import prepare_environment
 
@@ -37,21 +53,30 @@ def judge(
 
     from artextract.core.files import write_table
     from artextract.params.reading import load_params
-    from artextract.runs import judging
+    from artextract.runs import held_out_queries, judging
     from artextract.search.collection import open_embedded
 
     works = open_embedded(collection, embeddings)
-    read = judging.read_vectors(vectors, len(works.index))
-    name = name or vectors.stem
-    if name in (*judging.OWN, "random"):
+    index = pd.read_parquet(collection / "index.parquet")
+    read = [judging.read_vectors(path, len(index)) for path in vectors]
+    name = name or vectors[0].stem
+    if name in judging.RESERVED:
         name = f"{name} (given)"
     params = load_params("relevance", "seed")
-    print(f"{len(read):,} works, {read.shape[1]:,} dimensions; this takes a few seconds ...", file=sys.stderr)
+    own = {kind: works.vectors(kind) for kind in ("image", "title")}
+    parts, on_held_out = [], None
+    if split is not None:
+        parts = held_out_queries.read_split(siamese, split, index)
+        on_held_out = partial(held_out_queries.siamese_values, siamese, split, index)
+    elif (siamese / "projected.npy").is_file():
+        own["siamese"] = judging.read_vectors(siamese / "projected.npy", len(index), held_out_queries.REMEDY)
+    print(f"{len(index):,} works, {read[0].shape[1]:,} dimensions; this takes a few seconds ...", file=sys.stderr)
     table = judging.judged(
-        name, read, made_from or [], pd.read_parquet(collection / "index.parquet"),
-        {kind: works.vectors(kind) for kind in judging.OWN}, params.relevance, params.seed, judges or [],
-    )  # fmt: skip
-    print(judging.printed(table, params.relevance.neighbours))
+        name, read, made_from or [], index, own, params.relevance, params.seed, judges or [], parts, on_held_out
+    )
+    print(judging.printed(table, name, params.relevance.neighbours))
+    if "siamese" in own:
+        print(f"\n{SEEN}")
     if csv is not None:
         write_table(csv, table)
         print(csv, file=sys.stderr)

@@ -1,9 +1,10 @@
-"""Any embedding of a collection under all judges, next to chance and to the project's own raw embeddings."""
+"""Any embedding of a collection under all judges, next to controls and to the project's own spaces."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,11 +12,18 @@ import pandas as pd
 from artextract.core.errors import ArtExtractError
 from artextract.data.museum.painters import artist_clusters
 from artextract.params.sections import Relevance
+from artextract.runs.held_out_queries import all_works
+from artextract.siamese.evaluation.held_out import TITLE, Held, pool
+from artextract.siamese.evaluation.trials import PRIMARY
 from artextract.similarity.ranking import tables
-from artextract.similarity.ranking.judges import all_judges
-from artextract.similarity.ranking.spaces import cosine_space, space_label
+from artextract.similarity.ranking.judges import all_judges, declared
+from artextract.similarity.ranking.judging import Judge
+from artextract.similarity.ranking.spaces import Space, centred, cosine_space, space_label
+from artextract.similarity.ranking.tables import Values
 
-OWN = ("image", "title")
+SHUFFLED = "shuffled"
+OWN_SPACES = ("image", "centred", "title", PRIMARY)
+RESERVED = (*OWN_SPACES, SHUFFLED, tables.RANDOM)  # names that a given embedding cannot have
 TABLE = ["judge", "space", "queries", "ndcg", "low", "high", "precision"]
 AGAINST = ["difference", "difference_low", "difference_high", "p_holm"]
 
@@ -64,34 +72,66 @@ def read_vectors(path: Path, works: int, remedy: str = "save a float array of sh
 
 def judged(
     name: str,
-    vectors: np.ndarray,
+    vectors: Sequence[np.ndarray],
     fields: Sequence[str],
     index: pd.DataFrame,
-    own: dict[str, np.ndarray],
+    own: Mapping[str, np.ndarray],
     params: Relevance,
     seed: int,
     only: Sequence[str] = (),
+    parts: Sequence[Held] = (),
+    siamese: Callable[[dict[str, np.ndarray]], Values] | None = None,
 ) -> pd.DataFrame:
-    """Scores of an embedding with intervals, chance, the raw image and title embedding, and paired differences.
+    """Scores of an embedding with intervals, next to controls and to the project's own spaces.
 
     Args:
         name: Name of the embedding in the table.
-        vectors: (n, d).
+        vectors: One array (n, d) per part: a method that learns gives one embedding per part, each learnt without
+            the part's query works.
         fields: Fields of the index that it was made from: a judge that reads one of them does not score it.
         index: n works, as fetch_nga writes them.
-        own: Unit vectors of ``image`` and ``title``.
+        own: Vectors of ``image`` and ``title`` (n, d), and of ``siamese`` where it has seen all works.
         params: Section ``relevance``.
-        seed: Seed of the resampling.
+        seed: Seed of the resampling and of the shuffled rows.
         only: Keys of judges; if empty, all measured judges.
+        parts: Query works, and those that the centred image embedding is fitted on; default: all works in one part.
+        siamese: From the queries of each judge to the siamese network's values on them; for held-out queries.
 
     Returns:
-        One row per judge and space, columns ``TABLE`` and ``AGAINST``: nDCG with its interval, precision, and the
-        paired difference in nDCG from the raw image embedding with its interval and p after Holm over all rows.
+        One row per judge and space, columns ``TABLE`` and ``AGAINST``: nDCG with its interval, precision, and, for the
+        given embedding, the paired difference in nDCG from the raw image embedding with its interval and p after Holm
+        over the judges. The space ``shuffled`` has the rows of the given vectors in a random order.
 
     Raises:
         ArtExtractError: A judge of that name does not exist, or no judge is measured.
     """
-    judges, unmeasured = all_judges(index, own["title"], params)
+    parts = parts or all_works(len(index))
+    if len(parts) != len(vectors):
+        raise ArtExtractError(
+            f"{len(vectors)} embeddings for {len(parts)} parts",
+            remedy="give one array per fold of s2, in the order of the folds, and one array otherwise",
+        )
+    judges = _wanted(index, own["title"], params, only)
+    k, painters = params.neighbours, artist_clusters(index)
+    found: list[Values] = []
+    queries: dict[str, np.ndarray] = {}
+    for given, part in zip(vectors, parts, strict=True):
+        asked = {key: np.intersect1d(judge.queries(), part.queries) for key, judge in judges.items()}
+        queries = {key: np.concatenate([queries.get(key, rows[:0]), rows]) for key, rows in asked.items()}
+        spaces = _spaces(name, given, frozenset(fields), own, part.known, seed)
+        found.append(tables.evaluate_spaces(spaces, judges, k, seed, asked))
+    values = pool(found)
+    if siamese is not None:
+        values |= siamese({key: np.sort(rows) for key, rows in queries.items() if len(rows)})
+    scores = tables.retrieval_table(values, painters, params.bootstrap, seed)
+    compared = {key: table for key, table in values.items() if key[1] in (name, "image")}
+    pairs = tables.differences(compared, "image", [f"ndcg{k}"], painters, params.bootstrap, seed)
+    return _laid_out(scores, pairs, k, [name, SHUFFLED, *OWN_SPACES, tables.RANDOM])
+
+
+def _wanted(index: pd.DataFrame, titles: np.ndarray, params: Relevance, only: Sequence[str]) -> dict[str, Judge]:
+    """The judges that are asked for, by key."""
+    judges, unmeasured = all_judges(index, titles, params)
     if unknown := sorted(set(only) - set(judges)):
         reason = unmeasured.get(unknown[0], "there is no such judge")
         raise ArtExtractError(
@@ -105,16 +145,22 @@ def judged(
             "no judge is measured: " + "; ".join(f"{key}: {why}" for key, why in unmeasured.items()),
             remedy="add columns to the index, or lower relevance.min_queries in params.yaml",
         )
+    return judges
+
+
+def _spaces(
+    name: str, given: np.ndarray, fields: frozenset[str], own: Mapping[str, np.ndarray], known: np.ndarray, seed: int
+) -> list[Space]:
+    """The given embedding, its rows in a random order as a control, and the project's own spaces."""
+    shuffled = given[np.random.default_rng([seed, 5]).permutation(len(given))]
     spaces = [
-        cosine_space(name, vectors, frozenset(fields)),
+        cosine_space(name, given, fields),
+        cosine_space(SHUFFLED, shuffled),
         cosine_space("image", own["image"]),
-        cosine_space("title", own["title"], frozenset({"title"})),
+        cosine_space("centred", centred(own["image"], known)),
+        cosine_space("title", own["title"], TITLE),
     ]
-    k, painters = params.neighbours, artist_clusters(index)
-    values = tables.evaluate_spaces(spaces, judges, k, seed)
-    scores = tables.retrieval_table(values, painters, params.bootstrap, seed)
-    pairs = tables.differences(values, "image", [f"ndcg{k}"], painters, params.bootstrap, seed)
-    return _laid_out(scores, pairs, k, [name, *OWN, tables.RANDOM])
+    return [*spaces, cosine_space(PRIMARY, own[PRIMARY], TITLE)] if PRIMARY in own else spaces
 
 
 def _laid_out(scores: pd.DataFrame, pairs: pd.DataFrame, k: int, order: list[str]) -> pd.DataFrame:
@@ -128,19 +174,41 @@ def _laid_out(scores: pd.DataFrame, pairs: pd.DataFrame, k: int, order: list[str
     return table.iloc[np.argsort(place, kind="stable")][[*TABLE, *AGAINST]].reset_index(drop=True)
 
 
-def printed(table: pd.DataFrame, k: int) -> str:
-    """The table as aligned text."""
-    shown = pd.DataFrame(
-        {
-            "judge": table["judge"],
-            "space": table["space"].map(space_label),
-            "queries": table["queries"],
-            f"nDCG@{k} (95%)": [f"{v:.3f} ({a:.3f} to {b:.3f})" for v, a, b in table[["ndcg", "low", "high"]].values],
-            f"precision@{k}": table["precision"].map("{:.3f}".format),
-            "against image, raw (95%)": [
-                "" if np.isnan(v) else f"{v:+.3f} ({a:+.3f} to {b:+.3f})" for v, a, b in table[AGAINST[:3]].values
-            ],
-            "p (Holm)": table["p_holm"].map(lambda p: "" if np.isnan(p) else f"{p:.3f}"),
-        }
-    )
-    return shown.to_string(index=False)
+def printed(table: pd.DataFrame, name: str, k: int) -> str:
+    """The table of ``judged`` as Markdown: one row per judge, one column per space.
+
+    Args:
+        table: Result of ``judged``.
+        name: Name of the given embedding, whose column comes first.
+        k: Cutoff, for the heading.
+    """
+    spaces = [name, *(space for space in (tables.RANDOM, SHUFFLED, *OWN_SPACES) if space in set(table["space"]))]
+    rows = []
+    for judge, part in table.groupby("judge", sort=False):
+        by_space = part.set_index("space")
+        first = by_space.iloc[0]
+        cells = {"judge": declared(str(judge)).label, "queries": f"{int(first['queries']):,}"}
+        cells |= {_heading(space, name): _score(by_space, space) for space in spaces}
+        against = by_space.loc[name].to_dict() if name in by_space.index else {}
+        rows.append(cells | _difference(against))
+    title = f"nDCG@{k} with 95% intervals that draw whole painters:"
+    return f"{title}\n\n{pd.DataFrame(rows).to_markdown(index=False, disable_numparse=True)}"
+
+
+def _heading(space: str, name: str) -> str:
+    return f"{name}, rows shuffled" if space == SHUFFLED else space_label(space)
+
+
+def _score(by_space: pd.DataFrame, space: str) -> str:
+    if space not in by_space.index:
+        return "not judged: circular"
+    value, low, high = by_space.loc[space, ["ndcg", "low", "high"]]
+    return f"{value:.3f}" if space == tables.RANDOM else f"{value:.3f} ({low:.3f} to {high:.3f})"
+
+
+def _difference(row: Mapping[Any, float]) -> dict[str, str]:
+    """Cells of the paired difference from the raw image embedding; empty where the embedding is not judged."""
+    if np.isnan(row.get("difference", np.nan)):
+        return {"gain over image, raw": "", "p (Holm)": ""}
+    gain = f"{row['difference']:+.3f} ({row['difference_low']:+.3f} to {row['difference_high']:+.3f})"
+    return {"gain over image, raw": gain, "p (Holm)": f"{row['p_holm']:.3f}"}
