@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import yaml
 
@@ -154,6 +155,17 @@ def test_an_example_judges_an_embedding_of_the_pipeline(checkout: Checkout):
     output = checkout.run(sys.executable, str(ROOT / "examples/judge_an_embedding.py"))
     assert "same painter" in output or "theme" in output
     assert "small" in output and "image, raw" in output
+
+
+def test_scores_from_the_exported_judges_equal_those_of_the_pipeline(checkout: Checkout):
+    checkout.run("artextract", "qrels", "qrels")
+    output = checkout.run(sys.executable, "-I", "qrels/score.py", "data/embeddings/images.npy")
+    found = {line.split("\t")[0]: float(line.split("\t")[2]) for line in output.splitlines()[1:]}
+    table = pd.read_csv(checkout.folder / "plots/similarity/retrieval.csv")
+    table = table[(table["space"] == "image") & (table["metric"] == "ndcg10")]
+    expected = dict(zip(table["judge"], table["micro"], strict=True))
+    assert found == pytest.approx(expected, abs=0.001)
+    shutil.rmtree(checkout.folder / "qrels")
 
 
 def test_another_lr_reruns_training_and_evaluation_alone(checkout: Checkout):

@@ -10,7 +10,18 @@ import typer
 from typer._click.exceptions import ClickException  # typer has no public name for the errors of its parser
 
 import artextract
-from artextract.cli import ablations, attempts, compare, environment, experiments, judge, profile, readme_tables, search
+from artextract.cli import (
+    ablations,
+    attempts,
+    compare,
+    environment,
+    experiments,
+    judge,
+    profile,
+    qrels,
+    readme_tables,
+    search,
+)
 from artextract.core.errors import ArtExtractError
 
 WRONG_INPUT, STOPPED = 2, 130
@@ -27,6 +38,7 @@ app.command()(search.search)
 app.command()(compare.compare)
 app.command()(attempts.attempts)
 app.command()(judge.judge)
+app.command()(qrels.qrels)
 app.command()(experiments.experiments)
 app.command()(profile.profile)
 app.add_typer(ablations.app, name="ablations")

@@ -40,7 +40,8 @@ def verbs() -> list[list[str]]:
 
 def test_the_verbs() -> None:
     expected = [
-        "ablations", "attempts", "compare", "environment", "experiments", "judge", "profile", "readme-tables", "search"
+        "ablations", "attempts", "compare", "environment", "experiments", "judge", "profile", "qrels", "readme-tables",
+        "search",
     ]  # fmt: skip
     assert sorted(words[0] for words in verbs() if len(words) == 1) == expected
 
