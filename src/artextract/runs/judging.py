@@ -16,6 +16,7 @@ from artextract.runs.held_out_queries import all_works
 from artextract.siamese.evaluation.held_out import TITLE, Held, pool
 from artextract.siamese.evaluation.trials import PRIMARY
 from artextract.similarity.ranking import tables
+from artextract.similarity.ranking.chance import CEILING, RANDOM
 from artextract.similarity.ranking.judges import all_judges, declared
 from artextract.similarity.ranking.judging import Judge
 from artextract.similarity.ranking.spaces import Space, centred, cosine_space, space_label
@@ -23,7 +24,7 @@ from artextract.similarity.ranking.tables import Values
 
 SHUFFLED = "shuffled"
 OWN_SPACES = ("image", "centred", "title", PRIMARY)
-RESERVED = (*OWN_SPACES, SHUFFLED, tables.RANDOM)  # names that a given embedding cannot have
+RESERVED = (*OWN_SPACES, SHUFFLED, RANDOM, CEILING)  # names that a given embedding cannot have
 TABLE = ["judge", "space", "queries", "ndcg", "low", "high", "precision"]
 AGAINST = ["difference", "difference_low", "difference_high", "p_holm"]
 
@@ -82,7 +83,7 @@ def judged(
     parts: Sequence[Held] = (),
     siamese: Callable[[dict[str, np.ndarray]], Values] | None = None,
 ) -> pd.DataFrame:
-    """Scores of an embedding with intervals, next to controls and to the project's own spaces.
+    """Scores of an embedding with intervals, next to controls, chance, ceiling and the project's own spaces.
 
     Args:
         name: Name of the embedding in the table.
@@ -126,7 +127,7 @@ def judged(
     scores = tables.retrieval_table(values, painters, params.bootstrap, seed)
     compared = {key: table for key, table in values.items() if key[1] in (name, "image")}
     pairs = tables.differences(compared, "image", [f"ndcg{k}"], painters, params.bootstrap, seed)
-    return _laid_out(scores, pairs, k, [name, SHUFFLED, *OWN_SPACES, tables.RANDOM])
+    return _laid_out(scores, pairs, k, [name, SHUFFLED, *OWN_SPACES, RANDOM, CEILING])
 
 
 def _wanted(index: pd.DataFrame, titles: np.ndarray, params: Relevance, only: Sequence[str]) -> dict[str, Judge]:
@@ -182,7 +183,7 @@ def printed(table: pd.DataFrame, name: str, k: int) -> str:
         name: Name of the given embedding, whose column comes first.
         k: Cutoff, for the heading.
     """
-    spaces = [name, *(space for space in (tables.RANDOM, SHUFFLED, *OWN_SPACES) if space in set(table["space"]))]
+    spaces = [name, *(space for space in (RANDOM, SHUFFLED, *OWN_SPACES) if space in set(table["space"]))]
     rows = []
     for judge, part in table.groupby("judge", sort=False):
         by_space = part.set_index("space")
@@ -191,7 +192,7 @@ def printed(table: pd.DataFrame, name: str, k: int) -> str:
         cells |= {_heading(space, name): _score(by_space, space) for space in spaces}
         against = by_space.loc[name].to_dict() if name in by_space.index else {}
         rows.append(cells | _difference(against))
-    title = f"nDCG@{k} with 95% intervals that draw whole painters:"
+    title = f"nDCG@{k}, of which the best possible ranking has 1, with 95% intervals that draw whole painters:"
     return f"{title}\n\n{pd.DataFrame(rows).to_markdown(index=False, disable_numparse=True)}"
 
 
@@ -203,7 +204,7 @@ def _score(by_space: pd.DataFrame, space: str) -> str:
     if space not in by_space.index:
         return "not judged: circular"
     value, low, high = by_space.loc[space, ["ndcg", "low", "high"]]
-    return f"{value:.3f}" if space == tables.RANDOM else f"{value:.3f} ({low:.3f} to {high:.3f})"
+    return f"{value:.3f}" if space == RANDOM else f"{value:.3f} ({low:.3f} to {high:.3f})"
 
 
 def _difference(row: Mapping[Any, float]) -> dict[str, str]:

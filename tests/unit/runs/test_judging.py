@@ -51,11 +51,12 @@ def test_a_perfect_embedding_beats_the_others_under_its_judge():
     themes = index["themes"].map(lambda t: [float("sea" in t), float("ship" in t)])
     perfect = np.array(themes.tolist(), dtype=np.float32)
     table = judged("mine", [perfect], [], index, OWN, params(), 0, only=["theme"])
-    assert table["space"].tolist() == ["mine", "shuffled", "image", "centred", "title", "random"]
+    assert table["space"].tolist() == ["mine", "shuffled", "image", "centred", "title", "random", "ceiling"]
     by_space = table.set_index("space")
     assert by_space["ndcg"]["mine"] == pytest.approx(1)
     assert by_space["difference"]["mine"] == pytest.approx(1 - by_space["ndcg"]["image"])
     assert by_space.drop("mine")["difference"].isna().all()
+    assert by_space["ndcg"]["ceiling"] == 1 and by_space["precision"]["mine"] == by_space["precision"]["ceiling"] < 1
     head, _, row = printed(table, "mine", 10).splitlines()[2:]
     assert head.split("|")[3].strip() == "mine" and row.split("|")[3].strip().startswith("1.000 (")
     assert "mine, rows shuffled" in head and "image, raw" in head

@@ -28,7 +28,8 @@ from artextract.siamese.projection.splits import painter_components
 from artextract.siamese.projection.training import Trained
 from artextract.similarity.ranking.collection import Collection
 from artextract.similarity.ranking.judges import all_judges
-from artextract.similarity.ranking.tables import Values, retrieval_table
+from artextract.similarity.ranking.judging import Judge
+from artextract.similarity.ranking.tables import Values, limits, retrieval_table
 
 Encode = Callable[[Sequence[str]], np.ndarray]  # texts to unit rows
 
@@ -62,7 +63,7 @@ class Outcome:
 
     Attributes:
         trained: The network of S1, which is kept.
-        values: For each split, per-query metrics by judge and space.
+        values: For each split, per-query metrics by judge and space, chance and ceiling among the spaces.
         tables: retrieval and attempts (for people), values (every query, for later tests).
         flat: Scores as ``<split>.<judge>.<figure>``, the counts of the training that is kept, and
             ``gain.judge``, the judge of the headline.
@@ -98,7 +99,7 @@ def train_and_score(collection: Collection, trainings: Trainings, params: Params
             own = [space for space in spaces if space.name in (*RAW, PRIMARY)]
             kept.append((trained, held_out.score(own, judges, held.train, k, seed)))
     ((trained, seen),) = kept
-    values = {split: parts[0] if len(parts) == 1 else held_out.pool(parts) for split, parts in of_split.items()}
+    values = {split: with_limits(held_out.pool(parts), judges, k) for split, parts in of_split.items()}
     tried = trials(values, [f"ndcg{k}", f"p{k}"], painters, params.relevance.bootstrap, seed)
     gain, gain_judge = main_gain(tried, f"p{k}")
     counts = {
@@ -117,6 +118,14 @@ def train_and_score(collection: Collection, trainings: Trainings, params: Params
         headline(tried, values, f"p{k}") | train_gain(seen, f"p{k}") | counts | gain_judge,
         gain,
     )
+
+
+def with_limits(values: Values, judges: Mapping[str, Judge], k: int) -> Values:
+    """Per-query values of one split with chance and ceiling of the same queries; in the order of judges."""
+    queries = {judge: table.index.to_numpy() for (judge, space), table in values.items() if space == PRIMARY}
+    found = {(judge, space): table for space, of in limits(judges, queries, k).items() for judge, table in of.items()}
+    found |= values
+    return {key: found[key] for judge in queries for key in found if key[0] == judge}
 
 
 def by_split(values: Mapping[str, Values], painters: np.ndarray, draws: int, seed: int) -> pd.DataFrame:

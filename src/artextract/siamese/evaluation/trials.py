@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from artextract.measures.bootstrap import SUMMARY, paired_all, with_holm
+from artextract.similarity.ranking.chance import CEILING, RANDOM
 from artextract.similarity.ranking.judges import headline_judge
 from artextract.similarity.ranking.tables import MIN_DRAWS, Values
 
@@ -132,8 +133,8 @@ def headline(table: pd.DataFrame, values: Mapping[str, Values], metric: str) -> 
         metric: The one that is shown.
 
     Returns:
-        ``<split>.<judge>.siamese|best|gain.<metric>``, the gain with ``_low`` and ``_high``; on S2 also the gain's
-        ``_p_holm`` and ``shuffled_gain.<metric>_high``.
+        ``<split>.<judge>.siamese|best|gain.<metric>``, the gain with ``_low`` and ``_high``; on S2 also
+        ``chance.<metric>`` and ``ceiling.<metric>``, the gain's ``_p_holm`` and ``shuffled_gain.<metric>_high``.
     """
     found: dict[str, float] = {}
     shown = table[(table["metric"] == metric) & table["against"].isin(RAW)]
@@ -147,8 +148,9 @@ def headline(table: pd.DataFrame, values: Mapping[str, Values], metric: str) -> 
             found |= {key: row["micro"], f"{key}_low": row["low"], f"{key}_high": row["high"]}
             if split == "s2" and judge in SHOWN:
                 found[f"{key}_p_holm"] = row["p_holm"]
-                found[f"{name}.siamese.{metric}"] = float(values[split][judge, PRIMARY][metric].mean())
-                found[f"{name}.best.{metric}"] = float(values[split][judge, str(row["against"])][metric].mean())
+                spaces = {"chance": RANDOM, "best": str(row["against"]), "siamese": PRIMARY, "ceiling": CEILING}
+                means = {label: values[split][judge, space][metric].mean() for label, space in spaces.items()}
+                found |= {f"{name}.{label}.{metric}": float(mean) for label, mean in means.items()}
         elif attempt == SHUFFLED and split == "s2" and judge in SHOWN:
             found[f"{name}.shuffled_gain.{metric}_high"] = row["high"]
     return found

@@ -17,11 +17,11 @@ from artextract.siamese.evaluation.held_out import Held
 from artextract.siamese.evaluation.trials import SHUFFLED
 from artextract.siamese.projection.pairs import titled_rows
 from artextract.siamese.projection.words import fit_head, in_words, known_item_rank
-from artextract.similarity.ranking.chance import expected_at_random
+from artextract.similarity.ranking.chance import RANDOM, expected_at_random
 from artextract.similarity.ranking.collection import Collection
 from artextract.similarity.ranking.judges import text_to_image
 from artextract.similarity.ranking.judging import Judge, same_group
-from artextract.similarity.ranking.tables import RANDOM, Values
+from artextract.similarity.ranking.tables import Values
 
 OWN_TITLE, DESCRIPTION = "own_title", "text_to_image"  # judges
 HEAD, TITLES = "crossmodal", "title"  # spaces, beside SHUFFLED and RANDOM

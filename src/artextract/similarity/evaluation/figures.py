@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from artextract.pictures.style import INK, new_figure, save
+from artextract.similarity.ranking.chance import CEILING
 from artextract.similarity.ranking.judges import declared
 from artextract.similarity.ranking.spaces import space_label
 
@@ -24,13 +25,17 @@ WIDTH, NOTE_LETTERS = 13, 215  # inches, and letters of the note that fit a line
 def plot_judges(table: pd.DataFrame, unmeasured: Mapping[str, str], metric: str, path: Path) -> None:
     """Draw one panel per judge: bars for the mean over queries with its interval, a mark for the mean over painters.
 
+    The heading of a panel gives the ceiling, which would flatten all bars if it were one of them.
+
     Args:
         table: Result of ``tables.retrieval_table``.
         unmeasured: Keys of the judges that are not measured, and the reason for each; they are named below the panels.
         metric: Metric to draw, for example ``ndcg10``.
         path: PNG to write.
     """
-    scores = table[table["metric"] == metric]
+    of_metric = table[table["metric"] == metric]
+    is_ceiling = of_metric["space"] == CEILING
+    scores, ceilings = of_metric[~is_ceiling], of_metric[is_ceiling].set_index("judge")["micro"]
     judges = list(dict.fromkeys(scores["judge"]))
     spaces = list(dict.fromkeys(scores["space"]))
     rows, note = max(1, -(-len(judges) // COLUMNS)), _note(unmeasured)
@@ -41,8 +46,9 @@ def plot_judges(table: pd.DataFrame, unmeasured: Mapping[str, str], metric: str,
     for axis, judge in zip(axes.ravel(), judges, strict=False):
         part = scores[scores["judge"] == judge].set_index("space").reindex(spaces)
         _panel(axis, part, spaces)
-        count = int(part["queries"].max())
-        axis.set_title(f"{declared(judge).label}  ({count:,} queries)")
+        counts = f"{int(part['queries'].max()):,} queries"
+        counts += f", ceiling {ceilings[judge]:.2f}" if judge in ceilings else ""
+        axis.set_title(f"{declared(judge).label}  ({counts})")
     title = f"{_metric_name(metric)}: bars, mean over queries with 95% interval by painter; "
     figure.suptitle(title + "diamonds, mean over painters", x=0.01, ha="left", fontsize=11)
     if note:

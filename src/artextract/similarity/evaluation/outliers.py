@@ -25,6 +25,7 @@ from artextract.pictures.sheets import Card, retrieval_sheet
 MIN_WORKS = 3  # of a painter, attributed without reservation
 NEAREST = MIN_WORKS - 1
 BLOCK = 1024
+DEALS = 200  # times that the images are dealt out anew, to see how often the own painter is found by chance
 FORMER, QUALIFIED = "former_attributions", "artist_qualified"
 EMPTY = "not measured: column empty"
 
@@ -98,6 +99,37 @@ def find_outliers(embedding: np.ndarray, painter: np.ndarray, certain: np.ndarra
         own[kept], other[kept] = for_own[usable], found[line, best][usable]
         rival[kept] = known[best[usable]]
     return Outliers(own, other, rival)
+
+
+def painter_found(found: Outliers, certain: np.ndarray) -> float | None:
+    """Share of the works without reservation whose own painter has the best evidence; None where there are none."""
+    scored = np.isfinite(found.score) & certain
+    return float((found.score[scored] < 0).mean()) if scored.any() else None
+
+
+def painter_found_by_chance(
+    embedding: np.ndarray, painter: np.ndarray, certain: np.ndarray, group: np.ndarray, seed: int
+) -> float | None:
+    """Mean of ``painter_found`` when the images of the works that are evidence are dealt out anew among them.
+
+    It is not one in as many painters as there are: a painter with many works has near ones for any painting.
+
+    Args:
+        embedding: Unit rows (n, d).
+        painter: As in ``find_outliers``.
+        certain: As in ``find_outliers``.
+        group: As in ``find_outliers``.
+        seed: Seed of the deals.
+    """
+    counts = np.bincount(painter[certain & (painter >= 0)])
+    rows = np.flatnonzero(certain & np.isin(painter, np.flatnonzero(counts >= MIN_WORKS)))
+    rng, shares = np.random.default_rng([seed, 5]), []
+    for _ in range(DEALS):
+        dealt = embedding.copy()
+        dealt[rows] = embedding[rng.permutation(rows)]
+        shares.append(painter_found(find_outliers(dealt, painter, certain, group), certain))
+    known = [share for share in shares if share is not None]
+    return float(np.mean(known)) if known else None
 
 
 def area(score: np.ndarray, positive: np.ndarray, cluster: np.ndarray, draws: int, seed: int) -> dict[str, Any]:
@@ -174,8 +206,8 @@ def report(
         shown: Works on the sheet.
 
     Returns:
-        works, painters, painter_found (share of the works without reservation whose own painter has the best
-        evidence), and for each truth its AUC with interval, or why it was not measured.
+        works, painters, painter_found and painter_found_chance (see the functions of these names; missing where no
+        work can be checked), and for each truth its AUC with interval, or why it was not measured.
     """
     vectors, group = unit_rows(embedding - embedding.mean(axis=0)), index["group"].to_numpy()
     certain = index["artist"].notna().to_numpy()
@@ -185,8 +217,9 @@ def report(
     found = find_outliers(vectors, painter, certain, group)
     scored = np.isfinite(found.score)
     metrics: dict[str, Any] = {"works": int(scored.sum()), "painters": len(np.unique(painter[scored]))}
-    if (scored & certain).any():
-        metrics["painter_found"] = float((found.score[scored & certain] < 0).mean())
+    if (share := painter_found(found, certain)) is not None:
+        chance = painter_found_by_chance(vectors, painter, certain, group, seed)
+        metrics |= {"painter_found": share, "painter_found_chance": chance}
     for name, truth in truths(index, certain).items():
         if truth is None:
             metrics[name] = {"measured": EMPTY}

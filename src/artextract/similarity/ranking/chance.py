@@ -1,4 +1,8 @@
-"""Exact scores of a random ranking: expectations in closed form, so that chance has no noise of its own."""
+"""The two limits of a score: chance, and the ceiling.
+
+Chance is the expectation over all rankings, in closed form, so that it has no noise of its own. The ceiling is the
+score of the best possible ranking: precision@10 cannot reach 1 for a query with three relevant works.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,10 @@ import numpy as np
 import pandas as pd
 
 from artextract.similarity.ranking.judging import Judge
-from artextract.similarity.ranking.retrieval import metric_names
+from artextract.similarity.ranking.retrieval import evaluate, metric_names
+from artextract.similarity.ranking.spaces import Space
+
+RANDOM, CEILING = "random", "ceiling"  # names of the limits among the spaces
 
 
 def expected_at_random(judge: Judge, queries: np.ndarray, k: int) -> pd.DataFrame:
@@ -38,6 +45,22 @@ def expected_at_random(judge: Judge, queries: np.ndarray, k: int) -> pd.DataFram
     reached = np.cumsum(discount)[np.minimum(k, gallery) - 1]
     found[f"ndcg{k}"] = gains.sum(axis=1) / gallery * reached / (best @ discount[: best.shape[1]])
     return pd.DataFrame(found, index=queries)[metric_names(k)]
+
+
+def best_possible(judge: Judge, queries: np.ndarray, k: int) -> pd.DataFrame:
+    """Metrics of each query when its gallery is ranked by the relevance itself: no ranking scores higher.
+
+    Args:
+        judge: Ground truth over n works.
+        queries: Rows that are queries; each has a relevant work.
+        k: Cutoff.
+
+    Returns:
+        As ``retrieval.evaluate``.
+    """
+    grade = judge.relevant if judge.grade is None else judge.grade
+    ideal = Space(CEILING, len(grade), lambda rows: grade[rows].astype(np.float32))
+    return evaluate(ideal, judge, queries, k)
 
 
 def _ap_and_rr(n: int, relevant: int) -> tuple[float, float]:

@@ -8,14 +8,13 @@ import numpy as np
 import pandas as pd
 
 from artextract.measures.bootstrap import SUMMARY, paired_all, summarise_all, with_holm
-from artextract.similarity.ranking.chance import expected_at_random
+from artextract.similarity.ranking.chance import CEILING, RANDOM, best_possible, expected_at_random
 from artextract.similarity.ranking.judges import ELSEWHERE, declared, headline_judge
 from artextract.similarity.ranking.judging import Judge, judge_may_score
 from artextract.similarity.ranking.retrieval import evaluate_judges
 from artextract.similarity.ranking.spaces import Space
 
 Values = dict[tuple[str, str], pd.DataFrame]  # (judge, space): per-query metrics
-RANDOM = "random"
 # The least p value that a bootstrap can give is 2 / (draws + 1), and Holm multiplies it by the number of tests: with
 # a thousand draws nothing could be found at 5% among more than 25 pairs of judge and space.
 MIN_DRAWS = 10_000
@@ -30,7 +29,7 @@ def evaluate_spaces(
     seed: int,
     queries: Mapping[str, np.ndarray] | None = None,
 ) -> Values:
-    """Every space under every judge that may score it, and chance under every judge.
+    """Every space under every judge that may score it, and chance and ceiling under every judge.
 
     A judge whose field the space was made from is left out: it would be judged by itself.
 
@@ -42,17 +41,32 @@ def evaluate_spaces(
         queries: Rows that are queries, for each judge; default: all that have a relevant work.
 
     Returns:
-        Per-query metrics by judge and space, ``random`` among the spaces; in the order of judges, then spaces.
+        Per-query metrics by judge and space, ``random`` and ``ceiling`` among the spaces; in the order of judges, then
+        spaces.
     """
     asked = {name: judge.queries() if queries is None else queries[name] for name, judge in judges.items()}
     asked = {name: rows for name, rows in asked.items() if len(rows)}
-    by_space: dict[str, dict[str, pd.DataFrame]] = {
-        RANDOM: {name: expected_at_random(judges[name], rows, k) for name, rows in asked.items()}
-    }
+    by_space = limits(judges, asked, k)
     for space in spaces:
         may = {name: judges[name] for name in asked if judge_may_score(judges[name], space.fields)}
         by_space[space.name] = evaluate_judges(space, may, k, queries=asked, seed=seed)
     return {(judge, space): by_space[space][judge] for judge in asked for space in by_space if judge in by_space[space]}
+
+
+def limits(
+    judges: Mapping[str, Judge], queries: Mapping[str, np.ndarray], k: int
+) -> dict[str, dict[str, pd.DataFrame]]:
+    """Per-query metrics of chance (``random``) and of the best possible ranking (``ceiling``), by judge.
+
+    Args:
+        judges: Ground truths.
+        queries: Rows that are queries, for some or all of the judges; each has a relevant work.
+        k: Cutoff.
+    """
+    return {
+        RANDOM: {name: expected_at_random(judges[name], rows, k) for name, rows in queries.items()},
+        CEILING: {name: best_possible(judges[name], rows, k) for name, rows in queries.items()},
+    }
 
 
 def retrieval_table(values: Values, clusters: np.ndarray, draws: int, seed: int) -> pd.DataFrame:
@@ -67,6 +81,8 @@ def differences(
 ) -> pd.DataFrame:
     """Paired differences of every space to one of them, with Holm's correction over all judges and spaces.
 
+    The ceiling is not compared: that it is higher is not a finding.
+
     Args:
         values: Result of ``evaluate_spaces``.
         against: The space that the others are compared with.
@@ -79,7 +95,7 @@ def differences(
         One row per judge, space and metric, columns ``DIFFERENCES``.
     """
     chosen = list(metrics)
-    keys = [(judge, space) for judge, space in values if space != against and (judge, against) in values]
+    keys = [key for key in values if key[1] not in (against, CEILING) and (key[0], against) in values]
     pairs = [(values[judge, against][chosen], values[judge, space][chosen]) for judge, space in keys]
     found = paired_all(pairs, clusters, max(draws, MIN_DRAWS), seed)
     parts = [
@@ -118,7 +134,8 @@ def headline(
         k: Cutoff.
         spaces: Spaces whose nDCG@k is taken, micro: ``<judge>.<space>.ndcg<k>``.
         with_interval: Those of them that also give its ``_low`` and ``_high``.
-        in_full: The one of them that also gives its ``_macro``, and ``p<k>``.
+        in_full: The one of them that also gives its ``_macro``. It gives ``p<k>`` too, and so do chance and ceiling:
+            the ceiling of nDCG is 1, and that of ``p<k>`` depends on how many works are relevant.
 
     Returns:
         Flat metrics, and ``<judge>.queries``.
@@ -132,7 +149,7 @@ def headline(
             found[key] = row["micro"]
             found |= {f"{key}_{end}": row[end] for end in ("low", "high") if space in with_interval}
             found |= {f"{key}_macro": row["macro"]} if space == in_full else {}
-        elif space == in_full and metric == f"p{k}":
+        elif space in (in_full, RANDOM, CEILING) and metric == f"p{k}":
             found[key] = row["micro"]
     return found
 

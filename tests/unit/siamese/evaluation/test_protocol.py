@@ -43,7 +43,7 @@ def test_each_split_is_scored_on_its_held_out_works_only(outcome: Outcome):
 
 
 def test_every_attempt_and_every_form_of_the_raw_embedding_is_listed(outcome: Outcome):
-    assert set(outcome.tables["retrieval"]["space"]) == {*RAW, *ATTEMPTS}
+    assert set(outcome.tables["retrieval"]["space"]) == {"random", "ceiling", *RAW, *ATTEMPTS}
     assert set(outcome.tables["attempts"]["attempt"]) == set(ATTEMPTS)
     assert outcome.tables["retrieval"].columns[0] == "split"
 
@@ -57,6 +57,16 @@ def test_the_headline_is_the_gain_on_unseen_painters_in_the_table(outcome: Outco
     assert outcome.headline["gain"] == pytest.approx(row["micro"])
     assert outcome.headline["gain.ci"] == pytest.approx((row["high"] - row["low"]) / 2)
     assert outcome.flat["gain.judge"] == "theme" and outcome.flat["s2.theme.gain.p10"] == outcome.headline["gain"]
+
+
+def test_scores_are_between_chance_and_ceiling_of_the_same_queries(outcome: Outcome):
+    """Of the 116 works by other painters, half are of the query's subject."""
+    numbers = {name: float(outcome.flat[f"s2.theme.{name}.p10"]) for name in ("chance", "best", "siamese", "ceiling")}
+    assert numbers["chance"] == pytest.approx(58 / 116) and numbers["ceiling"] == 1
+    assert numbers["chance"] < numbers["best"] < numbers["siamese"] < numbers["ceiling"]
+    values = outcome.tables["values"]
+    sizes = values.groupby(["split", "judge", "space"]).size().unstack()
+    assert (sizes.nunique(axis=1) == 1).all() and {"random", "ceiling"} <= set(sizes.columns)
 
 
 def test_the_network_that_is_kept_is_that_of_s1_with_its_counts(outcome: Outcome):

@@ -37,7 +37,8 @@ def test_an_attempt_is_compared_with_the_strongest_post_processing():
     rng = np.random.default_rng(0)
     noise, good = unit_rows(rng.normal(size=(N, 4))), unit_rows(np.eye(2)[SUBJECT] + rng.normal(0, 0.4, (N, 2)))
     best = np.eye(2)[SUBJECT]
-    found = values(image=noise, centred=good, csls=noise, siamese=best, shuffled_titles=noise, ridge=good)
+    limits = {"random": noise, "ceiling": best}
+    found = values(image=noise, centred=good, csls=noise, siamese=best, shuffled_titles=noise, ridge=good, **limits)
     assert strongest(found, "theme", "p10") == "centred"
     table = trials({"s2": found}, ["p10", "ndcg10"], PAINTER, 200, 0)
     shown = table[table["metric"] == "p10"].to_dict("records")
@@ -54,6 +55,9 @@ def test_an_attempt_is_compared_with_the_strongest_post_processing():
     numbers = headline(table, {"s2": found}, "p10")
     assert numbers["s2.theme.siamese.p10"] == 1 and numbers["s2.theme.gain.p10"] == gain["micro"]
     assert numbers["s2.theme.shuffled_gain.p10_high"] < 0
+    assert numbers["s2.theme.chance.p10"] == pytest.approx(found["theme", "random"]["p10"].mean())
+    assert numbers["s2.theme.best.p10"] == pytest.approx(found["theme", "centred"]["p10"].mean())
+    assert numbers["s2.theme.ceiling.p10"] == 1
     half = (gain["high"] - gain["low"]) / 2
     assert main_gain(table, "p10") == ({"gain": gain["micro"], "gain.ci": half}, {"gain.judge": "theme"})
     renamed = table.replace({"judge": {"theme": "period"}})

@@ -46,6 +46,17 @@ def test_panels_bars_and_what_is_not_scored(tmp_path: Path, monkeypatch: pytest.
     assert "nDCG@10" in figures[0].get_suptitle()
 
 
+def test_the_ceiling_is_in_the_heading_and_is_no_bar(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    figures: list = []
+    monkeypatch.setattr(retrieval_figure, "save", lambda figure, path: figures.append(figure))
+    scores = table(["artist"], ["random", "ceiling", "image"])
+    scores.loc[scores["space"] == "ceiling", "micro"] = 0.72
+    plot_judges(scores, {}, "ndcg10", tmp_path / "x.png")
+    panel = figures[0].axes[0]
+    assert panel.get_title(loc="left") == "same painter  (1,200 queries, ceiling 0.72)"
+    assert [label.get_text() for label in panel.get_yticklabels()] == ["random", "image, raw"]
+
+
 def test_a_long_note_is_wrapped_and_does_not_widen_the_figure(tmp_path: Path):
     scores = table(["artist", "theme", "style"], ["random", "image"])
     plot_judges(scores, {}, "ndcg10", tmp_path / "without.png")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import permutations
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,14 @@ from PIL import Image
 from sklearn.metrics import roc_auc_score
 
 from artextract.core.compute import unit_rows
-from artextract.similarity.evaluation.outliers import EMPTY, area, find_outliers, report, truths
+from artextract.similarity.evaluation.outliers import (
+    EMPTY,
+    area,
+    find_outliers,
+    painter_found_by_chance,
+    report,
+    truths,
+)
 from tests.museum import gallery
 
 
@@ -50,6 +58,23 @@ def test_equals_the_definition(seed: int):
     assert found.rival.tolist() == [t[2] for t in truth]
 
 
+def test_chance_of_finding_the_painter_is_the_mean_over_all_deals():
+    """Three works of one painter and four of another: the second one is found more often, whatever the images show."""
+    x = unit_rows(np.random.default_rng(4).standard_normal((8, 3)))
+    painter, certain = [0, 0, 0, 1, 1, 1, 1, -1], [True] * 8
+    shares = []
+    for order in permutations(range(7)):
+        if order[0] < order[1] < order[2] and order[3] < order[4] < order[5] < order[6]:  # the order does not matter
+            dealt = slow(x[[*order, 7]], painter, certain, list(range(8)))
+            shares.append(np.mean([other < own for own, other, _ in dealt if not np.isnan(own)]))
+    assert len(shares) == 35
+    found = painter_found_by_chance(x, np.array(painter), np.array(certain), np.arange(8), 0)
+    assert found == pytest.approx(np.mean(shares), abs=4 * np.std(shares) / np.sqrt(200))
+    assert found == painter_found_by_chance(x, np.array(painter), np.array(certain), np.arange(8), 0)
+    nobody = np.full(8, -1)
+    assert painter_found_by_chance(x, nobody, np.array(certain), np.arange(8), 0) is None
+
+
 def collection(tmp_path: Path, **columns: object):
     """Two painters of five works each, at right angles; work 0 hangs under the wrong name."""
     index, reader = gallery(tmp_path, [f"Work {i}" for i in range(10)])  # painters a0, a1 in turn
@@ -70,6 +95,7 @@ def run(tmp_path: Path, index: pd.DataFrame, reader, x: np.ndarray):
 def test_planted_outlier_comes_first_with_table_and_sheet(tmp_path: Path):
     metrics, table, sheet = run(tmp_path, *collection(tmp_path))
     assert (metrics["works"], metrics["painters"], metrics["painter_found"]) == (10, 2, 0.9)
+    assert 0.3 < metrics["painter_found_chance"] < 0.6
     assert metrics["former_attribution"] == metrics["qualified"] == {"measured": EMPTY}
     assert table["id"].tolist()[0] == 0 and table["rank"].tolist() == list(range(1, 11))
     assert table["nearest_other_painter"][0] == "Painter 1"
@@ -102,7 +128,7 @@ def test_qualified_works_are_judged_and_are_no_evidence(tmp_path: Path):
 def test_nothing_to_check_is_said(tmp_path: Path):
     index, reader, x = collection(tmp_path, artist=pd.array([f"p{i}" for i in range(10)], dtype="string"))
     metrics, table, sheet = run(tmp_path, index, reader, x)
-    assert metrics["works"] == 0 and "painter_found" not in metrics
+    assert metrics["works"] == 0 and not {"painter_found", "painter_found_chance"} & set(metrics)
     assert table.empty and not sheet.exists()
 
 

@@ -1,4 +1,4 @@
-"""Expectations in closed form against all rankings, counted out."""
+"""Chance and ceiling against all rankings, counted out."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from artextract.measures.bootstrap import summarise
-from artextract.similarity.ranking.chance import expected_at_random
+from artextract.similarity.ranking.chance import best_possible, expected_at_random
 from artextract.similarity.ranking.judging import Judge
 from artextract.similarity.ranking.retrieval import evaluate, metric_names
 from artextract.similarity.ranking.spaces import Space, cosine_space
@@ -16,7 +16,7 @@ from artextract.similarity.ranking.spaces import Space, cosine_space
 
 @pytest.mark.parametrize("hits", [1, 2, 3, 4, 5])
 @pytest.mark.parametrize("k", [1, 3, 10])
-def test_equals_the_mean_over_all_rankings(hits: int, k: int):
+def test_equal_the_mean_and_the_best_of_all_rankings(hits: int, k: int):
     """Row 0 asks five works; row 6 is out."""
     relevant, excluded, grade = np.zeros((7, 7), dtype=bool), np.eye(7, dtype=bool), np.zeros((7, 7))
     excluded[0, 6] = True
@@ -30,6 +30,7 @@ def test_equals_the_mean_over_all_rankings(hits: int, k: int):
             rankings.append(evaluate(space, truth, np.array([0]), k).iloc[0])
         expected = np.mean(rankings, axis=0)
         np.testing.assert_allclose(expected_at_random(truth, np.array([0]), k).iloc[0], expected, atol=1e-12)
+        np.testing.assert_allclose(best_possible(truth, np.array([0]), k).iloc[0], np.max(rankings, axis=0), atol=1e-12)
 
 
 def test_table_is_as_of_an_evaluation():
@@ -39,6 +40,15 @@ def test_table_is_as_of_an_evaluation():
     np.testing.assert_allclose(found.drop(columns="p5"), 1)
     np.testing.assert_allclose(found["p5"], 3 / 5)  # three works are there to be found
     assert expected_at_random(truth, np.array([], dtype=int), 2).shape == (0, 7)
+
+
+def test_ceiling_of_precision_depends_on_how_many_works_are_relevant():
+    """Query 0 has one relevant work, query 1 two; three works are in each gallery."""
+    relevant = np.array([[0, 1, 0, 0], [1, 0, 1, 0], [0, 0, 0, 0], [0, 0, 0, 0]], dtype=bool)
+    found = best_possible(Judge(relevant, np.eye(4, dtype=bool)), np.array([1, 0]), 10)
+    assert found.index.tolist() == [1, 0] and found.columns.tolist() == metric_names(10)
+    assert found["p10"].tolist() == [0.2, 0.1] and found["p5"].tolist() == [0.4, 0.2]
+    np.testing.assert_allclose(found[["ndcg10", "map", "p1", "mrr", "rprec"]], 1)
 
 
 def test_single_work_in_the_gallery():

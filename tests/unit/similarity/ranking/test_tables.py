@@ -59,16 +59,16 @@ def test_relevance_equal_to_the_scored_similarity_is_refused():
     assert ("title_proxy", "title") not in VALUES
 
 
-def test_every_space_under_every_judge_with_chance_beside():
+def test_every_space_under_every_judge_with_chance_and_ceiling_beside():
     assert list(VALUES) == [
-        ("artist", "random"), ("artist", "image"), ("artist", "title"), ("artist", "blind"),
-        ("title_proxy", "random"), ("title_proxy", "image"), ("title_proxy", "blind"),
+        ("artist", "random"), ("artist", "ceiling"), ("artist", "image"), ("artist", "title"), ("artist", "blind"),
+        ("title_proxy", "random"), ("title_proxy", "ceiling"), ("title_proxy", "image"), ("title_proxy", "blind"),
     ]  # fmt: skip
     table = retrieval_table(VALUES, CLUSTERS, 50, 0)
-    assert table.columns.tolist() == TABLE and len(table) == 7 * 6  # at k = 5, P@k is P@5
+    assert table.columns.tolist() == TABLE and len(table) == 9 * 6  # at k = 5, P@k is P@5
     assert set(table["queries"]) == {N}
     means = table[table["metric"] == "map"].set_index(["judge", "space"])["micro"]
-    assert means["artist", "image"] == 1.0 > means["artist", "random"]
+    assert means["artist", "image"] == means["artist", "ceiling"] == 1.0 > means["artist", "random"]
     pd.testing.assert_frame_equal(VALUES["artist", "blind"], evaluate(SPACES[2], JUDGES["artist"], np.arange(N), 5))
 
 
@@ -131,13 +131,14 @@ def test_judges_that_are_not_measured_say_why():
 def test_headline_is_flat_and_short():
     table = retrieval_table(VALUES, CLUSTERS, 50, 0)
     found = headline(table, 5, ("random", "title", "image"), ("title", "image"), "image")
-    expected = {"queries", "random.ndcg5", "image.p5"} | {
+    expected = {"queries", "random.ndcg5", "random.p5", "ceiling.p5", "image.p5"} | {
         f"image.ndcg5{end}" for end in ("", "_low", "_high", "_macro")
     }
     assert {key.removeprefix("artist.") for key in found if key.startswith("artist.")} == expected | {
         f"title.ndcg5{end}" for end in ("", "_low", "_high")
     }
     assert {key.removeprefix("title_proxy.") for key in found if key.startswith("title_proxy.")} == expected
+    assert found["artist.random.p5"] < found["artist.image.p5"] <= found["artist.ceiling.p5"] == 1
     chosen = table[(table["judge"] == "artist") & (table["space"] == "image") & (table["metric"] == "ndcg5")].iloc[0]
     assert found["artist.image.ndcg5_macro"] == chosen["macro"] and found["artist.image.ndcg5"] == chosen["micro"]
 
