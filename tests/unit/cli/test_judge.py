@@ -32,7 +32,7 @@ def test_a_copy_of_the_image_embedding_gains_nothing(works: Path, capsys: pytest
     assert "image, siamese projection" not in lines[2]
     assert all("+0.000 (+0.000 to +0.000)" in line for line in lines[4:])
     table = pd.read_csv(works / "table.csv")
-    assert set(table["space"]) == {"mine", "shuffled", "image", "centred", "title", "random"}
+    assert set(table["space"]) == {"mine", "shuffled", "image", "centred", "title", "random", "ceiling"}
     of_artist = table[table["judge"] == "artist"].set_index("space")
     assert of_artist["ndcg"]["mine"] == of_artist["ndcg"]["image"]
     assert of_artist["low"]["mine"] < of_artist["high"]["mine"]
