@@ -16,6 +16,8 @@ import pandas as pd
 from artextract.core.errors import ArtExtractError
 from artextract.core.files import check_relative
 from artextract.core.tasks import TASKS
+from artextract.data.wikiart.paths import file_name
+from artextract.data.wikiart.same_work import leaks
 
 SPLITS = ("train", "val")
 
@@ -175,22 +177,6 @@ def union(lists: Lists) -> pd.DataFrame:
     return table
 
 
-def guard(table: pd.DataFrame, *, by: str = "name") -> pd.DataFrame:
-    """Training rows that must not be trained on, since the image is validation in some task.
-
-    Args:
-        table: Result of ``union``.
-        by: ``path``, or ``name``: the file name alone, which also finds a copy in another style folder.
-
-    Returns:
-        Boolean columns, one a task: True where the row is in the task's train list and its image in any val list.
-    """
-    key = table["path"] if by == "path" else table["path"].str.rsplit("/", n=1).str[-1]
-    is_val = pd.concat([table[f"{task}_list"] == "val" for task in TASKS], axis=1).any(axis=1)
-    leaked = key.isin(key[is_val])
-    return pd.DataFrame({task: (table[f"{task}_list"] == "train").fillna(False) & leaked for task in TASKS})
-
-
 def audit(lists: Lists, table: pd.DataFrame) -> dict[str, float]:
     """Counts that describe lists: rows, overlaps, leaks, names (see tests for the counts of the real ones).
 
@@ -201,10 +187,10 @@ def audit(lists: Lists, table: pd.DataFrame) -> dict[str, float]:
     Returns:
         Flat counts; shares are of the validation rows of a task.
     """
-    names = table["path"].str.rsplit("/", n=1).str[-1]
+    names = table["path"].map(file_name)
     folders = table["path"].str.split("/").str[0]
     counts: dict[str, float] = {"images": len(table), "file_names": int(names.nunique())}
-    leaked = {by: guard(table, by=by) for by in ("path", "name")}
+    leaked = {"path": leaks(table, table["path"]), "name": leaks(table, names)}
     in_train = pd.DataFrame({task: table[f"{task}_list"] == "train" for task in TASKS}).fillna(False)
     in_val = pd.DataFrame({task: table[f"{task}_list"] == "val" for task in TASKS}).fillna(False)
     for task in TASKS:

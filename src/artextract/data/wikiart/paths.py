@@ -7,9 +7,14 @@ import re
 VARIANT = re.compile(r"(?:[-_ ]?\(\d{1,2}\)|-\d{1,2})$")  # "self-portrait-2", "self-portrait(1)"; not a year
 
 
+def file_name(path: str) -> str:
+    """The last part of a path."""
+    return path.rsplit("/", 1)[-1]
+
+
 def painter_slug(path: str) -> str:
     """The painter's part of a file name: ``Style/painter-name_title.jpg``."""
-    return path.rsplit("/", 1)[-1].split("_", 1)[0]
+    return file_name(path).split("_", 1)[0]
 
 
 def title_key(path: str) -> str:
@@ -18,7 +23,7 @@ def title_key(path: str) -> str:
     >>> title_key("Cubism/juan-gris_guitar-2.jpg") == title_key("Cubism/juan-gris_guitar(1).jpg")
     True
     """
-    stem = path.rsplit("/", 1)[-1].rsplit(".", 1)[0]
+    stem = file_name(path).rsplit(".", 1)[0]
     return VARIANT.sub("", stem) or stem
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from artextract.core.errors import ArtExtractError
 from artextract.core.tasks import TASKS
 from artextract.data.wikiart import lists as artgan
-from artextract.data.wikiart.lists import SPLITS, audit, find_file, guard, read_classes, read_list, read_lists, union
+from artextract.data.wikiart.lists import SPLITS, audit, find_file, read_classes, read_list, read_lists, union
 from tests.conftest import test_data
 
 CLASSES = {
@@ -317,42 +317,6 @@ def test_union_equals_a_slow_one(rows: dict[tuple[str, str], Rows]) -> None:
             for label, split in zip(table[task], table[f"{task}_list"], strict=True)
         ]
         assert found == [entry[task] for entry in slow.values()]
-
-
-# --- guard
-
-
-def test_guard_by_hand(tmp_path: Path) -> None:
-    rows = {
-        ("style", "train"): [("a/1.jpg", 0), ("a/2.jpg", 0), ("b/3.jpg", 0), ("a/4.jpg", 0)],
-        ("style", "val"): [("a/5.jpg", 0)],
-        ("genre", "train"): [("a/5.jpg", 0), ("a/4.jpg", 0)],
-        ("genre", "val"): [("a/1.jpg", 0)],
-        ("artist", "train"): [("a/4.jpg", 0)],
-        ("artist", "val"): [("a/3.jpg", 0)],
-    }
-    table = union(read_lists(write_lists(tmp_path, rows)))
-    by_path, by_name = (guard(table, by=by).set_index(table["path"]) for by in ("path", "name"))
-    leaks = lambda flags, task: flags.index[flags[task]].tolist()  # noqa: E731
-    assert leaks(by_path, "style") == ["a/1.jpg"]
-    assert leaks(by_name, "style") == ["a/1.jpg", "b/3.jpg"]  # b/3 is a copy of artist's a/3 by its name
-    assert leaks(by_path, "genre") == leaks(by_name, "genre") == ["a/5.jpg"]
-    assert leaks(by_path, "artist") == leaks(by_name, "artist") == []
-
-
-@pytest.mark.parametrize("by", ["path", "name"])
-@given(rows=ALL_ROWS)
-def test_guard_equals_a_slow_one(by: str, rows: dict[tuple[str, str], Rows]) -> None:
-    slow = slow_union(rows)
-    identity = (lambda path: path) if by == "path" else (lambda path: path.split("/")[-1])
-    val = {identity(p) for p, tasks in slow.items() for entry in tasks.values() if entry and entry[1] == "val"}
-    flags = guard(union(lists_of(rows)), by=by)
-    for task in TASKS:
-        expected = [
-            entry[task] is not None and entry[task][1] == "train" and identity(path) in val  # type: ignore[index]
-            for path, entry in slow.items()
-        ]
-        assert flags[task].tolist() == expected
 
 
 # --- audit

@@ -5,14 +5,10 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from artextract.core.errors import ArtExtractError
-from artextract.core.fingerprint import sha256_bytes
 from artextract.core.folders import cache_folder
 from artextract.core.tasks import TASKS
 from artextract.data.images import shard_writer
@@ -20,36 +16,14 @@ from artextract.data.images.decode import decode
 from artextract.data.images.duplicates import perceptual_hash
 from artextract.data.images.shards import ShardReader
 from artextract.data.wikiart import prepare as module
+from artextract.data.wikiart.index import INDEX_COLUMNS
 from artextract.data.wikiart.lists import SPLITS
-from artextract.data.wikiart.prepare import (
-    INDEX_COLUMNS,
-    Layout,
-    assign_groups,
-    assign_splits,
-    build_index,
-    held_out_painters,
-    prepare,
-    read_manifest,
-    summarise,
-)
-from artextract.params.sections import ArtGAN
+from artextract.data.wikiart.prepare import Layout, prepare
 from tests.conftest import jpeg
+from tests.wikiart import section
 
 Rows = dict[tuple[str, str], dict[str, int]]
 STYLES = ["Baroque", "Cubism"]
-
-
-def section(**changes: object) -> ArtGAN:
-    values: dict[str, object] = {
-        "source": "folder",
-        "max_side": 64,
-        "max_missing_fraction": 0.0,
-        "select_fraction": 0.2,
-        "near_duplicate_bits": 6,
-        "guard": True,
-        "held_out_painters": 0.0,
-    }
-    return ArtGAN.model_validate(values | changes)
 
 
 def write_lists(folder: Path, rows: Rows) -> None:
@@ -310,25 +284,6 @@ def test_class_order_is_the_class_files(layout: Layout, tmp_path: Path) -> None:
 # --- manifest
 
 
-def test_no_manifest_is_an_empty_table(tmp_path: Path) -> None:
-    assert read_manifest(tmp_path).columns.tolist() == ["path"] and read_manifest(tmp_path).empty
-
-
-def test_manifest_without_paths_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "manifest.csv").write_text("file,geometry\na,b\n")
-    with pytest.raises(ArtExtractError, match="has no column `path`") as caught:
-        read_manifest(tmp_path)
-    assert "manifest.csv" in str(caught.value) and "name the column" in str(caught.value)
-
-
-def test_empty_cells_of_a_manifest_declare_nothing(tmp_path: Path) -> None:
-    (tmp_path / "manifest.csv").write_text("path,geometry,group,note\nNA,original,7,x\nb,,,y\nb,other,8,z\n")
-    table = read_manifest(tmp_path)
-    assert table.columns.tolist() == ["path", "geometry", "group"]
-    assert table["path"].tolist() == ["NA", "b"]  # a path named NA is a path; the first of two rows counts
-    assert table.fillna("-")[["geometry", "group"]].values.tolist() == [["original", "7"], ["-", "-"]]
-
-
 def test_manifest_gives_stratum_and_groups(layout: Layout, tmp_path: Path) -> None:
     (layout.images / "manifest.csv").write_text(
         "path,geometry,group\n"
@@ -344,120 +299,6 @@ def test_manifest_gives_stratum_and_groups(layout: Layout, tmp_path: Path) -> No
     assert rows["Baroque/a_p00.jpg"]["group"] == rows["Cubism/a_p23.jpg"]["group"]
     assert len({row["group"] for row in rows.values()}) == 29  # rows without a declared group are not one group
     assert rows["Baroque/a_p00.jpg"]["style_split"] == "guarded"
-
-
-# --- groups and splits, as functions
-
-
-def facts(hashes: list[str], contents: list[str]) -> pd.DataFrame:
-    return pd.DataFrame({"phash": hashes, "sha256": contents})
-
-
-def test_groups_by_bytes_pixels_and_declaration() -> None:
-    far = ["0000000000000000", "00000000ffffffff", "ffffffff00000000", "ffffffffffffffff", "0f0f0f0f0f0f0f0f"]
-    index = facts([*far, "000000000000003f"], ["a", "b", "c", "b", "e", "f"])
-    declared = pd.Series([None, None, "x", None, "x", None], dtype="string")
-    # 0 and 5 by their hashes (6 bits), 1 and 3 by their bytes, 2 and 4 by declaration
-    assert assign_groups(index, 6, declared).tolist() == [0, 1, 2, 1, 2, 0]
-    assert assign_groups(index, 5, declared).tolist() == [0, 1, 2, 1, 2, 3]
-
-
-def test_groups_are_transitive_over_the_three_reasons() -> None:
-    index = facts(["0" * 16, "0" * 15 + "1", "f" * 16, "0f" * 8], ["a", "b", "b", "c"])
-    declared = pd.Series([None, None, "x", "x"], dtype="string")
-    assert assign_groups(index, 6, declared).tolist() == [0, 0, 0, 0]
-
-
-@st.composite
-def indexes(draw: st.DrawFn) -> pd.DataFrame:
-    n = draw(st.integers(1, 40))
-    table: dict[str, object] = {"path": [f"{draw(st.sampled_from('ab'))}/{i // 2}.jpg" for i in range(n)]}
-    for task in TASKS:
-        lists = draw(st.lists(st.sampled_from(["train", "train", "val", None]), min_size=n, max_size=n))
-        labels = draw(st.lists(st.integers(0, 2), min_size=n, max_size=n))
-        table[f"{task}_list"] = pd.array(lists, dtype="string")
-        table[task] = pd.array([c if part else None for c, part in zip(labels, lists, strict=True)], dtype="Int64")
-    table["group"] = np.array(draw(st.lists(st.integers(0, 25), min_size=n, max_size=n)))
-    return pd.DataFrame(table)
-
-
-@given(indexes(), st.sampled_from([0.05, 0.2, 0.6]))
-def test_split_rules_hold_for_any_index(index: pd.DataFrame, fraction: float) -> None:
-    splits = assign_splits(index, section(select_fraction=fraction), seed=3)
-    table: Any = pd.concat([index, splits], axis=1).astype(object)
-    rows = table.where(table.notna(), None).to_dict("records")
-    val_rows = [row for row in rows if any(row[f"{task}_list"] == "val" for task in TASKS)]
-    val_names, val_groups = {row["path"].split("/")[1] for row in val_rows}, {row["group"] for row in val_rows}
-    kinds: dict[int, set[str]] = {}
-    for row in rows:
-        leaks = row["path"].split("/")[1] in val_names or row["group"] in val_groups
-        for task in TASKS:
-            listed, split = row[f"{task}_list"], row[f"{task}_split"]
-            if listed is None:
-                assert split is None
-            elif listed == "val":
-                assert split == "val"  # as published
-            elif leaks:
-                assert split == "guarded"
-            else:
-                assert split in ("train", "select")
-                kinds.setdefault(row["group"], set()).add(split)
-    assert all(len(found) == 1 for found in kinds.values())  # no group on both sides
-    for task in TASKS:  # no class that could be trained is left without training rows
-        could = {row[task] for row in rows if row[f"{task}_split"] in ("train", "select")}
-        assert could == {row[task] for row in rows if row[f"{task}_split"] == "train"}
-
-
-@given(indexes())
-def test_without_the_guard_nothing_is_guarded(index: pd.DataFrame) -> None:
-    """The unguarded experiment trains on what is validation elsewhere; within a task train and val stay apart."""
-    splits = assign_splits(index, section(guard=False), seed=3).fillna("none")
-    for task in TASKS:
-        listed, split = index[f"{task}_list"].fillna("none"), splits[f"{task}_split"]
-        assert (split[listed == "train"].isin(["train", "select"])).all()
-        assert (split[listed != "train"] == listed[listed != "train"]).all()
-
-
-@given(st.integers(0, 5), st.sampled_from([0.2, 0.5]))
-def test_held_out_painters_are_never_trained_on(seed: int, fraction: float) -> None:
-    rng = np.random.default_rng(seed)
-    painters = rng.integers(0, 12, 200)
-    table: dict[str, Any] = {"path": [f"S/painter-{p}_work-{i}.jpg" for i, p in enumerate(painters)]}
-    for task in TASKS:
-        table[f"{task}_list"] = pd.array(rng.choice(["train", "val"], 200, p=[0.7, 0.3]), dtype="string")
-        table[task] = pd.array(rng.integers(0, 3, 200), dtype="Int64")
-    index = pd.DataFrame(table | {"group": np.arange(200)})
-    plain = assign_splits(index, section(), seed)
-    splits = assign_splits(index, section(held_out_painters=fraction), seed)
-    held = held_out_painters(index["path"], fraction, seed)
-    assert 0 < held.mean() <= fraction
-    for task in TASKS:
-        split = splits[f"{task}_split"].fillna("none").to_numpy()
-        assert not np.isin(split[held], ["train", "select"]).any()
-        judged = ~held if task == "artist" else held
-        published = (index[f"{task}_list"] == "val").to_numpy()
-        assert ((split == "val") == (published & judged)).all()
-        # an image that is unjudged is still validation in the lists, and so is not trained on
-        trained = np.isin(split, ["train", "select"])
-        assert (trained <= plain[f"{task}_split"].isin(["train", "select"]).to_numpy()).all()
-    assert {painters[i] for i in np.flatnonzero(held)}.isdisjoint(painters[~held])
-
-
-def test_index_and_summary_by_hand() -> None:
-    table = pd.DataFrame({"path": ["a/1", "a/2", "a/3"]})
-    for task in TASKS:
-        table[task] = pd.array([0, 1, None], dtype="Int64")
-        table[f"{task}_list"] = pd.array(["train", "val", None], dtype="string")
-    picture = decode(jpeg(1))
-    row = {"error": None, "sha256": sha256_bytes(b""), "phash": perceptual_hash(picture), "width": 1, "height": 1}
-    stored = pd.DataFrame([{"id": f"a/{i}"} | row | {"shard": "s", "offset": 0, "size": 1} for i in (1, 2, 3)])
-    stored.loc[2, ["error", "sha256", "phash"]] = ["missing", None, None]
-    index = build_index(table, stored, pd.DataFrame({"path": ["a/2"], "geometry": ["original"]}), 6)
-    assert index["id"].tolist() == ["a/1", "a/2"] and index["group"].tolist() == [0, 0]
-    assert index["stratum"].isna().tolist() == [True, False]
-    counts = summarise(pd.concat([index, assign_splits(index, section(select_fraction=0.5), 1)], axis=1))
-    assert counts["exact_duplicates"] == 1 and counts["groups"] == 1 and counts["images_in_groups_of_several"] == 2
-    assert [counts[f"style.{split}"] for split in ("train", "select", "val", "guarded")] == [0, 0, 1, 1]
 
 
 def test_jpeg_helper_gives_pictures_that_are_far_apart() -> None:

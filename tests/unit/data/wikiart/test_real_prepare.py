@@ -12,8 +12,9 @@ import pytest
 
 from artextract.core.tasks import TASKS
 from artextract.data.images.shards import ShardReader
+from artextract.data.wikiart.index import INDEX_COLUMNS
 from artextract.data.wikiart.lists import SPLITS, find_file, read_lists
-from artextract.data.wikiart.prepare import INDEX_COLUMNS, Layout, prepare
+from artextract.data.wikiart.prepare import Layout, prepare
 from artextract.params.sections import ArtGAN
 from tests.conftest import test_data
 
@@ -127,9 +128,10 @@ def test_groups_never_straddle(run: Run) -> None:
 
 
 def test_near_duplicates_are_one_group_and_only_they(run: Run) -> None:
-    """Brute force over the hashes: a pair is in one group; a group of several is held together by pairs."""
+    """Brute force over hashes and names: a pair is in one group; a group of several is held together by pairs."""
     words = np.array([int(value, 16) for value in run.index["phash"]], dtype=np.uint64)
-    near = np.array([np.bitwise_count(words ^ word) <= BITS for word in words])
+    names = run.index["id"].str.split("/").str[-1].to_numpy()
+    near = np.array([np.bitwise_count(words ^ word) <= BITS for word in words]) | (names[:, None] == names[None, :])
     group = run.index["group"].to_numpy()
     assert (group[:, None] == group[None, :])[near].all()
     alone = near.sum(axis=1) == 1
