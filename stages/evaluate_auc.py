@@ -1,9 +1,11 @@
 """Scores the trained network on validation rows only.
 
-Reads: data/artgan/, data/model/, metrics/train.json (the epoch that was kept), plots/training/.
+Reads: data/artgan/, data/class_weights.json, data/model/, metrics/train.json (the epoch that was kept),
+    plots/training/.
 Writes: data/evaluation/: predictions.parquet (id, task, split, y_true, p_0 ... p_{K-1}, stratum, group; split: val, and
-    select for the temperature), linear_probe.parquet (the same of the logistic regression on frozen features; no rows
-    where nothing is frozen, or without evaluate.probe); metrics/auc.json (the DVC metrics: AUC and half its interval);
+    select for the temperature), linear_probe.parquet (the same of the linear head on the same features; no rows
+    where the network is one itself, where nothing is frozen, or without evaluate.probe);
+    metrics/auc.json (the DVC metrics: AUC and half its interval);
     metrics/classification.json (the main scores of each task); plots/classification/: scores.csv (every score with its
     interval), classes_<task>.csv (AUC of each class), baselines_<task>.csv (with the network's paired gain over each),
     confused_<task>.csv (the most frequent confusions), confusion_<task>.csv (actual, predicted, count, share: one row
@@ -40,9 +42,10 @@ def main() -> None:
     predicted = {split: predict_split(reader, index, split, model, p.batch_size) for split in ("val", "select")}
     table = predictions_of_splits(index, predicted)
     write_table(OUT / "predictions.parquet", table)
-    seen = look_at(reader, index, record.train, predicted["val"])
+    seen = look_at(reader, index, record.train, predicted)
+    weights = read_json(Path("data/class_weights.json"))
     evaluations = {
-        task: evaluate_task(task, classes, table, index, seen, p.evaluate, p.seed)
+        task: evaluate_task(task, classes, table, index, seen, weights, record.train, p.evaluate, p.seed)
         for task, classes in record.classes.items()
     }
     probes = [evaluation.probe for evaluation in evaluations.values()]

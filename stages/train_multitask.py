@@ -31,9 +31,10 @@ def main() -> None:
     weights = read_json(Path("data/class_weights.json"))
     curves = partial(write_curves, Path("plots/training"))
     trained = train(ShardReader(source, index), index, classes, weights, p, curves)
-    save_model(Path("data/model"), trained.net, classes, p.train, trained.backbone_sha256)
+    save_model(Path("data/model"), trained.net, classes, p.train, trained.backbone_sha256, trained.widths)
     write_metrics(Path("metrics/train.json"), trained.metrics)
-    discard(trained.checkpoints)
+    if trained.checkpoints is not None:
+        discard(trained.checkpoints)
 
 
 if __name__ == "__main__":

@@ -41,7 +41,7 @@ def toy_params(**changes: Any) -> Params:
     committed = read_params(COMMITTED)
     reference = {
         "backbone": "reference", "weights": "none", "weights_sha256": "", "frozen": False, "token_grid": 4,
-        "token_dim": 0, "recurrence": "shared", "scan": "rows", "mean_token": False, "hidden": 32,
+        "token_dim": 0, "recurrence": "shared", "scan": "rows", "mean_token": False, "hidden": 32, "layers": [],
     }  # fmt: skip
     train = reference | {key: changes.pop(key) for key in list(changes) if key in Train.model_fields}
     top = {"epochs": 3, "batch_size": 8, "seed": 5} | changes

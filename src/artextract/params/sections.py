@@ -50,6 +50,17 @@ class ClassWeights(_Section):
     scheme: Literal["inverse", "sqrt_inverse", "effective", "none"]
 
 
+class Network(_Section):
+    """A frozen network that is seen by the heads beside the backbone."""
+
+    name: str
+    weights: Literal["package", "hub", "none"]
+    sha256: Sha256
+    layers: list[Count]
+    size: Count
+    min_side: Count
+
+
 class Train(_Section):
     """The network and its training."""
 
@@ -59,10 +70,17 @@ class Train(_Section):
     frozen: bool
     tuned_stages: Count
     backbone_lr: PositiveFloat
+    layers: list[Count]
+    min_side: Count
+    networks: list[Network]
+    framing: Literal["centre", "whole"]
+    head: Literal["gru", "linear"]
+    combine: Literal["joined", "averaged"]
+    members: Positive
     views: Positive
     token_grid: Positive
     token_dim: Count
-    recurrence: Literal["shared", "per_task", "attention", "none"]
+    recurrence: Literal["shared", "per_task", "attention", "second_order", "none"]
     scan: Literal["rows", "snake"]
     mean_token: bool
     hidden: Positive
@@ -95,6 +113,12 @@ class Train(_Section):
             raise ValueError("recurrence none leaves the mean token alone: set train.mean_token=true")
         if self.frozen and self.weights == "none":
             raise ValueError("a frozen backbone needs pretrained weights: train.weights=package or hub")
+        if (self.networks or self.head == "linear") and not self.frozen:
+            raise ValueError("networks and head=linear are for a frozen backbone: set train.frozen=true")
+        if self.head == "linear" and self.members > 1:
+            raise ValueError("head=linear is the same for every seed: set train.members=1")
+        if self.combine == "averaged" and self.head != "linear":
+            raise ValueError("combine=averaged is for one linear head per network: set train.head=linear")
         return self
 
 

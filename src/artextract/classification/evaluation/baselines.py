@@ -6,23 +6,30 @@ the network's.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import torch
 
-from artextract.classification.network.inputs import Inputs, load_inputs
-from artextract.classification.network.predict import Predictions, rows_of
+from artextract.classification.network.inputs import Inputs, labels_of, load_inputs
+from artextract.classification.network.linear import log_softmax
+from artextract.classification.network.linear_training import Views, fit_heads
+from artextract.classification.network.networks import networks_of
+from artextract.classification.network.predict import Predictions
+from artextract.classification.network.trainer import rows_in
 from artextract.core.cache import cached_rows
 from artextract.core.fingerprint import code_of, libraries
 from artextract.data.images.colours import colour_histogram
 from artextract.data.images.shards import ShardReader
 from artextract.data.wikiart.paths import folder_of, painter_slug, title_key
-from artextract.params.sections import Train
+from artextract.params.sections import Evaluate, Train
 
 LEVELS, THUMB, BLOCK = 4, 64, 256
-PROBE = "linear probe on frozen features"
+LARGE = 1e9  # a class without training rows has a log-probability of -inf, which has no mean
+PROBE = "linear head on the same features"
+LAST = "linear head on the last layer alone"
 
 SMOOTHING = 1.0  # weight of the overall frequencies next to those of a value
 
@@ -53,30 +60,6 @@ def by_value(train_values: Sequence[str], y: np.ndarray, values: Sequence[str], 
         seen = counts.get(value, np.zeros(classes))
         rows.append((seen + SMOOTHING * prior) / (seen.sum() + SMOOTHING))
     return np.array(rows).reshape(len(values), classes)
-
-
-def linear_probe(train: np.ndarray, y: np.ndarray, rows: np.ndarray, classes: int, seed: int) -> np.ndarray:
-    """Logistic regression on standardised features, classes weighted inversely to their counts.
-
-    Args:
-        train: Features of training rows (m, d).
-        y: Their labels.
-        rows: Features to predict (n, d).
-        classes: Number of classes; those without training rows get probability 0.
-        seed: Seed of the solver.
-
-    Returns:
-        (n, classes), rows sum to 1.
-    """
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
-
-    model = LogisticRegression(C=0.01, max_iter=300, class_weight="balanced", random_state=seed)
-    probe = make_pipeline(StandardScaler(), model).fit(train, y)
-    result = np.zeros((len(rows), classes))
-    result[:, model.classes_] = probe.predict_proba(rows)
-    return result
 
 
 def baselines_without_pixels(train: pd.DataFrame, rows: pd.DataFrame, task: str, classes: int) -> dict[str, np.ndarray]:
@@ -122,11 +105,6 @@ def has_variant(index: pd.DataFrame, predictions: pd.DataFrame, task: str) -> np
     return scored["id"].map(title_key).isin(known).to_numpy(dtype=bool)
 
 
-def _pooled(outputs: np.ndarray) -> np.ndarray:
-    """The mean over an image's places: of tokens (n, cells, dim) or of feature maps (n, dim, h, w)."""
-    return outputs.mean(axis=1) if outputs.ndim == 3 else outputs.mean(axis=(2, 3), dtype=np.float32)
-
-
 @dataclass(frozen=True)
 class Seen:
     """Information that baselines may use about a split, for the rows that are in it for any task.
@@ -142,56 +120,106 @@ class Seen:
     inputs: Inputs
 
 
-def look_at(reader: ShardReader, index: pd.DataFrame, params: Train, val: Predictions) -> dict[str, Seen]:
-    """Gather the information that baselines may use about the splits train and val.
+def look_at(
+    reader: ShardReader, index: pd.DataFrame, params: Train, predicted: Mapping[str, Predictions]
+) -> dict[str, Seen]:
+    """Gather the information that baselines may use about the splits train, select and val.
 
     Args:
         reader: Images of the index.
         index: See stages/prepare_artgan.py.
         params: Section ``train`` that the network was trained with.
-        val: Predictions of the validation rows, whose inputs are at hand.
+        predicted: Predictions of the select and val rows, whose inputs are at hand.
     """
-    rows = rows_of(index, "train")
-    inputs = {"train": (rows, load_inputs(reader, index, rows, params)), "val": (val.rows, val.inputs)}
-    return {split: Seen(rows, histograms(reader, index, rows), inputs) for split, (rows, inputs) in inputs.items()}
+    rows = rows_in(index, "train", max(network.min_side for network in networks_of(params)))
+    seen = {"train": (rows, load_inputs(reader, index, rows, params, params.views))}
+    seen |= {split: (found.rows, found.inputs) for split, found in predicted.items()}
+    return {split: Seen(rows, histograms(reader, index, rows), inputs) for split, (rows, inputs) in seen.items()}
 
 
 def task_baselines(
     index: pd.DataFrame,
     task: str,
-    classes: int,
-    train: Seen,
-    val: Seen,
+    seen: Mapping[str, Seen],
+    weights: Mapping[str, Sequence[float]],
+    train: Train,
+    params: Evaluate,
     seed: int,
-    *,
-    probe: bool = True,
 ) -> dict[str, np.ndarray]:
     """Probabilities of every baseline for the validation rows of a task.
+
+    The linear heads are tuned like the network: the same rows, views, class weights and layers, and a penalty chosen on
+    the select rows by the same cost.
 
     Args:
         index: See stages/prepare_artgan.py.
         task: style, genre or artist.
-        classes: Number of classes.
-        train: Rows that are trained on in any task.
-        val: Validation rows of any task.
+        seen: What may be used of the rows that are in train, select and val of any task.
+        weights: Class weights of each task.
+        train: Section ``train`` that the network was trained with.
+        params: Section ``evaluate``; probe is used.
         seed: Seed of the solvers.
-        probe: Whether the logistic regression on frozen features is wanted.
 
     Returns:
         Name to (validation rows of this task in order of the index, classes).
     """
-    labelled_train, labelled_val = (
-        (index[f"{task}_split"].iloc[list(seen.rows)] == split).fillna(False).to_numpy(dtype=bool)
-        for seen, split in ((train, "train"), (val, "val"))
-    )
-    fitted, scored = index.iloc[np.array(train.rows)[labelled_train]], index.iloc[np.array(val.rows)[labelled_val]]
-    result = baselines_without_pixels(fitted, scored, task, classes)
-    y = fitted[task].to_numpy(dtype=np.int64)
-    if len(np.unique(y)) < 2 or not len(scored):
+    labelled = {
+        split: (index[f"{task}_split"].iloc[list(of.rows)] == split).fillna(False).to_numpy(dtype=bool)
+        for split, of in seen.items()
+    }
+    fitted, scored = (index.iloc[np.array(seen[split].rows)[labelled[split]]] for split in ("train", "val"))
+    result = baselines_without_pixels(fitted, scored, task, len(weights[task]))
+    if fitted[task].nunique() < 2 or not len(scored):
         return result
-    colours = train.colours[labelled_train], val.colours[labelled_val]
-    result["colour histogram"] = linear_probe(colours[0], y, colours[1], classes, seed)
-    if probe and train.inputs.backbone_sha256:
-        features = _pooled(train.inputs.array[labelled_train]), _pooled(val.inputs.array[labelled_val])
-        result[PROBE] = linear_probe(features[0], y, features[1], classes, seed)
+    rival = _Rival(index, task, seen, weights, train.select_by, seed)
+    colours = {split: [of.colours] for split, of in seen.items()}
+    result["colour histogram"] = rival(colours, [seen["train"].colours.shape[1]])[labelled["val"]]
+    if params.probe and seen["train"].inputs.backbone_sha256:
+        means = {split: _means(of.inputs) for split, of in seen.items()}
+        widths = seen["train"].inputs.widths or ((means["train"][0].shape[1],),)
+        blocks = [width for network in widths for width in network]
+        if train.head != "linear":
+            result[PROBE] = rival(means, blocks)[labelled["val"]]
+        if len(blocks) > 1:
+            last = slice(sum(widths[0][:-1]), sum(widths[0]))
+            alone = {split: [features[:, last] for features in views] for split, views in means.items()}
+            result[LAST] = rival(alone, [widths[0][-1]])[labelled["val"]]
     return result
+
+
+def _means(inputs: Inputs) -> list[np.ndarray]:
+    """Mean over an image's places in each view, float32 (n, dim): of tokens or of feature maps (n, dim, h, w)."""
+    places = 1 if len(inputs.array.shape) == 3 else (2, 3)
+    return [np.asarray(array, dtype=np.float32).mean(axis=places) for array in (inputs.array, *inputs.further)]
+
+
+@dataclass(frozen=True)
+class _Rival:
+    """A linear head on any features, tuned like the network."""
+
+    index: pd.DataFrame
+    task: str
+    seen: Mapping[str, Seen]
+    weights: Mapping[str, Sequence[float]]
+    select_by: str
+    seed: int
+
+    def __call__(self, features: Mapping[str, list[np.ndarray]], widths: Sequence[int]) -> np.ndarray:
+        """Probabilities of all rows of val, the mean over their views.
+
+        Args:
+            features: (rows, d) of each view, for train, select and val.
+            widths: Channels of each block.
+        """
+        train, select = (self._views(features[split], split) for split in ("train", "select"))
+        weights = {self.task: torch.tensor(self.weights[self.task], dtype=torch.float32)}
+        classes = {self.task: len(self.weights[self.task])}
+        tuned = fit_heads(train, select, widths, classes, weights, self.select_by, self.seed, [self.task])
+        found = [tuned.heads[self.task](tuned.scaling(view)) for view in features["val"]]
+        return np.exp(log_softmax(np.maximum(np.mean(found, axis=0), -LARGE)))
+
+    def _views(self, features: list[np.ndarray], split: str) -> Views:
+        rows = list(self.seen[split].rows)
+        strata = self.index["stratum"].iloc[rows]
+        within = None if strata.isna().all() else strata.fillna("").to_numpy(dtype=str)
+        return Views(features, labels_of(self.index, rows, split), within)

@@ -21,7 +21,7 @@ from artextract.classification.evaluation.scores import (
     without_variants,
 )
 from artextract.measures import auc
-from artextract.params.sections import Evaluate
+from artextract.params.sections import Evaluate, Train
 from artextract.pictures.style import readable
 
 
@@ -60,6 +60,8 @@ def evaluate_task(
     table: pd.DataFrame,
     index: pd.DataFrame,
     seen: Mapping[str, Seen],
+    weights: Mapping[str, Sequence[float]],
+    train: Train,
     params: Evaluate,
     seed: int,
 ) -> TaskEvaluation:
@@ -70,7 +72,9 @@ def evaluate_task(
         classes: Its class names.
         table: Predictions of all tasks, of val and select rows.
         index: See stages/prepare_artgan.py.
-        seen: Information that baselines may use, for the splits train and val.
+        seen: Information that baselines may use, for the splits train, select and val.
+        weights: Class weights of each task.
+        train: Section ``train`` that the network was trained with.
         params: Section ``evaluate``.
         seed: Seed of the bootstrap and of the solvers.
     """
@@ -82,7 +86,7 @@ def evaluate_task(
     scores |= baselines(predictions, train_counts, params, seed)
     scores |= without_variants(predictions, has_variant(index, table, task), params, seed)
     calibrated, reliability = calibrate(predictions, kept_back)
-    others = task_baselines(index, task, len(names), seen["train"], seen["val"], seed, probe=params.probe)
+    others = task_baselines(index, task, seen, weights, train, params, seed)
     scored = auc.scored_classes(predictions.y, len(names), params.min_val_rows)
     return TaskEvaluation(
         classes=names,

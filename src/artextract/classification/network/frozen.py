@@ -1,9 +1,10 @@
-"""The frozen part of a backbone. Its output for each image is computed once and cached."""
+"""The frozen part of a network. Its output for each image is computed once and cached."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from artextract.classification.network.augment import Augmentation, apply, draw_view
-from artextract.classification.network.tokens import tokens_of
+from artextract.classification.network.tokens import joined_tokens
 from artextract.core.cache import RowView, cached_rows
 from artextract.core.compute import backend, device
 from artextract.core.files import read_json, write_metrics
@@ -24,7 +25,7 @@ from artextract.data.images.shards import ShardReader
 from artextract.encoders.backends import Backend, computed_by, fast_backend, reference_backend, whole
 from artextract.encoders.embed import blocks, check, pixels
 from artextract.encoders.image import Preprocessing, pixel_batches
-from artextract.encoders.parts import frozen_part, split_frozen
+from artextract.encoders.parts import StageMaps, frozen_part, split_frozen, split_maps
 from artextract.encoders.weights import weights_hash
 from artextract.params.sections import Train
 
@@ -32,16 +33,60 @@ BATCH = 16
 
 
 class Tokens(nn.Module):
-    """A feature map (n, dim, r, c) to tokens (n, cells, dim), as a module."""
+    """Feature maps of several depths to tokens (n, cells, dim), as a module."""
 
     def __init__(self, grid: int):
-        """See ``tokens_of``."""
+        """See ``joined_tokens``."""
         super().__init__()
         self.grid = grid
 
-    def forward(self, features: Tensor) -> Tensor:
-        """As ``tokens_of``."""
-        return tokens_of(features, self.grid)
+    def forward(self, maps: list[Tensor]) -> Tensor:
+        """As ``joined_tokens``."""
+        return joined_tokens(maps, self.grid)
+
+
+@dataclass(frozen=True)
+class Part:
+    """The frozen part of one network, and what identifies its output.
+
+    Attributes:
+        modules: They follow each other; only the last one may be in bf16.
+        preprocessing: How images are framed and normalised.
+        sha256: Hash of the weights.
+        kind: Folder of the cache: tokens, or features where trained stages follow.
+        key: What else the output depends on.
+        widths: Channels of each block of a token; () for a feature map.
+    """
+
+    modules: list[nn.Module]
+    preprocessing: Preprocessing
+    sha256: str
+    kind: str
+    key: tuple[Any, ...] = ()
+    widths: tuple[int, ...] = ()
+
+
+def token_part(model: nn.Module, preprocessing: Preprocessing, layers: Sequence[int], grid: int) -> Part:
+    """All of a network as tokens of some of its stages and of its last feature map.
+
+    Args:
+        model: A timm model without classifier, in eval mode, on its device.
+        preprocessing: How images are framed and normalised.
+        layers: Numbers of the stages.
+        grid: Rows and columns of tokens.
+    """
+    with torch.inference_mode():
+        size = preprocessing.size
+        maps = StageMaps(model, layers)(torch.zeros(1, 3, size, size, device=device()))
+    widths = tuple(features.shape[1] for features in maps)
+    modules = split_maps(model, layers, Tokens(grid))
+    return Part(modules, preprocessing, weights_hash(model), "tokens", (grid, sorted(set(layers))), widths)
+
+
+def feature_part(backbone: nn.Module, preprocessing: Preprocessing, tuned: int) -> Part:
+    """The stages of a backbone before its last ``tuned`` ones, as a feature map."""
+    sha256 = weights_hash(frozen_part(backbone, tuned))
+    return Part(split_frozen(backbone, tuned), preprocessing, sha256, "features")
 
 
 def shown(batches: Iterable[Tensor], rows: Sequence[int], augmentation: Augmentation) -> Iterator[Tensor]:
@@ -60,23 +105,20 @@ def shown(batches: Iterable[Tensor], rows: Sequence[int], augmentation: Augmenta
 
 
 class FrozenStages:
-    """Outputs of the frozen part of a backbone: tokens, or feature maps for the stages that follow.
+    """Outputs of the frozen part of a network: tokens, or feature maps for the stages that follow.
 
     In fp32, torch always runs full batches (the last one is padded), so an image's result does not depend on how many
     others are in its batch. The fast path uses the backend that suits the hardware, after a check against fp32 on
     images of the collection.
     """
 
-    def __init__(self, backbone: nn.Module, preprocessing: Preprocessing, params: Train):
-        """Cut the backbone, which is in eval mode and on its device, where ``params`` says."""
-        self.preprocessing, self.params = preprocessing, params
-        tuned = 0 if params.frozen else params.tuned_stages
-        self.sha256 = weights_hash(frozen_part(backbone, tuned))
-        self.parts = split_frozen(backbone, tuned, *([Tokens(params.token_grid)] if params.frozen else []))
-        self.net = whole(self.parts)[0]
-        self.dtype = np.float32 if params.frozen else np.float16
+    def __init__(self, part: Part, params: Train, name: str = "backbone"):
+        """Take the part, which is in eval mode and on its device; ``name`` is for the progress bar."""
+        self.part, self.preprocessing, self.params, self.name = part, part.preprocessing, params, name
+        self.net = whole(part.modules)[0]
+        self.dtype = np.float32 if part.kind == "tokens" else np.float16
         with torch.inference_mode():
-            example = torch.zeros(1, 3, preprocessing.size, preprocessing.size, device=device())
+            example = torch.zeros(1, 3, self.preprocessing.size, self.preprocessing.size, device=device())
             self.shape = tuple(self.net(example).shape[1:])
         self._backend: Backend | None = None
         self._record: Path | None = None
@@ -95,31 +137,31 @@ class FrozenStages:
             ArtExtractError: A fast backend does not agree with fp32.
         """
         p = self.params
-        key: list[Any] = [self.sha256, self.preprocessing.describe(), p.token_grid if p.frozen else 0, str(device())]
+        part = self.part
+        key: list[Any] = [part.sha256, self.preprocessing.describe(), list(part.key), str(device())]
         key.append(computed_by(__name__))
         if p.precision == "fast":
-            identity = content_key(self.sha256, self.shape)
-            self._backend = self._backend or fast_backend(self.parts, self.preprocessing, identity, len(rows))
+            identity = content_key(part.sha256, self.shape, list(part.key))
+            self._backend = self._backend or fast_backend(part.modules, self.preprocessing, identity, len(rows))
             key.append(self._backend.name)
             self._record = cache_folder() / "agreement" / f"{content_key(key, index['sha256'].tolist())}.json"
         if view:
             key += [view, p.flip, p.crop if view > int(p.flip) else 0.0]
         key.append(index["sha256"].tolist())
         augmentation = draw_view(len(index), view, flip=p.flip, crop=p.crop) if view else None
-        label = f"backbone, view {view}" if view else "backbone"
+        label = f"{self.name}, view {view}" if view else self.name
 
         def compute(missing: list[int]) -> Iterator[np.ndarray]:
             if self._backend is None:
                 return self._exact(reader, missing, augmentation, label)
             return self._fast(self._backend, reader, missing, augmentation, label)
 
-        kind = "tokens" if p.frozen else "features"
-        return cached_rows(kind, key, len(index), self.shape, self.dtype, rows, compute)
+        return cached_rows(part.kind, key, len(index), self.shape, self.dtype, rows, compute)
 
     def _check(self, backend: Backend, reader: ShardReader) -> None:
         """Compare the backend with fp32, once, and only if something is to be computed."""
         if not self._agrees:
-            print(f"backbone: {backend.name}", *filter(None, [backend.hint]), sep="\n", file=sys.stderr, flush=True)
+            print(f"{self.name}: {backend.name}", *filter(None, [backend.hint]), sep="\n", file=sys.stderr, flush=True)
             reference = reference_backend(self.net, self.preprocessing, BATCH)
             agreed = check(backend, reference, reader, self.preprocessing, "train")
             assert self._record is not None

@@ -9,21 +9,57 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from artextract.classification.network.augment import Augmentation, apply, resize
 from artextract.classification.network.backbones import make_backbone, preprocessing_of
-from artextract.classification.network.frozen import FrozenStages
-from artextract.classification.network.network import IGNORED, MultitaskNet
+from artextract.classification.network.frozen import FrozenStages, feature_part
+from artextract.classification.network.network import IGNORED
+from artextract.classification.network.networks import load_part, networks_of
 from artextract.core.cache import RowView, cached_rows
 from artextract.core.compute import autocast, device, on_device
+from artextract.core.fingerprint import content_key
 from artextract.core.tasks import TASKS
 from artextract.data.images.shards import ShardReader
 from artextract.encoders.backends import computed_by
 from artextract.encoders.image import Preprocessing, pixel_batches
-from artextract.params.sections import Train
+from artextract.params.sections import Network, Train
 
 BATCH = 16
+
+
+@dataclass(frozen=True)
+class Joined:
+    """Tokens of several networks next to each other, read only when they are looked at.
+
+    Attributes:
+        parts: (n, cells, dim_i) of each network.
+    """
+
+    parts: tuple[RowView, ...]
+
+    def __len__(self) -> int:  # noqa: D105
+        return len(self.parts[0])
+
+    def __getitem__(self, rows: Any) -> np.ndarray:
+        """Tokens of some rows, (m, cells, sum of dim_i)."""
+        return np.concatenate([part[rows] for part in self.parts], axis=-1)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:  # noqa: D105
+        return np.asarray(np.concatenate([np.asarray(part) for part in self.parts], axis=-1), dtype=dtype)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(n, cells, sum of dim_i)."""
+        return (*self.parts[0].shape[:-1], sum(part.shape[-1] for part in self.parts))
+
+    @property
+    def dtype(self) -> np.dtype:
+        """Type of an element."""
+        return self.parts[0].dtype
+
+
+Rows = np.ndarray | RowView | Joined
 
 
 @dataclass(frozen=True)
@@ -33,17 +69,19 @@ class Inputs:
     Attributes:
         array: uint8 pixels (n, 3, s, s); or of frozen stages: float16 feature maps (n, c, h, w) where others follow
             that are tuned, float32 tokens (n, cells, dim) where all are frozen.
-        preprocessing: How pixels are normalised.
+        preprocessing: How pixels are normalised; of several networks, that of the first.
         backbone_sha256: Identity of the frozen stages' weights; "" where nothing is frozen.
         further: The same of further views of the images, see ``augment.draw_view``.
         computed: What frozen stages were computed by, and how well it agrees with fp32: for the metrics.
+        widths: Channels of each block (a stage, or the last feature map) of each network whose tokens these are.
     """
 
-    array: np.ndarray | RowView
+    array: Rows
     preprocessing: Preprocessing
     backbone_sha256: str
-    further: tuple[np.ndarray | RowView, ...] = ()
+    further: tuple[Rows, ...] = ()
     computed: dict[str, Any] = field(default_factory=dict)
+    widths: tuple[tuple[int, ...], ...] = ()
 
     def batch(
         self, rows: np.ndarray, augmentation: Augmentation | None = None, views: np.ndarray | None = None
@@ -82,13 +120,56 @@ def load_inputs(reader: ShardReader, index: pd.DataFrame, rows: Sequence[int], p
         params: Section ``train``.
         views: How many views frozen stages see.
     """
+    if params.frozen:
+        return load_tokens(reader, index, rows, networks_of(params), params, views)
     backbone = on_device(make_backbone(params).eval())
     preprocessing = preprocessing_of(backbone)
-    if not params.frozen and not params.tuned_stages:
+    if not params.tuned_stages:
         return Inputs(_pixels(reader, index, rows, preprocessing), preprocessing, "")
-    stages = FrozenStages(backbone, preprocessing, params)
+    stages = FrozenStages(feature_part(backbone, preprocessing, params.tuned_stages), params)
     arrays = [stages.outputs(reader, index, rows, view) for view in range(views)]
-    return Inputs(arrays[0], preprocessing, stages.sha256, tuple(arrays[1:]), stages.describe())
+    return Inputs(arrays[0], preprocessing, stages.part.sha256, tuple(arrays[1:]), stages.describe())
+
+
+def load_tokens(
+    reader: ShardReader,
+    index: pd.DataFrame,
+    rows: Sequence[int],
+    networks: Sequence[Network],
+    params: Train,
+    views: int = 1,
+) -> Inputs:
+    """Tokens of some rows by frozen networks, each computed once and then found in the user's cache.
+
+    A linear head sees the mean of each feature map, as one token.
+
+    Args:
+        reader: Reader of all images of the index.
+        index: With column sha256.
+        rows: Rows wanted.
+        networks: Frozen networks.
+        params: head, token_grid, framing, flip, crop and precision are used.
+        views: How many views of each image.
+    """
+    grid = 1 if params.head == "linear" else params.token_grid
+    stages, arrays = [], []
+    for network in networks:
+        one = FrozenStages(load_part(network, params, grid), params, network.name)
+        arrays.append([one.outputs(reader, index, rows, view) for view in range(views)])
+        stages.append(one)
+    by_view = [parts[0] if len(parts) == 1 else Joined(parts) for parts in zip(*arrays, strict=True)]
+    shas = [one.part.sha256 for one in stages]
+    computed = stages[0].describe()
+    for number, one in enumerate(stages[1:], start=1):
+        computed |= {f"{number}_{name}": value for name, value in one.describe().items()}
+    return Inputs(
+        by_view[0],
+        stages[0].preprocessing,
+        shas[0] if len(shas) == 1 else content_key(shas),
+        tuple(by_view[1:]),
+        computed,
+        tuple(one.part.widths for one in stages),
+    )
 
 
 def _pixels(reader: ShardReader, index: pd.DataFrame, rows: Sequence[int], preprocessing: Preprocessing) -> RowView:
@@ -113,7 +194,7 @@ def labels_of(index: pd.DataFrame, rows: Sequence[int], split: str) -> dict[str,
     }
 
 
-def predict(net: MultitaskNet, inputs: Inputs, batch_size: int, params: Train) -> dict[str, Tensor]:
+def predict(net: nn.Module, inputs: Inputs, batch_size: int, params: Train) -> dict[str, Tensor]:
     """Logits (n, classes) of each task for all rows of ``inputs``.
 
     Where training mirrored images, the logits of both orientations are averaged. Pixels are enlarged by

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import cast
 
 import torch
@@ -10,11 +10,13 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from artextract.classification.network.backbones import make_backbone
+from artextract.classification.network.standardise import Standardise
 from artextract.classification.network.tokens import snake_order, tokens_of
 from artextract.core.tasks import TASKS
 from artextract.encoders.parts import split_stages
 from artextract.params.sections import Train
 
+ROOT_FLOOR = 1e-6  # below it a square root has no gradient worth having
 IGNORED = -1  # label of an image that a task does not label
 
 
@@ -49,12 +51,36 @@ class AttentionSummary(nn.Module):
         return (self.score(tokens).softmax(dim=1) * tokens).sum(1)
 
 
-def _summary(params: Train, width: int) -> GRUSummary | AttentionSummary | None:
+class SecondOrderSummary(nn.Module):
+    """Second moments of the tokens in a small learned space, signed square roots of them, scaled to length one.
+
+    Correlations between feature maps distinguish painters and styles (Chu and Wu 2016); like a mean they have no order.
+    """
+
+    def __init__(self, width: int, hidden: int):
+        """Random weights; the small space has ``hidden`` dimensions."""
+        super().__init__()
+        self.reduce = nn.Linear(width, hidden)
+        rows, columns = torch.triu_indices(hidden, hidden)
+        self.register_buffer("rows", rows, persistent=False)
+        self.register_buffer("columns", columns, persistent=False)
+        self.dim = len(rows)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """(n, cells, width) to (n, hidden * (hidden + 1) / 2)."""
+        small = self.reduce(tokens)
+        moments = (small.transpose(1, 2) @ small / small.shape[1])[:, self.rows, self.columns]
+        return functional.normalize(moments.sign() * (moments.abs() + ROOT_FLOOR).sqrt(), dim=1)
+
+
+def _summary(params: Train, width: int) -> GRUSummary | AttentionSummary | SecondOrderSummary | None:
     match params.recurrence:
         case "none":
             return None
         case "attention":
             return AttentionSummary(width)
+        case "second_order":
+            return SecondOrderSummary(width, params.hidden)
         case _:
             return GRUSummary(width, params.hidden, params.scan)
 
@@ -104,18 +130,20 @@ class RecurrentHeads(nn.Module):
 class MultitaskNet(nn.Module):
     """Backbone, tokens, GRU and heads."""
 
-    def __init__(self, params: Train, classes: Mapping[str, int]):
+    def __init__(self, params: Train, classes: Mapping[str, int], dim: int = 0):
         """Build the network without the frozen part of the backbone, whose output is computed once.
 
         Args:
             params: Section ``train``.
             classes: Number of classes of each task.
+            dim: Size of a token where all networks are frozen.
         """
         super().__init__()
-        backbone = make_backbone(params)
+        backbone = None if params.frozen else make_backbone(params)
         self.grid = params.token_grid
-        self.backbone = None if params.frozen else split_stages(backbone, params.tuned_stages)[1]
-        self.recurrent = RecurrentHeads(backbone.dim, classes, params)
+        self.backbone = None if backbone is None else split_stages(backbone, params.tuned_stages)[1]
+        self.standardise = Standardise(dim) if backbone is None else None
+        self.recurrent = RecurrentHeads(dim if backbone is None else backbone.dim, classes, params)
         self._keeps_statistics = params.weights != "none"
 
     def train(self, mode: bool = True) -> MultitaskNet:
@@ -139,7 +167,27 @@ class MultitaskNet(nn.Module):
         """
         if self.backbone is not None:
             inputs = tokens_of(self.backbone(inputs), self.grid)
+        if self.standardise is not None:
+            inputs = self.standardise(inputs)
         return self.recurrent(inputs)
+
+
+class Ensemble(nn.Module):
+    """Networks of several seeds: the mean of their log-probabilities."""
+
+    def __init__(self, members: Sequence[nn.Module]):
+        """Take the trained networks."""
+        super().__init__()
+        self.members = nn.ModuleList(members)
+
+    def forward(self, inputs: Tensor) -> dict[str, Tensor]:
+        """As the members."""
+        return mean_log_probability([member(inputs) for member in self.members])
+
+
+def mean_log_probability(logits: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
+    """Several logits (n, classes) of each task as one: the geometric mean of their probabilities."""
+    return {task: torch.stack([one[task].log_softmax(1) for one in logits]).mean(0) for task in logits[0]}
 
 
 def multitask_loss(
@@ -147,14 +195,21 @@ def multitask_loss(
     labels: Mapping[str, Tensor],
     class_weights: Mapping[str, Tensor],
     label_smoothing: float = 0.0,
+    *,
+    batch: bool = False,
 ) -> tuple[Tensor, dict[str, Tensor]]:
     """Mean over the tasks of weighted cross-entropy over the rows that a task labels.
+
+    Over a whole split the weighted sum is divided by the sum of the weights. In a batch of a training it is divided by
+    the number of rows, since the weights average to one over the training rows: a division by the weights that happen
+    to be in the batch would make a rare class weigh less than it should (.46 of its share for a class with one row).
 
     Args:
         logits: (n, classes) of each task.
         labels: int64 (n,) of each task; ``IGNORED`` where a row has no label.
         class_weights: (classes,) of each task.
         label_smoothing: Share of the target spread over all classes.
+        batch: The rows are a batch of a training.
 
     Returns:
         The loss, and the loss of each task that has a labelled row of a class with weight; a batch without any
@@ -164,9 +219,14 @@ def multitask_loss(
     for task, scores in logits.items():
         known = labels[task] != IGNORED
         if class_weights[task][labels[task][known]].any():  # classes of weight 0 alone would give 0 / 0
-            losses[task] = functional.cross_entropy(
-                scores[known], labels[task][known], weight=class_weights[task], label_smoothing=label_smoothing
+            loss = functional.cross_entropy(
+                scores[known],
+                labels[task][known],
+                weight=class_weights[task],
+                label_smoothing=label_smoothing,
+                reduction="sum" if batch else "mean",
             )
+            losses[task] = loss / known.sum() if batch else loss
     if not losses:
         return sum(cast(Tensor, scores.sum()) for scores in logits.values()) * torch.zeros(()), {}
     return torch.stack(list(losses.values())).mean(), losses

@@ -11,6 +11,7 @@ import torch
 
 from artextract.classification.network.inputs import Inputs, evaluation_views, load_inputs, predict
 from artextract.classification.network.saved_network import load_model, read_record
+from artextract.classification.network.trainer import rows_in
 from artextract.core.compute import set_threads
 from artextract.core.errors import ArtExtractError
 from artextract.core.tasks import TASKS
@@ -32,11 +33,6 @@ class Predictions:
     probabilities: dict[str, np.ndarray]
 
 
-def rows_of(index: pd.DataFrame, split: str) -> list[int]:
-    """Rows of the index that are in ``split`` of at least one task."""
-    return np.flatnonzero((index[[f"{task}_split" for task in TASKS]] == split).fillna(False).any(axis=1)).tolist()
-
-
 def predict_split(reader: ShardReader, index: pd.DataFrame, split: str, model: Path, batch_size: int) -> Predictions:
     """Softmax of each task over all images that are in a split of any task.
 
@@ -48,7 +44,7 @@ def predict_split(reader: ShardReader, index: pd.DataFrame, split: str, model: P
         batch_size: Images at once.
     """
     set_threads()
-    rows = rows_of(index, split)
+    rows = rows_in(index, split)
     if not rows:
         raise ArtExtractError(
             f"no {split} rows", where="data/artgan/index.parquet", remedy="check the lists, and `dvc repro`"

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from safetensors.torch import load_file, save_file
+from torch import nn
 
-from artextract.classification.network.network import MultitaskNet
+from artextract.classification.network.linear_net import LinearNet, part_dims
+from artextract.classification.network.network import Ensemble, MultitaskNet
 from artextract.core.compute import device
 from artextract.core.errors import ArtExtractError
 from artextract.core.files import read_json, write_text
@@ -18,9 +20,14 @@ from artextract.params.sections import Train
 
 
 def save_model(
-    folder: Path, net: MultitaskNet, classes: Mapping[str, Sequence[str]], params: Train, backbone_sha256: str
+    folder: Path,
+    net: nn.Module,
+    classes: Mapping[str, Sequence[str]],
+    params: Train,
+    backbone_sha256: str,
+    widths: Sequence[Sequence[int]] = (),
 ) -> None:
-    """Write model.safetensors and model.json; the record is written last."""
+    """Write model.safetensors and model.json; the record is written last. See ``Record`` for the arguments."""
     folder.mkdir(parents=True, exist_ok=True)
     partial = folder / "model.partial"
     save_file({key: tensor.cpu().contiguous() for key, tensor in net.state_dict().items()}, partial)
@@ -29,26 +36,45 @@ def save_model(
         "classes": {task: list(classes[task]) for task in TASKS},
         "train": params.model_dump(),
         "backbone_sha256": backbone_sha256,
+        "widths": [list(blocks) for blocks in widths],
     }
     write_text(folder / "model.json", json.dumps(record, indent=2, ensure_ascii=False) + "\n")
 
 
 @dataclass(frozen=True)
 class Record:
-    """Content of model.json: class names of each task, section ``train`` of the training, the frozen backbone."""
+    """Content of model.json.
+
+    Attributes:
+        classes: Class names of each task.
+        train: Section ``train`` of the training.
+        backbone_sha256: Identity of the frozen networks; "" where nothing is frozen.
+        widths: Channels of each block of each frozen network, see ``Inputs.widths``.
+    """
 
     classes: dict[str, list[str]]
     train: Train
     backbone_sha256: str
+    widths: list[list[int]]
 
 
 def read_record(folder: Path) -> Record:
     """The record of a trained network, so that it is used as it was trained, whatever params.yaml says now."""
     record = read_json(folder / "model.json")
-    return Record(record["classes"], Train.model_validate(record["train"]), record["backbone_sha256"])
+    return Record(record["classes"], Train.model_validate(record["train"]), record["backbone_sha256"], record["widths"])
 
 
-def load_model(folder: Path, record: Record, backbone_sha256: str) -> MultitaskNet:
+def build_network(record: Record) -> nn.Module:
+    """The network of a record, before its tensors are loaded."""
+    classes = {task: len(names) for task, names in record.classes.items()}
+    if record.train.head == "linear":
+        return LinearNet(part_dims(record.widths, record.train.combine), classes)
+    dim = sum(width for blocks in record.widths for width in blocks)
+    members = [MultitaskNet(record.train, classes, dim) for _ in range(record.train.members)]
+    return members[0] if len(members) == 1 else Ensemble(members)
+
+
+def load_model(folder: Path, record: Record, backbone_sha256: str) -> nn.Module:
     """The trained network.
 
     Args:
@@ -65,7 +91,7 @@ def load_model(folder: Path, record: Record, backbone_sha256: str) -> MultitaskN
             where=str(folder),
             remedy="`dvc repro train_multitask`",
         )
-    net = MultitaskNet(record.train, {task: len(names) for task, names in record.classes.items()})
+    net = build_network(record)
     try:
         net.load_state_dict(load_file(folder / "model.safetensors"))
     except RuntimeError as error:

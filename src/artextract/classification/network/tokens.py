@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -13,7 +14,18 @@ from artextract.core.errors import ArtExtractError
 
 def tokens_of(features: Tensor, grid: int) -> Tensor:
     """A feature map (n, dim, r, c) pooled to at most grid x grid cells, as tokens (n, cells, dim) in row order."""
-    size = (min(grid, features.shape[2]), min(grid, features.shape[3]))
+    return _pooled(features, (min(grid, features.shape[2]), min(grid, features.shape[3])))
+
+
+def joined_tokens(maps: Sequence[Tensor], grid: int) -> Tensor:
+    """Feature maps (n, dim_i, r_i, c_i) of any size on one grid, joined cell by cell: (n, grid * grid, sum of dim_i).
+
+    A map with fewer cells than the grid is repeated.
+    """
+    return torch.cat([_pooled(features, (grid, grid)).float() for features in maps], dim=2)
+
+
+def _pooled(features: Tensor, size: tuple[int, int]) -> Tensor:
     pool = pooled_by_products if features.is_cuda else functional.adaptive_avg_pool2d
     return pool(features, size).flatten(2).transpose(1, 2)
 

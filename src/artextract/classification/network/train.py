@@ -9,10 +9,12 @@ from typing import Any
 
 import pandas as pd
 import torch
+from torch import Tensor, nn
 
-from artextract.classification.network.network import MultitaskNet
-from artextract.classification.network.trainer import Report, Trainer, load_split
-from artextract.core.compute import backend, device, set_threads
+from artextract.classification.network.linear_training import train_linear
+from artextract.classification.network.network import Ensemble
+from artextract.classification.network.trainer import Data, Report, Trainer, data_of, evaluate, load_split, rows_in
+from artextract.core.compute import backend, device, on_device, set_threads
 from artextract.core.errors import ArtExtractError
 from artextract.core.fingerprint import code_of
 from artextract.core.folders import scratch
@@ -23,13 +25,23 @@ from artextract.params.sections import Params
 
 @dataclass(frozen=True)
 class Trained:
-    """Results of a training."""
+    """Results of a training.
 
-    net: MultitaskNet
+    Attributes:
+        net: The network that predicts; several seeds are one network.
+        backbone_sha256: Identity of the frozen networks; "" where nothing is frozen.
+        widths: Channels of each block of each frozen network, see ``Inputs.widths``.
+        history: One entry per epoch of the first seed; of a linear head, one entry for the fit.
+        metrics: For metrics/train.json.
+        checkpoints: Folder to be discarded once the network is saved; None where nothing was kept.
+    """
+
+    net: nn.Module
     backbone_sha256: str
+    widths: tuple[tuple[int, ...], ...]
     history: list[dict[str, float]]
     metrics: dict[str, Any]
-    checkpoints: Path  # to be discarded once the network is saved
+    checkpoints: Path | None
 
 
 def _run_key(index: pd.DataFrame, weights: Mapping[str, Sequence[float]], params: Params) -> list[Any]:
@@ -48,7 +60,7 @@ def train(
     params: Params,
     report: Report | None = None,
 ) -> Trained:
-    """Train on ``train`` rows, choose the epoch on ``select`` rows; validation rows are not touched.
+    """Train on ``train`` rows, choose on ``select`` rows; validation rows are not touched.
 
     Args:
         reader: Images of the index.
@@ -56,27 +68,83 @@ def train(
         classes: Class names of each task.
         weights: Class weights of each task, in class-file order.
         params: seed, lr, epochs, batch_size and train are used.
-        report: See ``Trainer.fit``.
+        report: See ``Trainer.fit``; a linear head is reported once.
     """
     set_threads()
-    data, select = (load_split(reader, index, split, params) for split in ("train", "select"))
-    if not len(data) or not len(select):
+    counts = {split: len(rows_in(index, split)) for split in ("train", "select")}
+    if not all(counts.values()):
         raise ArtExtractError(
-            f"{len(data)} training and {len(select)} selection rows", where="data/artgan/index.parquet",
+            f"{counts['train']} training and {counts['select']} selection rows", where="data/artgan/index.parquet",
             remedy="raise artgan.select_fraction, or give more images",
         )  # fmt: skip
     tensors = {task: torch.tensor(weights[task], dtype=torch.float32, device=device()) for task in TASKS}
-    with scratch("train_multitask", *_run_key(index, weights, params)) as folder:
-        trainer = Trainer(params, {task: len(classes[task]) for task in TASKS}, tensors, folder)
-        trainer.fit(data, select, report)
-    best = trainer.history[trainer.best["epoch"]]
-    metrics = {
-        "best_epoch": trainer.best["epoch"],
-        **{name if name.endswith("_auc") else f"{name}_loss": v for name, v in best.items() if name != "epoch"},
-        "train_images": len(data),
+    sizes = {task: len(classes[task]) for task in TASKS}
+    if params.train.head == "linear":
+        return _linear(reader, index, sizes, tensors, params, report)
+    return _by_epochs(reader, index, sizes, tensors, params, report, _run_key(index, weights, params))
+
+
+def _linear(
+    reader: ShardReader,
+    index: pd.DataFrame,
+    classes: Mapping[str, int],
+    weights: Mapping[str, Tensor],
+    params: Params,
+    report: Report | None,
+) -> Trained:
+    net, select, chosen = train_linear(reader, index, classes, weights, params)
+    net = on_device(net)
+    data = data_of(index, rows_in(index, "select"), "select", select)
+    losses, aucs = evaluate(net, data, weights, params)
+    line = {"epoch": 0.0} | _named(losses, aucs)
+    if report:
+        report([line])
+    metrics = _metrics(line, net, data, params) | chosen
+    return Trained(net, select.backbone_sha256, select.widths, [line], metrics, None)
+
+
+def _by_epochs(
+    reader: ShardReader,
+    index: pd.DataFrame,
+    classes: Mapping[str, int],
+    weights: Mapping[str, Tensor],
+    params: Params,
+    report: Report | None,
+    key: Sequence[Any],
+) -> Trained:
+    data, select = (load_split(reader, index, split, params) for split in ("train", "select"))
+    tokens = data.inputs.array if params.train.frozen else None
+    trainers = []
+    with scratch("train_multitask", *key) as folder:
+        for member in range(params.train.members):
+            own = params.model_copy(update={"seed": params.seed + member})
+            place = folder / f"seed-{own.seed}"
+            place.mkdir(exist_ok=True)
+            trainer = Trainer(own, classes, weights, place, tokens)
+            trainer.fit(data, select, None if member else report)
+            trainers.append(trainer)
+    first = trainers[0]
+    net = first.shown if len(trainers) == 1 else Ensemble([trainer.shown for trainer in trainers])
+    line = first.history[first.best["epoch"]]
+    if len(trainers) > 1:
+        losses, aucs = evaluate(net, select, weights, params)
+        line = {"epoch": line["epoch"]} | _named(losses, aucs)
+    metrics = _metrics(line, net, select, params) | {"train_images": len(data)}
+    return Trained(net, data.inputs.backbone_sha256, data.inputs.widths, first.history, metrics, folder)
+
+
+def _named(losses: Mapping[str, float], aucs: Mapping[str, float]) -> dict[str, float]:
+    """Losses and AUCs of the select rows as entries of a history."""
+    return {f"{task}_select": v for task, v in losses.items()} | {f"{task}_select_auc": v for task, v in aucs.items()}
+
+
+def _metrics(line: Mapping[str, float], net: nn.Module, select: Data, params: Params) -> dict[str, Any]:
+    """Metrics of a training from the entry of its history that was kept."""
+    return {
+        "best_epoch": line["epoch"],
+        **{name if name.endswith("_auc") else f"{name}_loss": v for name, v in line.items() if name != "epoch"},
         "select_images": len(select),
-        "parameters": sum(p.numel() for p in trainer.shown.parameters()),
+        "parameters": sum(p.numel() for p in net.parameters()),
         "backend": backend(params.train.precision),
-        **{f"backbone_{name}": value for name, value in data.inputs.computed.items()},
+        **{f"backbone_{name}": value for name, value in select.inputs.computed.items()},
     }
-    return Trained(trainer.shown, data.inputs.backbone_sha256, trainer.history, metrics, folder)

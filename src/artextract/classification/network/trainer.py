@@ -12,11 +12,13 @@ from typing import Any, NoReturn
 import numpy as np
 import pandas as pd
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from artextract.classification.network.augment import draw, draw_views, mix, resize
-from artextract.classification.network.inputs import Inputs, evaluation_views, labels_of, load_inputs, predict
+from artextract.classification.network.inputs import Inputs, Rows, evaluation_views, labels_of, load_inputs, predict
 from artextract.classification.network.network import IGNORED, MultitaskNet, multitask_loss
+from artextract.classification.network.networks import networks_of
+from artextract.classification.network.standardise import moments
 from artextract.core.compute import autocast, device, on_device
 from artextract.core.errors import ArtExtractError
 from artextract.core.tasks import TASKS
@@ -65,19 +67,30 @@ class Data:
         return len(self.ids)
 
 
-def load_split(reader: ShardReader, index: pd.DataFrame, split: str, params: Params) -> Data:
-    """All rows that are in ``split`` of at least one task."""
-    chosen = np.flatnonzero((index[[f"{task}_split" for task in TASKS]] == split).fillna(False).any(axis=1))
-    rows = chosen.tolist()
-    views = params.train.views if split == "train" else evaluation_views(params.train)
-    inputs = load_inputs(reader, index, rows, params.train, views)
+def rows_in(index: pd.DataFrame, split: str, min_side: int = 0) -> list[int]:
+    """Rows that are in ``split`` of at least one task; in train, only those with a longer side of ``min_side``."""
+    chosen = (index[[f"{task}_split" for task in TASKS]] == split).fillna(False).any(axis=1).to_numpy(dtype=bool)
+    if split == "train" and min_side:
+        chosen &= (index[["width", "height"]].max(axis=1) >= min_side).to_numpy(dtype=bool)
+    return np.flatnonzero(chosen).tolist()
+
+
+def data_of(index: pd.DataFrame, rows: list[int], split: str, inputs: Inputs) -> Data:
+    """Rows with their inputs, as data of a split."""
     part = index.iloc[rows]
     strata = None if part["stratum"].isna().all() else part["stratum"].fillna("").to_numpy(dtype=str)
     return Data(inputs, labels_of(index, rows, split), part["id"].tolist(), strata)
 
 
+def load_split(reader: ShardReader, index: pd.DataFrame, split: str, params: Params) -> Data:
+    """All rows that are in ``split`` of at least one task, and large enough for every frozen network."""
+    rows = rows_in(index, split, max(network.min_side for network in networks_of(params.train)))
+    views = params.train.views if split == "train" else evaluation_views(params.train)
+    return data_of(index, rows, split, load_inputs(reader, index, rows, params.train, views))
+
+
 def evaluate(
-    net: MultitaskNet, data: Data, weights: Mapping[str, Tensor], params: Params
+    net: nn.Module, data: Data, weights: Mapping[str, Tensor], params: Params
 ) -> tuple[dict[str, float], dict[str, float]]:
     """Weighted cross-entropy and macro AUC of each task over a whole split, without dropout or augmentation.
 
@@ -89,15 +102,26 @@ def evaluate(
     _, losses = multitask_loss(logits, data.labels, weights)
     aucs = {}
     for task in TASKS:
-        y = data.labels[task].cpu().numpy()
-        known = y != IGNORED
-        scores = logits[task].softmax(1)[torch.from_numpy(known)].double().cpu().numpy()
-        chosen = auc.scored_classes(y[known], scores.shape[1], MIN_ROWS)
-        strata = None if data.strata is None else data.strata[known]
-        value = float(auc.macro_ovo(y[known], scores, chosen, auc.ones(int(known.sum())), strata)[0])
+        value = select_auc(logits[task], data.labels[task], data.strata)
         if math.isfinite(value):
             aucs[task] = value
     return {task: float(loss) for task, loss in losses.items()}, aucs
+
+
+def select_auc(logits: Tensor, labels: Tensor, strata: np.ndarray | None) -> float:
+    """Macro one-vs-one AUC of one task over classes of at least ``MIN_ROWS`` rows; NaN where it is not defined.
+
+    Args:
+        logits: (n, classes).
+        labels: int64 (n,); rows of ``IGNORED`` are left out.
+        strata: Stratum of each row; only rows of one stratum are compared.
+    """
+    y = labels.cpu().numpy()
+    known = y != IGNORED
+    scores = logits.softmax(1)[torch.from_numpy(known)].double().cpu().numpy()
+    chosen = auc.scored_classes(y[known], scores.shape[1], MIN_ROWS)
+    within = None if strata is None else strata[known]
+    return float(auc.macro_ovo(y[known], scores, chosen, auc.ones(int(known.sum())), within)[0])
 
 
 class MovingAverage:
@@ -123,7 +147,14 @@ class MovingAverage:
 class Trainer:
     """State of one training: network, optimiser, history; saved after every epoch."""
 
-    def __init__(self, params: Params, classes: Mapping[str, int], weights: Mapping[str, Tensor], folder: Path):
+    def __init__(
+        self,
+        params: Params,
+        classes: Mapping[str, int],
+        weights: Mapping[str, Tensor],
+        folder: Path,
+        tokens: Rows | None = None,
+    ):
         """Start anew, or where the last finished epoch in ``folder`` ended.
 
         Args:
@@ -131,10 +162,13 @@ class Trainer:
             classes: Number of classes of each task.
             weights: Class weights of each task.
             folder: Scratch folder of checkpoints, keyed by everything that the run depends on.
+            tokens: Those of the training images (n, cells, dim), where all networks are frozen.
         """
         self.params, self.weights = params, weights
         torch.manual_seed(params.seed)
-        self.net = on_device(MultitaskNet(params.train, classes))
+        self.net = on_device(MultitaskNet(params.train, classes, 0 if tokens is None else tokens.shape[-1]))
+        if self.net.standardise is not None and tokens is not None:
+            self.net.standardise.set(*moments(tokens))
         self.shown = copy.deepcopy(self.net)  # what is evaluated: the moving average of the weights, or the weights
         self.optimizer = make_optimizer(self.net, params)
         self.average = MovingAverage(self.net, params.train.ema)
@@ -185,7 +219,7 @@ class Trainer:
                 inputs = share * inputs + (1 - share) * inputs[partner]
             with autocast(train.precision):
                 logits = self.net(inputs)
-            loss, losses = multitask_loss(logits, labels, self.weights, train.label_smoothing)
+            loss, losses = multitask_loss(logits, labels, self.weights, train.label_smoothing, batch=True)
             if share < 1:
                 others = {task: values[partner] for task, values in labels.items()}
                 loss = share * loss + (1 - share) * self._loss(logits, others)
@@ -198,13 +232,13 @@ class Trainer:
             self.optimizer.step()
             self.average.update(self.net)
             for task, value in losses.items():
-                mass = float(self.weights[task][labels[task][labels[task] != IGNORED]].sum())
-                sums[task][0] += float(value.detach()) * mass
-                sums[task][1] += mass
+                known = labels[task][labels[task] != IGNORED]
+                sums[task][0] += float(value.detach()) * len(known)
+                sums[task][1] += float(self.weights[task][known].sum())
         return {task: total / mass for task, (total, mass) in sums.items() if mass}
 
     def _loss(self, logits: Mapping[str, Tensor], labels: Mapping[str, Tensor]) -> Tensor:
-        return multitask_loss(logits, labels, self.weights, self.params.train.label_smoothing)[0]
+        return multitask_loss(logits, labels, self.weights, self.params.train.label_smoothing, batch=True)[0]
 
     def _mixing(self, epoch: int, step: int, n: int, data: Data) -> tuple[float, Tensor]:
         """Share of a batch's own images, and the partner of each; tokens of a frozen backbone are not mixed."""

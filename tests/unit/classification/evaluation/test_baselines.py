@@ -11,13 +11,14 @@ from hypothesis import strategies as st
 
 from artextract.classification.evaluation import baselines
 from artextract.classification.evaluation.baselines import (
+    LAST,
+    PROBE,
     Seen,
     baselines_without_pixels,
     by_value,
     frequencies,
     has_variant,
     histograms,
-    linear_probe,
     task_baselines,
 )
 from artextract.classification.evaluation.prediction_table import TaskPredictions
@@ -28,7 +29,7 @@ from artextract.data.images.colours import colour_histogram
 from artextract.data.images.shards import ShardReader
 from artextract.data.wikiart.paths import folder_of, painter_slug
 from artextract.params.sections import Evaluate
-from tests.toys import CLASSES, damage, toy_collection, toy_preprocessing
+from tests.toys import CLASSES, damage, toy_collection, toy_params, toy_preprocessing
 
 PARAMS = Evaluate(min_val_rows=2, bootstrap=50, probe=True)
 
@@ -105,36 +106,6 @@ def test_histogram_does_not_see_where_a_colour_is(seed: int) -> None:
     pixels = rng.integers(0, 256, (1, 3, 4, 4), dtype=np.uint8)
     moved = pixels.reshape(1, 3, 16)[:, :, rng.permutation(16)].reshape(1, 3, 4, 4)
     np.testing.assert_array_equal(colour_histogram(pixels), colour_histogram(moved))
-
-
-def test_probe_tells_apart_what_can_be_told_apart() -> None:
-    rng = np.random.default_rng(0)
-    y = np.array([0, 1, 3] * 20)  # class 2 has no training row
-    train = np.eye(4)[y] + 0.1 * rng.normal(size=(60, 4))
-    found = linear_probe(train, y, np.eye(4)[[3, 0, 1]], 4, 0)
-    assert found.argmax(1).tolist() == [3, 0, 1]
-    assert (found[:, 2] == 0).all()
-    np.testing.assert_allclose(found.sum(1), 1)
-
-
-def test_probe_weighs_classes_inversely_to_their_counts() -> None:
-    """Features that say nothing: every class is as likely as the other, though one is nine times as frequent."""
-    y = np.array([0] * 90 + [1] * 10)
-    found = linear_probe(np.zeros((100, 2)), y, np.zeros((1, 2)), 2, 0)
-    np.testing.assert_allclose(found, [[0.5, 0.5]], atol=1e-6)
-
-
-def test_probe_does_not_depend_on_the_units_of_a_feature() -> None:
-    rng = np.random.default_rng(1)
-    y = rng.integers(0, 3, 60)
-    train, rows = rng.normal(size=(60, 4)) + np.eye(3, 4)[y], rng.normal(size=(5, 4))
-    units, origin = np.array([1e-3, 1, 50, 1e3]), np.array([5, 0, -100, 7])
-    one = linear_probe(train, y, rows, 3, 0)
-    np.testing.assert_allclose(one, linear_probe(train * units + origin, y, rows * units + origin, 3, 0), atol=1e-4)
-    assert np.ptp(one) > 0.05
-
-
-# --- which baselines a task has
 
 
 TRAIN = rows_of([0, 0, 1, 1], ["A/x_1.jpg", "A/x_2.jpg", "B/y_1.jpg", "A/y_2.jpg"], ["tall", "tall", None, "wide"])
@@ -226,7 +197,8 @@ def test_geometry_that_is_the_class_leaves_no_stratified_score() -> None:
 # --- from the images of an index
 
 N = 48
-SPLITS = ["val" if i % 3 == 2 else "train" for i in range(N)]
+SPLITS = ["val" if i % 3 == 2 else "select" if i % 8 == 1 else "train" for i in range(N)]
+SELECT_ROWS = [i for i in range(N) if SPLITS[i] == "select"]
 TRAIN_ROWS = [i for i in range(N) if SPLITS[i] == "train"]
 VAL_ROWS = [i for i in range(N) if SPLITS[i] == "val"]
 
@@ -263,12 +235,14 @@ def seen(index: pd.DataFrame, rows: list[int], sha256: str) -> Seen:
     colours = np.eye(4, dtype=np.float32)[style] + rng.normal(0, 0.05, (len(rows), 4)).astype(np.float32)
     opposite = rng.normal(size=(len(rows), 1, 3))  # cells differ, and their mean does not
     tokens = np.concatenate([np.eye(3)[artist][:, None] + opposite, np.eye(3)[artist][:, None] - opposite], axis=1)
-    return Seen(rows, colours, Inputs(tokens.astype(np.float32), toy_preprocessing(), sha256))
+    return Seen(rows, colours, Inputs(tokens.astype(np.float32), toy_preprocessing(), sha256, widths=((1, 2),)))
 
 
-def run(index: pd.DataFrame, task: str, sha256: str = "abc") -> dict[str, np.ndarray]:
-    train, val = seen(index_of(), TRAIN_ROWS, sha256), seen(index_of(), VAL_ROWS, sha256)
-    return task_baselines(index, task, CLASSES[task], train, val, 0)
+def run(index: pd.DataFrame, task: str, sha256: str = "abc", **changes: object) -> dict[str, np.ndarray]:
+    of_split = {"train": TRAIN_ROWS, "select": SELECT_ROWS, "val": VAL_ROWS}
+    both = {split: seen(index_of(), rows, sha256) for split, rows in of_split.items()}
+    even = {name: [1.0] * n for name, n in CLASSES.items()}
+    return task_baselines(index, task, both, even, toy_params(**changes).train, PARAMS, 0)
 
 
 # --- histograms
@@ -313,7 +287,7 @@ def test_histograms_are_computed_once_and_found_by_content(tmp_path: Path, cache
 def test_baselines_of_each_task(task: str, names: set[str]) -> None:
     index = index_of()
     with_tokens, with_pixels = run(index, task), run(index, task, sha256="")
-    assert set(with_tokens) == names | {"colour histogram", "linear probe on frozen features"}
+    assert set(with_tokens) == names | {"colour histogram", PROBE, LAST}
     assert set(with_pixels) == names | {"colour histogram"}  # a backbone that is trained has no frozen features
     rows = sum(split == "val" for split in index[f"{task}_split"].fillna(""))
     for p in with_tokens.values():
@@ -326,8 +300,8 @@ def test_a_probe_finds_what_its_features_tell_in_the_order_of_the_index() -> Non
     style, artist = run(index, "style"), run(index, "artist")
     truth = {task: index[task].iloc[VAL_ROWS].tolist() for task in ("style", "artist")}
     assert style["colour histogram"].argmax(1).tolist() == truth["style"]
-    assert artist["linear probe on frozen features"].argmax(1).tolist() == truth["artist"]
-    assert style["linear probe on frozen features"].argmax(1).tolist() != truth["style"]
+    assert artist[PROBE].argmax(1).tolist() == truth["artist"]
+    assert style[PROBE].argmax(1).tolist() != truth["style"]
 
 
 def test_rows_of_other_splits_of_the_task_play_no_part() -> None:

@@ -17,7 +17,7 @@ from artextract.classification.evaluation.task import TaskEvaluation, evaluate_t
 from artextract.classification.network.inputs import Inputs
 from artextract.core.tasks import TASKS
 from artextract.params.sections import Evaluate
-from tests.toys import toy_preprocessing
+from tests.toys import toy_params, toy_preprocessing
 
 N, CLASSES = 72, ["Still_Life", "Portrait", "never_seen"]
 SPLITS = np.array(["train", "val", "select"])[np.arange(N) // 2 % 3]
@@ -50,8 +50,9 @@ def evaluated(task: str = "genre", **changes: Any) -> tuple[TaskEvaluation, pd.D
         tables.append(predictions_table(index(), rows.tolist(), dict.fromkeys(TASKS, p), split))
     table = pd.concat(tables, ignore_index=True)
     params = PARAMS.model_copy(update=changes)
-    both = {split: seen(split) for split in ("train", "val")}
-    return evaluate_task(task, CLASSES, table, index(), both, params, 0), table
+    all_splits = {split: seen(split) for split in ("train", "select", "val")}
+    even = {task: [1.0] * len(CLASSES) for task in TASKS}
+    return evaluate_task(task, CLASSES, table, index(), all_splits, even, toy_params().train, params, 0), table
 
 
 def test_the_scores_are_those_of_the_validation_rows_alone() -> None:

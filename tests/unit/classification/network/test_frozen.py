@@ -10,7 +10,7 @@ import torch
 
 from artextract.classification.network import frozen
 from artextract.classification.network.backbones import TimmBackbone, preprocessing_of
-from artextract.classification.network.frozen import FrozenStages
+from artextract.classification.network.frozen import FrozenStages, Part, feature_part, token_part
 from artextract.core.errors import ArtExtractError
 from artextract.encoders import backends as inference
 from artextract.encoders import embed as embedding_run
@@ -28,6 +28,10 @@ def params(name: str, **changes: object) -> Train:
 def backbone(name: str) -> TimmBackbone:
     torch.manual_seed(0)
     return TimmBackbone(name, "none", "").eval()
+
+
+def tokens(net: TimmBackbone) -> Part:
+    return token_part(net.model, preprocessing_of(net), [1], 3)
 
 
 @pytest.fixture
@@ -51,7 +55,8 @@ def test_fast_outputs_are_those_of_fp32(
     found = {}
     for precision in ("fp32", "fast"):
         p = params(EFFICIENTNET, frozen=not tuned, tuned_stages=tuned, precision=precision)
-        stages = FrozenStages(net, preprocessing, p)
+        part = feature_part(net, preprocessing, tuned) if tuned else token_part(net.model, preprocessing, [2, 3], 3)
+        stages = FrozenStages(part, p)
         found[precision] = [np.asarray(stages.outputs(reader, index, rows, view)) for view in range(3)]
     for exact, fast in zip(found["fp32"], found["fast"], strict=True):
         assert exact.shape == fast.shape and exact.dtype == fast.dtype == (np.float16 if tuned else np.float32)
@@ -67,7 +72,7 @@ def test_a_backend_that_does_not_agree_is_refused(tmp_path: Path, cache: Path, m
     monkeypatch.setattr(embedding_run, "COSINE", 1.1)
     net = backbone(RESNET)
     reader, index = toy_collection(tmp_path / "shards", ["train"] * 4)
-    stages = FrozenStages(net, preprocessing_of(net), params(RESNET))
+    stages = FrozenStages(tokens(net), params(RESNET))
     with pytest.raises(ArtExtractError, match=r"does not agree with fp32[\s\S]*set train\.precision=fp32"):
         stages.outputs(reader, index, range(4), 0)
 
@@ -76,10 +81,10 @@ def test_what_the_cache_has_is_neither_read_nor_checked(tmp_path: Path, cache: P
     monkeypatch.setattr(inference, "openvino_version", lambda: None)
     net = backbone(RESNET)
     reader, index = toy_collection(tmp_path / "shards", ["train"] * 4)
-    first = np.array(FrozenStages(net, preprocessing_of(net), params(RESNET)).outputs(reader, index, range(4), 1))
+    first = np.array(FrozenStages(tokens(net), params(RESNET)).outputs(reader, index, range(4), 1))
     monkeypatch.setattr(frozen, "check", lambda *_: pytest.fail("checked again"))
     monkeypatch.setattr(frozen, "pixels", lambda *_, **__: pytest.fail("read again"))
-    again = FrozenStages(net, preprocessing_of(net), params(RESNET)).outputs(reader, index, [2, 0], 1)
+    again = FrozenStages(tokens(net), params(RESNET)).outputs(reader, index, [2, 0], 1)
     np.testing.assert_array_equal(np.asarray(again), first[[2, 0]])
 
 
@@ -87,7 +92,7 @@ def test_other_code_is_other_work(tmp_path: Path, cache: Path, monkeypatch: pyte
     net = backbone(RESNET)
     reader, index = toy_collection(tmp_path / "shards", ["train"] * 3)
     for precision in ("fp32", "fast"):
-        stages = FrozenStages(net, preprocessing_of(net), params(RESNET, precision=precision))
+        stages = FrozenStages(tokens(net), params(RESNET, precision=precision))
         stages.outputs(reader, index, range(3), 0)
         before = len(list((cache / "tokens").glob("*.npy")))
         stages.outputs(reader, index, range(3), 0)
@@ -102,10 +107,10 @@ def test_backend_and_agreement_are_told_also_where_the_cache_has_all(tmp_path: P
     reader, index = toy_collection(tmp_path / "shards", ["train"] * 4)
     told = []
     for _ in range(2):
-        stages = FrozenStages(net, preprocessing_of(net), params(RESNET))
+        stages = FrozenStages(tokens(net), params(RESNET))
         stages.outputs(reader, index, range(4), 0)
         told.append(stages.describe())
     assert told[0] == told[1] and told[0]["check_images"] == 4 and told[0]["check_cosine_min"] > 0.99
-    exact = FrozenStages(net, preprocessing_of(net), params(RESNET, precision="fp32"))
+    exact = FrozenStages(tokens(net), params(RESNET, precision="fp32"))
     exact.outputs(reader, index, range(4), 0)
     assert exact.describe() == {"backend": "torch cpu fp32"}

@@ -11,13 +11,15 @@ from artextract.classification.network.augment import Augmentation, apply, draw,
 from artextract.classification.network.backbones import TimmBackbone, make_backbone, preprocessing_of
 from artextract.classification.network.inputs import Inputs, labels_of, load_inputs, predict
 from artextract.classification.network.network import MultitaskNet
-from artextract.classification.network.tokens import tokens_of
+from artextract.classification.network.networks import framed
+from artextract.classification.network.tokens import joined_tokens, tokens_of
 from artextract.classification.network.trainer import Trainer
 from artextract.core.errors import ArtExtractError
 from artextract.data.images.shards import ShardReader
 from artextract.encoders.image import Preprocessing
-from artextract.encoders.parts import split_stages
+from artextract.encoders.parts import StageMaps, split_stages
 from artextract.encoders.weights import weights_hash
+from artextract.params.sections import Network
 from tests.toys import (  # noqa: F401
     CLASSES,
     EVEN,
@@ -104,13 +106,13 @@ def test_tokens_of_a_frozen_backbone(tmp_path: Path, cache: Path, monkeypatch: p
     """Tokens are those of the backbone in evaluation mode, batch by batch, and its hash goes with them."""
     torch.manual_seed(0)
     backbone = TimmBackbone("test_resnet", "none", "")
-    monkeypatch.setattr("artextract.classification.network.inputs.make_backbone", lambda params: backbone)
+    monkeypatch.setattr("artextract.classification.network.networks.TimmBackbone", lambda *_: backbone)
     reader, index = toy_collection(tmp_path / "shards", ["train"] * 19)  # more than one batch of 16
     rows = list(range(18, -1, -1))
     params = toy_params(backbone="test_resnet", frozen=True, token_grid=3).train
     inputs = load_inputs(reader, index, rows, params)
     assert inputs.array.shape == (19, 9, backbone.dim) and inputs.array.dtype == np.float32
-    assert inputs.backbone_sha256 == weights_hash(backbone)
+    assert inputs.backbone_sha256 == weights_hash(backbone.model) and inputs.widths == ((backbone.dim,),)
     transform = inputs.preprocessing.pixels()
     with torch.inference_mode():
         for tokens, row in list(zip(np.asarray(inputs.array), rows, strict=True))[::6]:
@@ -130,7 +132,7 @@ def test_other_backbone_weights_are_other_tokens(tmp_path: Path, cache: Path, mo
     for seed in (0, 1):
         torch.manual_seed(seed)
         backbone = TimmBackbone("test_resnet", "none", "")
-        monkeypatch.setattr("artextract.classification.network.inputs.make_backbone", lambda params, b=backbone: b)
+        monkeypatch.setattr("artextract.classification.network.networks.TimmBackbone", lambda *_, b=backbone: b)
         found.append(load_inputs(reader, index, range(3), params))
     assert found[0].backbone_sha256 != found[1].backbone_sha256
     assert (np.array(found[0].array) != np.array(found[1].array)).any()
@@ -227,6 +229,7 @@ def test_views_of_frozen_stages(tmp_path: Path, cache: Path, monkeypatch: pytest
     torch.manual_seed(0)
     backbone = TimmBackbone("test_resnet", "none", "").eval()
     monkeypatch.setattr("artextract.classification.network.inputs.make_backbone", lambda params: backbone)
+    monkeypatch.setattr("artextract.classification.network.networks.TimmBackbone", lambda *_: backbone)
     reader, index = toy_collection(tmp_path / "shards", ["train"] * 18)
     params = toy_params(
         backbone="test_resnet", frozen=frozen, tuned_stages=0 if frozen else 2, views=3, flip=True, crop=0.4
@@ -250,14 +253,10 @@ def test_views_of_frozen_stages(tmp_path: Path, cache: Path, monkeypatch: pytest
     assert again.further == () and again.backbone_sha256 == inputs.backbone_sha256
 
 
-def test_predictions_average_the_image_and_its_mirror_image(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_predictions_average_the_image_and_its_mirror_image() -> None:
     params = toy_params(backbone="test_resnet", frozen=True, weights="package", views=2, flip=True, token_dim=4).train
-    monkeypatch.setattr(
-        "artextract.classification.network.network.make_backbone",
-        lambda params: TimmBackbone("test_resnet", "none", ""),
-    )
-    net = MultitaskNet(params, CLASSES)
-    dim = TimmBackbone("test_resnet", "none", "").dim
+    dim = 7
+    net = MultitaskNet(params, CLASSES, dim)
     one, two = np.random.default_rng(0).normal(size=(2, 5, 4, dim)).astype(np.float32)
     both = predict(net, Inputs(one, toy_preprocessing(), "x", (two,)), 2, params)
     alone = [predict(net, Inputs(array, toy_preprocessing(), "x"), 5, params) for array in (one, two)]
@@ -273,3 +272,40 @@ def test_pixels_are_enlarged_for_predictions_alone(tmp_path: Path) -> None:
         expected = net(resize(inputs.batch(np.arange(3)), 24))["style"]
     torch.testing.assert_close(found, expected)
     assert resize(torch.zeros(1, 3, 16, 16), 24).shape == (1, 3, 24, 24)
+
+
+def test_tokens_of_several_networks_are_next_to_each_other(
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torch.manual_seed(0)
+    nets = {name: TimmBackbone(name, "none", "") for name in ("test_resnet", "test_efficientnet")}
+    monkeypatch.setattr("artextract.classification.network.networks.TimmBackbone", lambda name, *_: nets[name])
+    reader, index = toy_collection(tmp_path / "shards", ["train"] * 5)
+    further = Network(name="test_efficientnet", weights="none", sha256="", layers=[3, 2], size=96, min_side=0)
+    params = toy_params(backbone="test_resnet", frozen=True, token_grid=3, layers=[1], networks=[further]).train
+    inputs = load_inputs(reader, index, [4, 0], params, 2)
+    assert [len(blocks) for blocks in inputs.widths] == [2, 3]  # the stages asked for, and the last map
+    assert inputs.array.shape == (2, 9, sum(map(sum, inputs.widths))) and len(inputs.further) == 1
+    alone = params.model_copy(update={"networks": []})
+    first = load_inputs(reader, index, [4, 0], alone)
+    np.testing.assert_array_equal(np.asarray(inputs.array)[..., : sum(inputs.widths[0])], np.asarray(first.array))
+    preprocessing = framed(Preprocessing.of(nets["test_efficientnet"].model), 96, params.framing)
+    image = preprocessing.normalise(preprocessing.pixels()(reader.image(0))[None])
+    with torch.inference_mode():
+        expected = joined_tokens(StageMaps(nets["test_efficientnet"].model, [2, 3])(image), 3)[0]
+    found = torch.from_numpy(np.asarray(inputs.array)[1, :, sum(inputs.widths[0]) :].copy())
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)
+    assert inputs.backbone_sha256 not in ("", first.backbone_sha256)
+
+
+def test_a_linear_head_sees_the_mean_of_each_map(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    torch.manual_seed(0)
+    backbone = TimmBackbone("test_efficientnet", "none", "").eval()
+    monkeypatch.setattr("artextract.classification.network.networks.TimmBackbone", lambda *_: backbone)
+    reader, index = toy_collection(tmp_path / "shards", ["train"] * 2)
+    params = toy_params(backbone="test_efficientnet", frozen=True, head="linear", layers=[2]).train
+    inputs = load_inputs(reader, index, [1], params)
+    image = inputs.preprocessing.normalise(inputs.preprocessing.pixels()(reader.image(1))[None])
+    with torch.inference_mode():
+        expected = torch.cat([one.mean((2, 3)) for one in StageMaps(backbone.model, [2])(image)], dim=1)
+    torch.testing.assert_close(torch.from_numpy(np.array(inputs.array))[:, 0], expected, rtol=1e-4, atol=1e-5)

@@ -10,8 +10,9 @@ import torch
 from artextract.classification.evaluation.prediction_table import of_task, predictions_table
 from artextract.classification.network.inputs import predict
 from artextract.classification.network.network import MultitaskNet
-from artextract.classification.network.predict import predict_split, rows_of
+from artextract.classification.network.predict import predict_split
 from artextract.classification.network.saved_network import load_model, read_record, save_model
+from artextract.classification.network.trainer import rows_in
 from artextract.core.errors import ArtExtractError
 from artextract.core.tasks import TASKS
 from artextract.data.images.shards import ShardReader
@@ -36,7 +37,7 @@ def test_every_validation_image_exactly_once(tmp_path: Path, model: Path) -> Non
     broken = damage(index, ["train", "select", "guarded"])
     found = predict_split(ShardReader(tmp_path / "shards", broken), broken, "val", model, 4)
     rows, probabilities = found.rows, found.probabilities
-    assert rows == VAL == rows_of(broken, "val") and len(found.inputs.array) == len(VAL)
+    assert rows == VAL == rows_in(broken, "val") and len(found.inputs.array) == len(VAL)
     for task in TASKS:
         assert probabilities[task].shape == (len(VAL), CLASSES[task])
         np.testing.assert_allclose(probabilities[task].sum(1), 1, atol=1e-5)
@@ -105,8 +106,8 @@ def test_rows_of_a_split_by_eye() -> None:
         "artist_split": [None, "select", None, "train", "train"],
     }
     index = pd.DataFrame({name: pd.array(values, dtype="string") for name, values in splits.items()})
-    assert rows_of(index, "val") == [0, 3, 4]
-    assert rows_of(index, "select") == [1, 3]
-    assert rows_of(index, "train") == [1, 3, 4]
-    assert rows_of(index.iloc[[2]], "val") == []
-    assert rows_of(index.iloc[3:], "train") == [0, 1]  # positions, not labels
+    assert rows_in(index, "val") == [0, 3, 4]
+    assert rows_in(index, "select") == [1, 3]
+    assert rows_in(index, "train") == [1, 3, 4]
+    assert rows_in(index.iloc[[2]], "val") == []
+    assert rows_in(index.iloc[3:], "train") == [0, 1]  # positions, not labels

@@ -27,7 +27,7 @@ def test_round_trip(tmp_path: Path) -> None:
     names = NAMES | {"artist": ["josé", "élise", "山水"]}
     save_model(tmp_path / "model", net.train(), names, params, "abc")
     record = read_record(tmp_path / "model")
-    assert record == Record(names, params, "abc")
+    assert record == Record(names, params, "abc", [])
     loaded = load_model(tmp_path / "model", record, "abc")
     assert not loaded.training
     assert loaded.state_dict().keys() == net.state_dict().keys()
@@ -62,7 +62,7 @@ def test_the_record_holds_the_classes_in_class_file_order(tmp_path: Path) -> Non
     net, params = network()
     save_model(tmp_path, net, NAMES, params, "abc")
     record = json.loads((tmp_path / "model.json").read_text())
-    assert record == {"backbone_sha256": "abc", "classes": NAMES, "train": params.model_dump()}
+    assert record == {"backbone_sha256": "abc", "classes": NAMES, "train": params.model_dump(), "widths": []}
 
 
 def test_another_backbone_is_refused(tmp_path: Path) -> None:

@@ -10,10 +10,14 @@ import pandas as pd
 import pytest
 import torch
 
+from artextract.classification.network.backbones import TimmBackbone
 from artextract.classification.network.curves import write_curves
 from artextract.classification.network.inputs import labels_of, load_inputs, predict
+from artextract.classification.network.network import Ensemble
+from artextract.classification.network.predict import predict_split
+from artextract.classification.network.saved_network import save_model
 from artextract.classification.network.train import Trained, train
-from artextract.classification.network.trainer import Data, Trainer
+from artextract.classification.network.trainer import Data, Trainer, rows_in
 from artextract.core import fingerprint
 from artextract.core.errors import ArtExtractError
 from artextract.core.files import write_metrics
@@ -21,7 +25,7 @@ from artextract.core.folders import discard
 from artextract.core.tasks import TASKS
 from artextract.data.images.shards import ShardReader
 from artextract.measures import auc
-from artextract.params.sections import Params
+from artextract.params.sections import Network, Params
 from tests.toys import NAMES, damage, one_thread, toy_collection, toy_params  # noqa: F401
 
 WEIGHTS = {task: [1.0] * len(names) for task, names in NAMES.items()}
@@ -46,7 +50,8 @@ def collection(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, pd.DataF
 def run(folder: Path, index: pd.DataFrame, params: Params = PARAMS) -> Trained:
     """A run as the stage makes it: its checkpoints go once the network is saved."""
     result = train(ShardReader(folder, index), index, NAMES, WEIGHTS, params)
-    discard(result.checkpoints)
+    if result.checkpoints is not None:
+        discard(result.checkpoints)
     return result
 
 
@@ -251,3 +256,91 @@ def test_colours_are_learnt(tmp_path: Path) -> None:
         found = auc.macro_ovo(y, p, list(range(len(NAMES[task]))), auc.ones(32))[0]
         assert found > 0.9, (task, found)
         assert result.history[-1][f"{task}_train"] < result.history[0][f"{task}_train"]
+
+
+# --- frozen networks, linear heads, several seeds
+
+
+@pytest.fixture
+def frozen(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """Parameters of frozen toy networks with random weights."""
+    torch.manual_seed(0)
+    nets = {name: TimmBackbone(name, "none", "").eval() for name in ("test_resnet", "test_efficientnet")}
+    monkeypatch.setattr("artextract.classification.network.networks.TimmBackbone", lambda name, *_: nets[name])
+    return {
+        "backbone": "test_resnet",
+        "weights": "package",
+        "frozen": True,
+        "token_grid": 2,
+        "token_dim": 8,
+        "layers": [1],
+    }
+
+
+def network(**changes: Any) -> Network:
+    own = {"name": "test_efficientnet", "weights": "none", "sha256": "", "layers": [2], "size": 0, "min_side": 0}
+    return Network(**(own | changes))
+
+
+@pytest.mark.parametrize("head", ["linear", "gru"])
+def test_what_is_saved_predicts_what_was_trained(
+    collection: tuple[Path, pd.DataFrame], frozen: dict[str, Any], tmp_path: Path, head: str
+) -> None:
+    folder, index = collection
+    members = 2 if head == "gru" else 1
+    params = toy_params(epochs=1, head=head, members=members, networks=[network()], **frozen)
+    trained = run(folder, index, params)
+    save_model(tmp_path, trained.net, NAMES, params.train, trained.backbone_sha256, trained.widths)
+    rows = rows_in(index, "select")
+    inputs = load_inputs(ShardReader(folder, index), index, rows, params.train)
+    expected = predict(trained.net, inputs, 4, params.train)
+    found = predict_split(ShardReader(folder, index), index, "select", tmp_path, 4)
+    for task in TASKS:
+        np.testing.assert_allclose(found.probabilities[task], expected[task].softmax(1), atol=1e-6)
+
+
+def test_the_members_are_the_trainings_of_their_seeds(
+    collection: tuple[Path, pd.DataFrame], frozen: dict[str, Any]
+) -> None:
+    both = run(*collection, toy_params(epochs=1, members=2, seed=5, **frozen))
+    alone = [run(*collection, toy_params(epochs=1, seed=seed, **frozen)) for seed in (5, 6)]
+    assert isinstance(both.net, Ensemble)
+    for member, single in zip(both.net.members, alone, strict=True):
+        for key, tensor in single.net.state_dict().items():
+            assert torch.equal(member.state_dict()[key], tensor), key
+    assert both.history == alone[0].history
+
+
+@pytest.mark.parametrize("combine", ["joined", "averaged"])
+def test_small_images_train_only_the_networks_that_take_them(
+    collection: tuple[Path, pd.DataFrame], frozen: dict[str, Any], combine: str
+) -> None:
+    """The toy images have 32 pixels; five of them are said to have 100."""
+    folder, index = collection
+    large = rows_in(index, "train")[:9]
+    index = index.assign(width=index["width"].where(~index.index.isin(large), 100))
+    further = network(min_side=100)
+    trained = run(folder, index, toy_params(head="linear", combine=combine, networks=[further], **frozen))
+    if combine == "averaged":
+        counts = trained.metrics["part0_train_images"], trained.metrics["part1_train_images"]
+        assert counts == (len(rows_in(index, "train")), 9)
+    else:
+        assert trained.metrics["train_images"] == 9
+
+
+def test_held_out_images_change_nothing_that_is_fitted(
+    collection: tuple[Path, pd.DataFrame], frozen: dict[str, Any], tmp_path: Path
+) -> None:
+    """Validation and guarded images are replaced by noise, and their labels by others."""
+    folder, index = collection
+    params = toy_params(epochs=1, head="linear", **frozen)
+    one = run(folder, index, params)
+    other_index = index.copy()
+    for task in TASKS:
+        held = other_index[f"{task}_split"].isin(["val", "guarded"]) & other_index[task].notna()
+        other_index.loc[held, task] = 0
+    other_index.loc[index["style_split"].isin(["val", "guarded"]), "sha256"] = "another image"
+    broken = ShardReader(folder, damage(other_index, ["val", "guarded"]))
+    two = train(broken, other_index, NAMES, WEIGHTS, params)
+    for key, tensor in one.net.state_dict().items():
+        assert torch.equal(tensor, two.net.state_dict()[key]), key
