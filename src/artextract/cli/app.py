@@ -21,6 +21,7 @@ from artextract.cli import (
     qrels,
     readme_tables,
     search,
+    triplets,
 )
 from artextract.core.errors import ArtExtractError
 
@@ -43,6 +44,7 @@ app.command()(experiments.experiments)
 app.command()(profile.profile)
 app.add_typer(ablations.app, name="ablations")
 app.command()(readme_tables.readme_tables)
+app.add_typer(triplets.app, name="triplets")
 app.add_typer(environment.app, name="environment")
 
 

@@ -38,6 +38,10 @@ def judge(
         typer.Option(metavar="FIELD", help="a field of the index that the vectors were made from, e.g. title"),
     ] = None,
     name: Annotated[str | None, typer.Option(help="name in the table; default: the file's")] = None,
+    human: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="ANSWERS.csv", help="answers of people, see `artextract triplets`; may be repeated"),
+    ] = None,
     csv: Annotated[Path | None, typer.Option(metavar="FILE", help="also write the table to this file")] = None,
 ) -> None:
     """Judge an embedding of your own by painter, theme, style, period, terms and title, with 95% intervals.
@@ -51,9 +55,10 @@ def judge(
     prepare_environment()
     import pandas as pd
 
+    from artextract.core.errors import ArtExtractError
     from artextract.core.files import write_table
     from artextract.params.reading import load_params
-    from artextract.runs import held_out_queries, judging
+    from artextract.runs import held_out_queries, judging, people
     from artextract.search.collection import open_embedded
 
     works = open_embedded(collection, embeddings)
@@ -77,6 +82,15 @@ def judge(
     print(judging.printed(table, name, params.relevance.neighbours))
     if "siamese" in own:
         print(f"\n{SEEN}")
-    if csv is not None:
-        write_table(csv, table)
-        print(csv, file=sys.stderr)
+    written = {} if csv is None else {csv: table}
+    if human:
+        if len(read) > 1:
+            raise ArtExtractError("people judge one embedding", where="--human", remedy="leave --split s2 out")
+        by_people, text = people.judged_by_people(
+            human, index, {name: read[0]}, people.own_vectors(works, siamese), params.relevance.bootstrap, params.seed
+        )
+        print(f"\nJudge human:\n\n{text}")
+        written |= {} if csv is None else {csv.with_suffix(f".human{csv.suffix}"): by_people}
+    for path, result in written.items():
+        write_table(path, result)
+        print(path, file=sys.stderr)

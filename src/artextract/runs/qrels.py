@@ -79,7 +79,7 @@ def gallery_rule(judge: Judge, works: pd.DataFrame) -> dict[str, list]:
     """
     queries = judge.queries()
     excluded = judge.excluded[queries]
-    never = excluded.all(axis=0)
+    never = np.asarray(excluded.all(axis=0))
     ids = works["id"].to_numpy()
     masks = {name: equal(works[name].to_numpy())[queries] for name in ("group", "object_group")}
     masks["painter"] = same(works["painter"])[queries]

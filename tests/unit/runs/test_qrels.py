@@ -30,14 +30,18 @@ def many_works(n: int, seed: int) -> pd.DataFrame:
     rng = np.random.default_rng(seed)
     toy = works()
     index = toy.iloc[rng.integers(0, len(toy), n)].reset_index(drop=True)
-    painters = np.where(rng.random(n) < 0.7, [f"p{i}" for i in rng.integers(0, n // 4 + 1, n)], None)
-    qualified = np.where(rng.random(n) < 0.2, [f"p{i}" for i in rng.integers(0, n // 4 + 1, n)], None)
+
+    def sometimes(share: float) -> pd.Series:
+        names = pd.Series([f"p{i}" for i in rng.integers(0, n // 4 + 1, n)], dtype="string")
+        return names.where(rng.random(n) < share)
+
+    painters, qualified = sometimes(0.7), sometimes(0.2)
     year = np.where(rng.random(n) < 0.8, rng.integers(1600, 1680, n), np.nan)
-    series = pd.Series(np.where(rng.random(n) < 0.3, "Hours", None), dtype="string")
+    series = pd.Series(["Hours"] * n, dtype="string").where(rng.random(n) < 0.3)
     group = rng.integers(0, n, n)
     return index.assign(
         id=[f"w{i}" for i in range(n)], group=group, object_group=group, sibling_group=rng.integers(0, n // 2, n),
-        artist=pd.Series(painters, dtype="string"), artist_qualified=pd.Series(qualified, dtype="string"),
+        artist=painters, artist_qualified=qualified,
         year=year, series=series,
     )  # fmt: skip
 
