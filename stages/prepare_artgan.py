@@ -1,11 +1,12 @@
 """Reads ArtGAN's lists and images; writes shards and an index with guarded splits.
 
 Reads: data/sources/artgan.json (the record of the source that DVC has seen); the sample's package (artgan.source = met)
-    or $ARTEXTRACT_WIKIART, and $ARTEXTRACT_ARTGAN_LISTS where the lists are in another folder (folder).
+    or the folders of $ARTEXTRACT_WIKIART, and $ARTEXTRACT_ARTGAN_LISTS where the lists are in another folder (folder).
 Writes: data/artgan/ (shard-*.tar, index.parquet, labels.json, missing.csv, unreadable.csv, renamed.csv,
     problems.csv), metrics/prepare_artgan.json.
-Index: id, style, genre, artist (null = unlabelled), <task>_split (train, select, val, guarded), group, stratum,
-    shard, offset, size, sha256, phash, width, height.
+Index: id, style, genre, artist (null = unlabelled), <task>_split (train, select, val, guarded; null = in no list, or
+    not judged), group (images of the same work), stratum, source (number of the folder that the image is from), shard,
+    offset, size, sha256, phash, width, height.
 """
 
 from pathlib import Path
@@ -24,7 +25,7 @@ OUT, METRICS = Path("data/artgan"), Path("metrics/prepare_artgan.json")
 
 
 def main() -> None:
-    """Prepare the sample, or the user's WikiArt folder."""
+    """Prepare the sample, or the user's WikiArt folders."""
     p = load_params("seed", "met", "met_split", "artgan")
     with recorded("artgan", p.artgan.source) as record:
         if p.artgan.source == "folder":
@@ -38,7 +39,7 @@ def main() -> None:
             counts = write_artgan(
                 works, folder, min_works=p.met_split.min_works, val_fraction=p.met_split.val_fraction, seed=p.seed
             )
-            layout = Layout(folder, folder)
+            layout = Layout(folder, [folder])
             prepare(layout, p.artgan, seed=p.seed, out=OUT, metrics=METRICS, notes=record | counts)
             discard(folder)
 

@@ -20,6 +20,7 @@ def section(**changes: object) -> ArtGAN:
         "near_duplicate_bits": 6,
         "guard": True,
         "held_out_painters": 0.0,
+        "min_judged_side": 0,
     }
     return ArtGAN.model_validate(values | changes)
 
@@ -45,7 +46,8 @@ def listed_images(draw: st.DrawFn) -> pd.DataFrame:
         "path": chosen,
         "sha256": [value if here else None for value, here in zip(content, stored, strict=True)],
         "phash": [value if here else None for value, here in zip(hashes, stored, strict=True)],
-        "declared": some(["x", "y"]) if draw(st.booleans()) else [None] * n,
+        "declared_0": some(["x", "y"]) if draw(st.booleans()) else [None] * n,
+        "declared_1": some(["x"]) if draw(st.booleans()) else [None] * n,
     }
     for task in TASKS:
         lists = draw(st.lists(st.sampled_from(["train", "train", "train", "val", None]), min_size=n, max_size=n))
@@ -62,7 +64,9 @@ def slow_works(table: pd.DataFrame, bits: int) -> list[int]:
     def same(a: dict, b: dict) -> bool:
         if a["path"].split("/")[-1] == b["path"].split("/")[-1]:
             return True
-        if any(isinstance(a.get(key), str) and a.get(key) == b.get(key) for key in ("sha256", "declared")):
+        if any(
+            isinstance(a.get(key), str) and a.get(key) == b.get(key) for key in ("sha256", "declared_0", "declared_1")
+        ):
             return True
         hashes = [int(row["phash"], 16) for row in (a, b) if isinstance(row.get("phash"), str)]
         return len(hashes) == 2 and (hashes[0] ^ hashes[1]).bit_count() <= bits

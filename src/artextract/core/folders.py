@@ -51,12 +51,41 @@ def outside_folder(variable: str, content: str) -> Path:
     Raises:
         ArtExtractError: The variable is not set, or names no folder or file.
     """
+    return _existing(variable, _value(variable, content), content)
+
+
+def outside_folders(variable: str, content: str) -> tuple[Path, ...]:
+    """One or several folders of the user's, named by an environment variable and separated as in ``PATH``.
+
+    Args:
+        variable: Name of the environment variable.
+        content: What the folders must hold, for the messages.
+
+    Raises:
+        ArtExtractError: The variable is not set, names no folder or file, or names one twice.
+    """
+    parts = _value(variable, content).split(os.pathsep)
+    if not all(parts):
+        raise ArtExtractError(
+            f"{variable} has an empty part", remedy=f"write PATH, or PATH{os.pathsep}PATH for several folders"
+        )
+    paths = tuple(_existing(variable, part, content) for part in parts)
+    if len(set(paths)) < len(paths):
+        raise ArtExtractError(f"{variable} names a folder twice", remedy="name each folder once")
+    return paths
+
+
+def _value(variable: str, content: str) -> str:
     value = os.environ.get(variable)
     if not value:
         raise ArtExtractError(
             f"this profile reads {content}, and {variable} is not set",
             remedy=f"export {variable}=PATH (the README says what it must hold)",
         )
+    return value
+
+
+def _existing(variable: str, value: str, content: str) -> Path:
     path = user_path(value)
     if not path.exists():
         hint = "" if Path(value).expanduser().is_absolute() else "; relative paths start at the root of the repository"

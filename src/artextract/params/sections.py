@@ -42,6 +42,13 @@ class ArtGAN(_Section):
     near_duplicate_bits: Annotated[int, Field(ge=0, le=16)]
     guard: bool
     held_out_painters: Fraction
+    min_judged_side: Count
+
+    @model_validator(mode="after")
+    def _something_is_judged(self) -> ArtGAN:
+        if self.min_judged_side > self.max_side:
+            raise ValueError("min_judged_side is above max_side: no stored image would be judged")
+        return self
 
 
 class ClassWeights(_Section):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import threading
 from pathlib import Path
 
@@ -67,6 +68,26 @@ def test_outside_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     assert "correct ARTEXTRACT_X; it must hold the paintings" in str(caught.value)
     monkeypatch.setenv("ARTEXTRACT_X", str(tmp_path))
     assert folders.outside_folder("ARTEXTRACT_X", "the paintings") == tmp_path.resolve()
+
+
+def test_several_outside_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    for folder in (first, second):
+        folder.mkdir()
+    for value, expected in ((f"{first}", (first,)), (f"{second}{os.pathsep}{first}", (second, first))):
+        monkeypatch.setenv("ARTEXTRACT_X", value)
+        assert folders.outside_folders("ARTEXTRACT_X", "the paintings") == expected
+    for value, message in (
+        (f"{first}{os.pathsep}", "has an empty part"),
+        (f"{first}{os.pathsep}{first}", "names a folder twice"),
+        (f"{first}{os.pathsep}{tmp_path / 'nowhere'}", "nowhere, which does not exist"),
+    ):
+        monkeypatch.setenv("ARTEXTRACT_X", value)
+        with pytest.raises(ArtExtractError, match=message):
+            folders.outside_folders("ARTEXTRACT_X", "the paintings")
+    monkeypatch.delenv("ARTEXTRACT_X")
+    with pytest.raises(ArtExtractError, match="ARTEXTRACT_X is not set"):
+        folders.outside_folders("ARTEXTRACT_X", "the paintings")
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from pathlib import Path
 from artextract.core.errors import ArtExtractError
 from artextract.core.files import read_json, write_text
 from artextract.core.fingerprint import content_key
-from artextract.core.folders import outside_folder
+from artextract.core.folders import outside_folder, outside_folders
 from artextract.data.outside.contents import contents
 
 RECORDS = Path("data/sources")
@@ -31,17 +31,20 @@ Record = dict[str, str | int]
 
 @dataclass(frozen=True)
 class WikiArt:
-    """The user's WikiArt: ``images`` (a folder or an archive) and ArtGAN's ``lists``, often in the same folder."""
+    """The user's WikiArt: ``images`` (folders or archives, one or more) and ArtGAN's ``lists``, often in the first."""
 
-    images: Path
+    images: tuple[Path, ...]
     lists: Path
 
 
 def wikiart() -> WikiArt:
-    """The folders behind ``ARTEXTRACT_WIKIART`` and, where the lists have their own, ``ARTEXTRACT_ARTGAN_LISTS``."""
-    images = outside_folder("ARTEXTRACT_WIKIART", "the WikiArt images in ArtGAN's layout")
+    """The folders behind ``ARTEXTRACT_WIKIART``, and that of the lists.
+
+    The lists are in the folder behind ``ARTEXTRACT_ARTGAN_LISTS``, or where that is not set in the first of the images.
+    """
+    images = outside_folders("ARTEXTRACT_WIKIART", "the WikiArt images in ArtGAN's layout")
     own_lists = os.environ.get("ARTEXTRACT_ARTGAN_LISTS")
-    return WikiArt(images, outside_folder("ARTEXTRACT_ARTGAN_LISTS", "ArtGAN's lists") if own_lists else images)
+    return WikiArt(images, outside_folder("ARTEXTRACT_ARTGAN_LISTS", "ArtGAN's lists") if own_lists else images[0])
 
 
 def museum() -> Path:
@@ -53,9 +56,12 @@ def _places(section: str, labels_file: str) -> dict[str, Path]:
     """Every folder or file that is read, by its part in the source."""
     if section == "artgan":
         source = wikiart()
-        places = {"images": source.images, "lists": source.lists}
-        if source.images.is_file():  # an archive: the manifest is next to it
-            places["manifest"] = source.images.parent / "manifest.csv"
+        places = {"lists": source.lists}
+        for number, images in enumerate(source.images):  # their order counts: the first one that has an image gives it
+            suffix = f".{number}" if number else ""
+            places[f"images{suffix}"] = images
+            if images.is_file():  # an archive: the manifest is next to it
+                places[f"manifest{suffix}"] = images.parent / "manifest.csv"
     else:
         folder = museum()
         places = {"tables": folder}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from artextract.core.tasks import TASKS
 from artextract.data.wikiart.same_work import in_val_list, same_work
 
 INDEX_COLUMNS = [
-    "id", *TASKS, *(f"{task}_split" for task in TASKS), "group", "stratum",
+    "id", *TASKS, *(f"{task}_split" for task in TASKS), "group", "stratum", "source",
     "shard", "offset", "size", "sha256", "phash", "width", "height",
 ]  # fmt: skip
 
@@ -35,8 +36,14 @@ def read_manifest(images: Path) -> pd.DataFrame:
     return table.replace("", None)
 
 
-def build_index(table: pd.DataFrame, stored: pd.DataFrame, manifest: pd.DataFrame, bits: int) -> pd.DataFrame:
-    """The rows whose image is stored, with group, val_work and stratum.
+def build_index(
+    table: pd.DataFrame,
+    stored: pd.DataFrame,
+    numbers: Mapping[str, int],
+    manifests: Sequence[pd.DataFrame],
+    bits: int,
+) -> pd.DataFrame:
+    """The rows whose image is stored, with group, val_work, source and stratum.
 
     Which images show the same work, and which works are validation, is decided over all listed images: a copy of a
     validation image that is not at hand is still not trained on.
@@ -44,29 +51,52 @@ def build_index(table: pd.DataFrame, stored: pd.DataFrame, manifest: pd.DataFram
     Args:
         table: Result of ``lists.union``.
         stored: Result of ``write_shards`` for all of its paths.
-        manifest: Result of ``read_manifest``.
+        numbers: Listed path to the number of the source that its image is from.
+        manifests: Result of ``read_manifest`` for each source. The group that a manifest declares counts wherever the
+            image is from; the geometry is that of the image's own source.
         bits: Largest distance of two perceptual hashes of one work.
     """
     listed = table.merge(stored, left_on="path", right_on="id", how="left", validate="one_to_one")
-    extra = listed[["path"]].merge(manifest, on="path", how="left")
-    nothing = pd.Series([None] * len(listed), dtype="string")
-    listed["declared"] = extra["group"] if "group" in extra else nothing
-    listed["stratum"] = (extra["geometry"] if "geometry" in extra else nothing).astype("string")
+    listed["source"] = listed["path"].map(numbers)
+    listed["stratum"] = pd.Series([None] * len(listed), dtype="string")
+    for number, manifest in enumerate(manifests):
+        extra = listed[["path"]].merge(manifest, on="path", how="left")
+        if "group" in extra:
+            listed[f"declared_{number}"] = extra["group"]
+        if "geometry" in extra:
+            listed["stratum"] = listed["stratum"].mask(listed["source"] == number, extra["geometry"].astype("string"))
     listed["group"] = same_work(listed, bits)
     listed["val_work"] = in_val_list(listed, listed["group"])
     index = listed[listed["error"].isna()].reset_index(drop=True)
     index["group"] = pd.factorize(index["group"])[0].astype(np.int64)
-    return index.astype(dict.fromkeys(("width", "height", "offset", "size"), "int64"))  # a missing image made floats
+    whole = ("source", "width", "height", "offset", "size")  # a missing image made them floats
+    return index.astype(dict.fromkeys(whole, "int64"))
 
 
 def summarise(index: pd.DataFrame) -> dict[str, int]:
-    """Counts of the index: rows of each split and task, duplicates, groups."""
+    """Counts of the index: duplicates, groups, and rows of each split and task.
+
+    Where the images are from several sources, the rows of source k are also counted alone: ``<key>.source_<k>``.
+    """
     counts = {
         "exact_duplicates": int(index["sha256"].duplicated().sum()),
         "groups": int(index["group"].nunique()),
         "images_in_groups_of_several": int(index["group"].duplicated(keep=False).sum()),
     }
+    counts |= _rows(index)
+    if index["source"].any():
+        for number, part in index.groupby("source"):
+            alone = {"images_stored": len(part)} | _rows(part)
+            counts |= {f"{key}.source_{number}": count for key, count in alone.items()}
+    return counts
+
+
+def _rows(index: pd.DataFrame) -> dict[str, int]:
+    """Rows of each split and task; and validation rows that are not judged."""
+    counts = {}
     for task in TASKS:
-        for split in ("train", "select", "val", "guarded"):
-            counts[f"{task}.{split}"] = int((index[f"{task}_split"] == split).sum())
+        split = index[f"{task}_split"]
+        for name in ("train", "select", "val", "guarded"):
+            counts[f"{task}.{name}"] = int((split == name).sum())
+        counts[f"{task}.val_not_judged"] = int(((index[f"{task}_list"] == "val") & split.isna()).sum())
     return counts

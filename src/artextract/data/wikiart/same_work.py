@@ -25,15 +25,15 @@ def same_work(table: pd.DataFrame, bits: int) -> np.ndarray:
 
     Args:
         table: One row per listed image, n rows. Column path; and as far as they are known sha256 (of the stored bytes)
-            and phash (16 hex digits), both null for an image that is not at hand, and declared (group of the manifest,
-            null for none).
+            and phash (16 hex digits), both null for an image that is not at hand, and declared_0, declared_1 ... (the
+            group in each manifest, null for none).
         bits: Largest distance of two perceptual hashes of one work.
 
     Returns:
         int64 (n,): number of the work, by first appearance.
     """
     keys = [table["path"], table["path"].map(file_name)]
-    keys += [table[name] for name in ("sha256", "declared") if name in table]
+    keys += [table[name] for name in table if name == "sha256" or str(name).startswith("declared_")]
     pairs = [pair for key in keys for pair in _equal(key)]
     if "phash" in table:
         hashed = np.flatnonzero(table["phash"].notna().to_numpy(dtype=bool))

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -55,7 +56,7 @@ def test_lists_in_their_own_folder_count(folder: Path, tmp_path: Path, monkeypat
     (lists / "style_train.csv").write_text("a.jpg,0\n")
     alone = look("artgan", "folder")
     monkeypatch.setenv("ARTEXTRACT_ARTGAN_LISTS", str(lists))
-    assert (wikiart().images, wikiart().lists) == (folder, lists)
+    assert (wikiart().images, wikiart().lists) == ((folder,), lists)
     first = look("artgan", "folder")
     (lists / "style_train.csv").write_text("a.jpg,1\n")
     second = look("artgan", "folder")
@@ -70,6 +71,28 @@ def test_the_manifest_next_to_an_archive_counts(folder: Path, monkeypatch: pytes
     assert look("artgan", "folder") == alone
     (folder / "manifest.csv").write_text("path,geometry\n")
     assert look("artgan", "folder")["source_fingerprint"] != alone["source_fingerprint"]
+
+
+def test_every_folder_counts_and_so_does_their_order(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    second = tmp_path / "second"
+    second.mkdir()
+    (second / "wikiart.zip").write_bytes(b"zip")
+    alone = look("artgan", "folder")
+    monkeypatch.setenv("ARTEXTRACT_WIKIART", os.pathsep.join(map(str, (folder, second / "wikiart.zip"))))
+    assert wikiart().lists == folder
+    seen = [alone, look("artgan", "folder")]
+    assert seen[-1]["source_files"] == 2
+    (second / "manifest.csv").write_text("path,geometry\n")  # next to the second one, an archive
+    seen.append(look("artgan", "folder"))
+    (second / "wikiart.zip").write_bytes(b"ZIP")
+    seen.append(look("artgan", "folder"))
+    monkeypatch.setenv("ARTEXTRACT_ARTGAN_LISTS", str(folder))
+    assert look("artgan", "folder") == seen[-1]
+    monkeypatch.setenv("ARTEXTRACT_WIKIART", os.pathsep.join(map(str, (second / "wikiart.zip", folder))))
+    seen.append(look("artgan", "folder"))
+    assert len({str(record["source_fingerprint"]) for record in seen}) == len(seen)
 
 
 @pytest.mark.parametrize("absolute", [True, False])

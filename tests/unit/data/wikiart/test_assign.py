@@ -6,9 +6,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from artextract.core.errors import ArtExtractError
 from artextract.core.tasks import TASKS
 from artextract.data.wikiart.assign import assign_splits, held_out_painters
 from artextract.data.wikiart.same_work import in_val_list, same_work
@@ -77,6 +79,30 @@ def test_no_work_is_on_two_sides_of_any_task(table: pd.DataFrame, fraction: floa
         assert split[(listed == "train") & ~leaks].isin(["train", "select"]).all()
         trained = split.isin(["train", "select"])  # no class that could be trained is left without training rows
         assert set(index.loc[trained, task]) == set(index.loc[split == "train", task])
+
+
+@given(listed_images(), st.data())
+def test_small_images_are_neither_judged_nor_do_they_select(table: pd.DataFrame, data: st.DataObject) -> None:
+    width = data.draw(st.lists(st.sampled_from([100, 200]), min_size=len(table), max_size=len(table)))
+    index = with_works(table).assign(width=width, height=50)
+    params = section(min_judged_side=200, max_side=200, select_fraction=0.4)
+    small = index["width"] == 100
+    val = pd.concat([index[f"{task}_list"] == "val" for task in TASKS], axis=1).fillna(False).any(axis=1)
+    if not (val & ~small).any():
+        with pytest.raises(ArtExtractError, match="no validation image has 200 pixels"):
+            assign_splits(index, params, seed=3)
+        return
+    splits = assign_splits(index, params, seed=3)
+    plain = assign_splits(index, section(select_fraction=0.4), seed=3)
+    for task in TASKS:
+        split, full = splits[f"{task}_split"].fillna("none"), plain[f"{task}_split"].fillna("none")
+        listed = index[f"{task}_list"].fillna("none")
+        assert not split[small].isin(["val", "select"]).any()
+        assert (split[small & (listed == "val")] == "none").all()
+        assert (split[~small & (listed == "val")] == "val").all()
+        assert ((split == "guarded") == (full == "guarded")).all()  # the guard knows no sizes
+    for group in set(index.loc[(splits == "select").fillna(False).any(axis=1), "group"]):
+        assert not small[index["group"] == group].any()
 
 
 @given(listed_images())

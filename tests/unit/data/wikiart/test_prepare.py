@@ -49,7 +49,7 @@ def layout(tmp_path: Path) -> Layout:
     for path, i in paths.items():
         (folder / path).parent.mkdir(exist_ok=True)
         (folder / path).write_bytes(jpeg(i))
-    return Layout(folder, folder)
+    return Layout(folder, [folder])
 
 
 def run(layout: Layout, out: Path, **changes: object) -> pd.DataFrame:
@@ -97,7 +97,7 @@ def test_every_row_has_its_own_image_label_and_split(layout: Layout, tmp_path: P
     reader = ShardReader(tmp_path / "out", index)
     for row, entry in enumerate(index.to_dict("records")):
         number = int(entry["id"][-6:-4])
-        assert reader.read(row) == jpeg(number) == (layout.images / entry["id"]).read_bytes()
+        assert reader.read(row) == jpeg(number) == (layout.lists / entry["id"]).read_bytes()
         for task in TASKS:
             assert entry[task] == number % 2
             assert entry[f"{task}_split"] in (("val",) if number >= 20 else ("train", "select"))
@@ -123,8 +123,8 @@ def test_select_rows_are_no_val_rows_and_shared_by_all_tasks(layout: Layout, tmp
 
 def test_broken_image_is_left_out_and_no_neighbour_takes_its_place(layout: Layout, tmp_path: Path) -> None:
     broken, gone = "Cubism/a_p05.jpg", "Baroque/a_p08.jpg"
-    (layout.images / broken).write_bytes(jpeg(5)[:300])
-    (layout.images / gone).unlink()
+    (layout.lists / broken).write_bytes(jpeg(5)[:300])
+    (layout.lists / gone).unlink()
     index = run(layout, tmp_path / "out", max_missing_fraction=0.1)
     assert len(index) == 28 and not set(index["id"]) & {broken, gone}
     reader = ShardReader(tmp_path / "out", index)
@@ -138,26 +138,26 @@ def test_broken_image_is_left_out_and_no_neighbour_takes_its_place(layout: Layou
 
 def test_types_of_the_index_do_not_depend_on_failures(layout: Layout, tmp_path: Path) -> None:
     complete = run(layout, tmp_path / "complete")
-    (layout.images / "Cubism/a_p05.jpg").unlink()
+    (layout.lists / "Cubism/a_p05.jpg").unlink()
     partial = run(layout, tmp_path / "partial", max_missing_fraction=0.1)
     assert partial.dtypes.to_dict() == complete.dtypes.to_dict()
 
 
 def test_too_many_missing_images_stop_the_stage(layout: Layout, tmp_path: Path) -> None:
     for number in (0, 2, 4, 6):
-        (layout.images / f"Baroque/a_p{number:02d}.jpg").unlink()
+        (layout.lists / f"Baroque/a_p{number:02d}.jpg").unlink()
     with pytest.raises(ArtExtractError, match="4 images are missing and 0 unreadable of 30") as caught:
         run(layout, tmp_path / "out", max_missing_fraction=0.1)
     message = str(caught.value)
-    assert str(layout.images) in message and "raise artgan.max_missing_fraction in params.yaml" in message
+    assert str(layout.lists) in message and "raise artgan.max_missing_fraction in params.yaml" in message
     assert not (tmp_path / "out" / "index.parquet").exists()
     assert len(pd.read_csv(tmp_path / "out" / "missing.csv")) == 4
 
 
 def test_link_that_leads_outside_is_refused(layout: Layout, tmp_path: Path) -> None:
     (tmp_path / "secret.jpg").write_bytes(jpeg(1))
-    (layout.images / "Cubism/a_p05.jpg").unlink()
-    (layout.images / "Cubism/a_p05.jpg").symlink_to(tmp_path / "secret.jpg")
+    (layout.lists / "Cubism/a_p05.jpg").unlink()
+    (layout.lists / "Cubism/a_p05.jpg").symlink_to(tmp_path / "secret.jpg")
     with pytest.raises(ArtExtractError, match="leads outside of wikiart/"):
         run(layout, tmp_path / "out")
 
@@ -226,7 +226,7 @@ def test_replaced_image_makes_new_shards_after_a_kill(
         patch.setattr(module, "report_failures", kill)
         with pytest.raises(KeyboardInterrupt):
             run(layout, tmp_path / "out")
-    (layout.images / "Baroque/a_p00.jpg").write_bytes(jpeg(99, 50, 40))
+    (layout.lists / "Baroque/a_p00.jpg").write_bytes(jpeg(99, 50, 40))
     index = run(layout, tmp_path / "out")
     assert ShardReader(tmp_path / "out", index).read(0) == jpeg(99, 50, 40)
     shutil.rmtree(cache_folder() / "scratch")
@@ -248,14 +248,14 @@ def test_copy_of_a_val_image_by_name_is_not_trained_on(layout: Layout, tmp_path:
     """Same file name under another style, another picture: excluded by the name alone."""
     copy = "Baroque/a_p21.jpg"  # Cubism/a_p21.jpg is validation
     add_row(layout, "style", "train", copy, 0)
-    (layout.images / copy).write_bytes(jpeg(500))
+    (layout.lists / copy).write_bytes(jpeg(500))
     entry = by_id(run(layout, tmp_path / "out"))[copy]
     assert entry["style_split"] == "guarded" and pd.isna(entry["genre_split"])
 
 
 def test_near_duplicate_of_a_val_image_is_not_trained_on(layout: Layout, tmp_path: Path) -> None:
     train, val = "Cubism/a_p01.jpg", "Cubism/a_p21.jpg"
-    (layout.images / train).write_bytes(jpeg(21, quality=60))
+    (layout.lists / train).write_bytes(jpeg(21, quality=60))
     rows = by_id(run(layout, tmp_path / "out"))
     assert rows[train]["sha256"] != rows[val]["sha256"]
     assert rows[train]["group"] == rows[val]["group"]
@@ -285,7 +285,7 @@ def test_class_order_is_the_class_files(layout: Layout, tmp_path: Path) -> None:
 
 
 def test_manifest_gives_stratum_and_groups(layout: Layout, tmp_path: Path) -> None:
-    (layout.images / "manifest.csv").write_text(
+    (layout.lists / "manifest.csv").write_text(
         "path,geometry,group\n"
         "Baroque/a_p00.jpg,original,pendants\nCubism/a_p23.jpg,letterbox,pendants\n"
         "Cubism/a_p03.jpg,original,\nCubism/a_p05.jpg,,\nnot/listed.jpg,original,pendants\n"
@@ -299,6 +299,68 @@ def test_manifest_gives_stratum_and_groups(layout: Layout, tmp_path: Path) -> No
     assert rows["Baroque/a_p00.jpg"]["group"] == rows["Cubism/a_p23.jpg"]["group"]
     assert len({row["group"] for row in rows.values()}) == 29  # rows without a declared group are not one group
     assert rows["Baroque/a_p00.jpg"]["style_split"] == "guarded"
+
+
+# --- several folders
+
+
+def test_two_folders_are_one_collection(layout: Layout, tmp_path: Path) -> None:
+    """The second folder has its own manifest. What both have is taken from the first."""
+    second = tmp_path / "second"
+    moved = ["Baroque/a_p02.jpg", "Baroque/a_p24.jpg", "Cubism/a_p05.jpg"]
+    for path in [*moved, "Baroque/a_p00.jpg"]:
+        (second / path).parent.mkdir(parents=True, exist_ok=True)
+        (second / path).write_bytes(jpeg(int(path[-6:-4]), 20, 16))
+    for path in moved:
+        (layout.lists / path).unlink()
+    (second / "Cubism/a_p05.jpg").write_bytes((layout.lists / "Cubism/a_p25.jpg").read_bytes())
+    (layout.lists / "manifest.csv").write_text(
+        "path,geometry,group\nBaroque/a_p00.jpg,one,x\nBaroque/a_p02.jpg,one,x\n"
+    )
+    (second / "manifest.csv").write_text("path,geometry,group\nBaroque/a_p00.jpg,two,\nBaroque/a_p02.jpg,two,\n"
+                                         "Baroque/a_p04.jpg,two,x\nBaroque/a_p24.jpg,two,x\n")  # fmt: skip
+    both = Layout(layout.lists, [layout.lists, second])
+    index = run(both, tmp_path / "out")
+    rows = by_id(index)
+    assert len(rows) == 30 and [path for path, row in rows.items() if row["source"] == 1] == sorted(moved)
+    strata = {path: row["stratum"] for path, row in rows.items() if pd.notna(row["stratum"])}
+    assert strata == {"Baroque/a_p00.jpg": "one", "Baroque/a_p02.jpg": "two", "Baroque/a_p24.jpg": "two"}
+    assert (rows["Baroque/a_p00.jpg"]["width"], rows["Baroque/a_p02.jpg"]["width"]) == (40, 20)
+    group = {path: row["group"] for path, row in rows.items()}
+    assert group["Baroque/a_p00.jpg"] == group["Baroque/a_p02.jpg"]  # declared by the first
+    assert group["Baroque/a_p04.jpg"] == group["Baroque/a_p24.jpg"] != group["Baroque/a_p00.jpg"]  # by the second
+    assert group["Cubism/a_p05.jpg"] == group["Cubism/a_p25.jpg"]  # same bytes, one from each
+    guarded = [path for path, row in rows.items() if row["style_split"] == "guarded"]
+    assert guarded == ["Baroque/a_p04.jpg", "Cubism/a_p05.jpg"]
+    metrics = json.loads((tmp_path / "out" / "m.json").read_text())
+    assert (metrics["images_stored.source_0"], metrics["images_stored.source_1"]) == (27, 3)
+    assert (metrics["style.val.source_0"], metrics["style.val.source_1"], metrics["style.guarded.source_1"]) == (
+        9,
+        1,
+        1,
+    )
+    reader = ShardReader(tmp_path / "out", index)
+    for row, entry in enumerate(index.to_dict("records")):
+        assert reader.read(row) == (both.images[entry["source"]] / entry["id"]).read_bytes()
+
+
+def test_small_images_of_a_second_folder_are_trained_on_and_not_judged(layout: Layout, tmp_path: Path) -> None:
+    second = tmp_path / "second"
+    moved = [f"{STYLES[i % 2]}/a_p{i:02d}.jpg" for i in (*range(0, 20, 2), 20, 21)]
+    for path in moved:
+        (second / path).parent.mkdir(parents=True, exist_ok=True)
+        (second / path).write_bytes(jpeg(int(path[-6:-4]), 20, 16))
+        (layout.lists / path).unlink()
+    (second / "Cubism/a_p20.jpg").write_bytes(jpeg(20, 20, 16))
+    add_row(layout, "style", "train", "Cubism/a_p20.jpg", 1)  # by its name the same work as Baroque/a_p20
+    index = run(Layout(layout.lists, [layout.lists, second]), tmp_path / "out", min_judged_side=30, select_fraction=0.3)
+    small = index["source"] == 1
+    split = index["style_split"].fillna("none")
+    assert split[small & (index["id"] == "Cubism/a_p20.jpg")].tolist() == ["guarded"]
+    assert split[small].value_counts().to_dict() == {"train": 10, "none": 2, "guarded": 1}
+    assert split[~small].value_counts().to_dict() == {"train": 7, "val": 8, "select": 3}
+    metrics = json.loads((tmp_path / "out" / "m.json").read_text())
+    assert (metrics["style.val_not_judged"], metrics["style.val_not_judged.source_0"]) == (2, 0)
 
 
 def test_jpeg_helper_gives_pictures_that_are_far_apart() -> None:

@@ -61,11 +61,12 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
         near_duplicate_bits=BITS,
         guard=True,
         held_out_painters=0.0,
+        min_judged_side=0,
     )
     out = folder / "out"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ARTEXTRACT_CACHE", str(folder / "cache"))
-        prepare(Layout(folder / "lists", images), params, seed=1, out=out, metrics=out / "m.json", notes={})
+        prepare(Layout(folder / "lists", [images]), params, seed=1, out=out, metrics=out / "m.json", notes={})
     index, metrics = pd.read_parquet(out / "index.parquet"), json.loads((out / "m.json").read_text())
     return Run(folder / "lists", images, out, manifest, absent, index, metrics)
 

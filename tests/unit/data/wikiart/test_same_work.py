@@ -23,7 +23,7 @@ def test_each_reason_alone() -> None:
         paths,
         sha256=["p", "q", "r", "r", "s", "t", "u", "v", None],
         phash=["0f" * 8, "f0" * 8, "c" * 16, "3" * 16, "0" * 16, "0" * 14 + "3f", "5" * 16, "a" * 16, None],
-        declared=[None, None, None, None, None, None, "x", "x", None],
+        declared_0=[None, None, None, None, None, None, "x", "x", None],
     )
     # by name, by bytes, by hash (6 bits), by declaration; the last image is not at hand
     assert same_work(table, 6).tolist() == [0, 0, 1, 1, 2, 2, 3, 3, 4]
@@ -36,7 +36,7 @@ def test_a_chain_uses_every_reason_and_passes_through_an_image_that_is_not_at_ha
         ["a/1.jpg", "a/2.jpg", "a/3.jpg", "b/3.jpg", "a/5.jpg", "a/6.jpg"],
         sha256=["p", "p", "q", None, "r", "s"],
         phash=["f" * 16, "0" * 16, "0" * 15 + "1", None, "5" * 16, "a" * 16],
-        declared=[None, None, None, "x", "x", None],
+        declared_0=[None, None, None, "x", "x", None],
     )
     assert same_work(table, 6).tolist() == [0, 0, 0, 0, 0, 1]
 
