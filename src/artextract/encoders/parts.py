@@ -91,50 +91,6 @@ def _cuttable(model: nn.Module, where: str, remedy: str) -> Chain:
     return chain
 
 
-class Layered(nn.Module):
-    """The pooled features of a network next to the channel means of some of its stages, each scaled to length one.
-
-    The pooled features at the end distinguish subjects; textures and colours, which distinguish painters and styles,
-    are in the stages before it.
-    """
-
-    def __init__(self, model: nn.Module, layers: Sequence[int]):
-        """Wrap a timm model without classifier.
-
-        Args:
-            model: A network of one of the ``FAMILIES``.
-            layers: Numbers of the stages, from 0.
-
-        Raises:
-            ArtExtractError: The model cannot be taken apart, or has no such stages.
-        """
-        super().__init__()
-        self.model: Any = model
-        self.layers = tuple(layers)
-        whole = "image_encoder.layers: [] takes the pooled features alone"
-        self.chain = _cuttable(model, "image_encoder.layers", whole)
-        if unknown := [layer for layer in layers if layer >= len(self.chain.stages)]:
-            raise ArtExtractError(
-                f"the network has {len(self.chain.stages)} stages; there is no stage {unknown[0]}",
-                where="image_encoder.layers",
-                remedy=f"use numbers from 0 to {len(self.chain.stages) - 1}; {whole}",
-            )
-
-    def forward(self, pixels: Tensor) -> Tensor:
-        """Normalised images (b, 3, size, size) to features (b, d)."""
-        return self.from_stage(nn.Sequential(*self.chain.stem)(pixels), 0)
-
-    def from_stage(self, features: Tensor, first: int) -> Tensor:
-        """The input of stage ``first`` (b, c, h, w) to features (b, d); no stage before it is among ``layers``."""
-        chain, means = self.chain, []
-        for number, stage in enumerate(chain.stages[first:], start=first):
-            features = stage(features)
-            if number in self.layers:
-                means.append(features.mean(dim=(2, 3)))
-        pooled = nn.Sequential(*chain.rest, *chain.head)(features)
-        return torch.cat([functional.normalize(part.float(), dim=1) for part in (pooled, *means)], dim=1)
-
-
 class StageMaps(nn.Module):
     """Feature maps of several depths of a network: those of some of its stages, and the last one.
 
@@ -164,13 +120,21 @@ class StageMaps(nn.Module):
             raise ArtExtractError(
                 f"{type(model).__name__} has {count} stages; there is no stage {unknown[0]}",
                 where=where,
-                remedy=f"use numbers from 0 to {count - 1}, or [] for the last feature map alone",
+                remedy=f"use numbers from 0 to {count - 1}, or [] for the last features alone",
             )
         if any(layer < first for layer in self.layers):
             raise ValueError(f"stage {self.layers[0]} is before stage {first}")
 
     def forward(self, inputs: Tensor) -> list[Tensor]:
         """Normalised images (n, 3, s, s), or the input of stage ``first``, to maps (n, c, h, w), the last map last."""
+        maps, last = self.features(inputs)
+        if self.chain is None:
+            prefix = getattr(self.model, "num_prefix_tokens", 0)
+            last = feature_map(last, int(self.model.num_features), prefix)
+        return [*maps, last]
+
+    def features(self, inputs: Tensor) -> tuple[list[Tensor], Tensor]:
+        """The maps of the stages (n, c, h, w), and the last features in the form that ``pooled`` takes."""
         if self.chain is None:
             return self._by_timm(inputs)
         features = nn.Sequential(*self.chain.stem)(inputs) if self.first == 0 else inputs
@@ -179,16 +143,46 @@ class StageMaps(nn.Module):
             features = stage(features)
             if number in self.layers:
                 maps.append(features)
-        return [*maps, nn.Sequential(*self.chain.rest)(features)]
+        return maps, nn.Sequential(*self.chain.rest)(features)
 
-    def _by_timm(self, images: Tensor) -> list[Tensor]:
-        maps: list[Tensor] = []
-        if self.layers:
-            last, maps = self.model.forward_intermediates(images, indices=list(self.layers), output_fmt="NCHW")
-        else:
-            last = self.model.forward_features(images)
-        prefix = getattr(self.model, "num_prefix_tokens", 0)
-        return [*maps, feature_map(last, int(self.model.num_features), prefix)]
+    def _by_timm(self, images: Tensor) -> tuple[list[Tensor], Tensor]:
+        if not self.layers:
+            return [], self.model.forward_features(images)
+        last, maps = self.model.forward_intermediates(images, indices=list(self.layers), output_fmt="NCHW")
+        return maps, last
+
+    def pooled(self, last: Tensor) -> Tensor:
+        """The last features as the network pools them itself (n, d): a mean, a class token, or a pooling of its own."""
+        return self.model.forward_head(last) if self.chain is None else nn.Sequential(*self.chain.head)(last)
+
+
+class Layered(nn.Module):
+    """The pooled features of a network next to the channel means of some of its stages, each scaled to length one.
+
+    The pooled features at the end distinguish subjects; textures and colours, which distinguish painters and styles,
+    are in the stages before it. Of a vision transformer, whose stages are its blocks, the means are those of the
+    patches.
+    """
+
+    def __init__(self, model: nn.Module, layers: Sequence[int], first: int = 0):
+        """Wrap a timm model without classifier.
+
+        Args:
+            model: The network.
+            layers: Numbers of the stages, from 0.
+            first: Number of the stage whose input ``forward`` gets; 0: it gets images. For chains only.
+
+        Raises:
+            ArtExtractError: See ``StageMaps``.
+        """
+        super().__init__()
+        self.maps = StageMaps(model, layers, first, where="image_encoder.layers")
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Normalised images (b, 3, size, size), or the input of stage ``first``, to features (b, d)."""
+        maps, last = self.maps.features(inputs)
+        means = [stage.mean(dim=(2, 3)) for stage in maps]
+        return torch.cat([functional.normalize(part.float(), dim=1) for part in (self.maps.pooled(last), *means)], 1)
 
 
 def _stage_count(model: Any, chain: Chain | None, where: str) -> int:
@@ -198,7 +192,7 @@ def _stage_count(model: Any, chain: Chain | None, where: str) -> int:
         raise ArtExtractError(
             f"{type(model).__name__} does not show the outputs of its stages",
             where=where,
-            remedy="use [] for the last feature map alone, or another network",
+            remedy="use [] for the last features alone, or another network",
         )
     return len(model.feature_info)
 
@@ -246,25 +240,6 @@ def split_maps(
     early = nn.Sequential(*chain.stem, *chain.stages[: chain.fp32_stages])
     late = StageMaps(model, layers, chain.fp32_stages, where)
     return [early.eval(), nn.Sequential(late, *last).eval()]
-
-
-class LateStages(nn.Module):
-    """A layered network without its first stages."""
-
-    def __init__(self, network: Layered, first: int):
-        """Share the stages of ``network`` from number ``first`` on.
-
-        Raises:
-            ValueError: A stage before ``first`` is among its layers.
-        """
-        super().__init__()
-        if any(layer < first for layer in network.layers):
-            raise ValueError(f"stage {min(network.layers)} is before stage {first}")
-        self.network, self.first = network, first
-
-    def forward(self, features: Tensor) -> Tensor:
-        """The input of the first of these stages (b, c, h, w) to features (b, d)."""
-        return self.network.from_stage(features, self.first)
 
 
 def split_stages(backbone: nn.Module, tuned: int) -> tuple[nn.Module | None, nn.Module]:
@@ -322,12 +297,13 @@ def split_frozen(backbone: nn.Module, tuned: int, *last: nn.Module) -> list[nn.M
 
 def split(model: nn.Module) -> list[nn.Module]:
     """An encoder as modules that follow each other; only the last one may be in bf16 (see ``FAMILIES``)."""
-    chain = chain_of(model)
-    if chain is None or chain.fp32_stages is None:
+    layers = model.maps.layers if isinstance(model, Layered) else ()
+    net = model.maps.model if isinstance(model, Layered) else model
+    chain = chain_of(net)
+    if chain is None or chain.fp32_stages is None or any(layer < chain.fp32_stages for layer in layers):
         return [model]
-    first = nn.Sequential(*chain.stem, *chain.stages[: chain.fp32_stages])
+    early = nn.Sequential(*chain.stem, *chain.stages[: chain.fp32_stages])
     if isinstance(model, Layered):
-        early = any(layer < chain.fp32_stages for layer in model.layers)
-        return [model] if early else [first.eval(), LateStages(model, chain.fp32_stages).eval()]
-    rest = nn.Sequential(*chain.stages[chain.fp32_stages :], *chain.rest, *chain.head)
-    return [first.eval(), rest.eval()]
+        return [early.eval(), Layered(net, layers, chain.fp32_stages).eval()]
+    late = nn.Sequential(*chain.stages[chain.fp32_stages :], *chain.rest, *chain.head)
+    return [early.eval(), late.eval()]

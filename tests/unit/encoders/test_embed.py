@@ -18,6 +18,8 @@ from artextract.encoders import embed as embedding_run
 from artextract.encoders.backends import Backend, fast_backend, reference_backend
 from artextract.encoders.embed import agreement, check, embed_collection, pixels
 from artextract.encoders.image import Preprocessing
+from artextract.encoders.parts import Layered, split
+from artextract.encoders.weights import timm_model
 from artextract.params.sections import ImageEncoder
 from tests.conftest import jpeg
 from tests.museum import shards
@@ -122,6 +124,64 @@ def test_openvino_gives_the_same_for_any_number_of_threads(
         backend = fast_backend([toy], PREPROCESSING, "toy", len(reader))
         found.append(np.concatenate(list(backend.outputs(pixels(reader, range(30), PREPROCESSING, 3, scaled=True)))))
     np.testing.assert_array_equal(*found)
+
+
+# --- features of several depths
+
+# small networks of five families with the stage that is looked at besides the pooled features; swin is cut down
+NETWORKS: dict[str, tuple[int, dict[str, Any]]] = {
+    "test_efficientnet": (3, {}),
+    "test_resnet": (2, {}),
+    "test_vit": (3, {}),
+    "test_convnext": (2, {}),
+    "swin_tiny_patch4_window7_224": (2, {"embed_dim": 24, "depths": (1, 1, 2, 1), "num_heads": (1, 2, 2, 4)}),
+}
+
+
+@pytest.mark.parametrize("compiler", ["openvino", "torch"])
+@pytest.mark.parametrize("name", NETWORKS)
+def test_fast_backends_agree_on_features_of_several_depths(
+    name: str, compiler: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):  # fmt: skip
+    if compiler == "openvino":
+        pytest.importorskip("openvino", reason="openvino is not installed (requirements-openvino.txt)")
+    else:
+        monkeypatch.setattr(inference, "openvino_version", lambda: None)
+    monkeypatch.setenv("ARTEXTRACT_THREADS", "1")
+    monkeypatch.setenv("ARTEXTRACT_CACHE", str(tmp_path / "cache"))
+    torch.manual_seed(0)
+    layer, settings = NETWORKS[name]
+    timms = timm_model(name, "none", "", num_classes=0, **settings).eval()
+    network, preprocessing, reader = Layered(timms, [layer]).eval(), Preprocessing.of(timms), collection(tmp_path, 6)
+    fast = fast_backend(split(network), preprocessing, name, len(reader))
+    assert fast.name.startswith(compiler)
+    fast_rows, exact_rows = (
+        np.concatenate(list(one.outputs(pixels(reader, range(6), preprocessing, one.batch, scaled=False))))
+        for one in (fast, reference_backend(network, preprocessing, 2))
+    )
+    assert agreement(fast_rows, exact_rows)["cosine_min"] >= embedding_run.COSINE
+    error = np.linalg.norm(fast_rows - exact_rows, axis=1).max()
+    assert error < 0.1 * np.linalg.norm(exact_rows - np.roll(exact_rows, 1, axis=0), axis=1).min()
+
+
+# Networks as they are used, with the number of their outputs: the pooled features and two or three stages.
+LARGE = {
+    "tf_efficientnet_b7": ([3, 4, 5], 2560 + 160 + 224 + 384),
+    "vit_base_patch16_224": ([5, 8], 3 * 768),
+    "convnext_tiny": ([1, 2], 768 + 192 + 384),
+    "swin_tiny_patch4_window7_224": ([1, 2], 768 + 192 + 384),
+}
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", LARGE)
+def test_large_networks_embed_features_of_several_depths(name: str, tmp_path: Path):
+    """Their own sizes (600 px for EfficientNet-B7), random weights, the fast backend of this machine."""
+    layers, outputs = LARGE[name]
+    params = FAST.model_copy(update={"name": name, "layers": layers})
+    rows, identity = embed_collection(shards(tmp_path, [jpeg(k, 300, 200) for k in range(3)]), params)
+    assert rows.shape == (3, outputs) and identity["check_cosine_min"] >= embedding_run.COSINE
+    np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-5)
 
 
 # --- the check

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Callable
+
 import pytest
 import torch
 from torch import nn
@@ -8,7 +9,6 @@ from torch import nn
 from artextract.classification.network.backbones import SmallBackbone, TimmBackbone
 from artextract.core.errors import ArtExtractError
 from artextract.encoders.parts import (
-    LateStages,
     Layered,
     StageMaps,
     chain_of,
@@ -20,7 +20,8 @@ from artextract.encoders.parts import (
 from artextract.encoders.weights import timm_model
 from tests.toys import one_thread  # noqa: F401
 
-EFFICIENTNET, RESNET, VIT = "test_efficientnet", "test_resnet", "test_vit"
+EFFICIENTNET, RESNET, VIT, CONVNEXT = "test_efficientnet", "test_resnet", "test_vit", "test_convnext"
+SWIN, MOBILENET = "swin_tiny_patch4_window7_224", "mobilenetv3_small_050"
 STAGES = {EFFICIENTNET: 5, RESNET: 4}
 
 
@@ -32,6 +33,19 @@ def model(name: str) -> nn.Module:
 def backbone(name: str) -> TimmBackbone:
     torch.manual_seed(0)
     return TimmBackbone(name, "none", "").eval()
+
+
+def any_model(name: str) -> nn.Module:
+    """A model with random weights; Swin is made small, since timm has no small one."""
+    torch.manual_seed(0)
+    small = {"embed_dim": 24, "depths": (1, 1, 2, 1), "num_heads": (1, 2, 2, 4)} if name == SWIN else {}
+    return timm_model(name, "none", "", num_classes=0, **small).eval()
+
+
+def pixels_for(name: str) -> torch.Tensor:
+    """Two images of the size that a model takes."""
+    side = {VIT: 160, SWIN: 224}.get(name, 64)
+    return torch.randn(2, 3, side, side, generator=torch.Generator().manual_seed(1))
 
 
 def images() -> torch.Tensor:
@@ -120,38 +134,17 @@ def test_a_network_that_cannot_be_cut_says_so() -> None:
 # --- features of several depths
 
 
-@pytest.mark.parametrize("name", STAGES)
-def test_layers_add_the_means_of_stages(name: str) -> None:
-    net = model(name)
-    chain = chain_of(net)
-    assert chain is not None
-    with torch.inference_mode():
-        found = Layered(net, [1])(images())
-        stage = nn.Sequential(*chain.stem, *chain.stages[:2])(images()).mean(dim=(2, 3))
-        expected = [nn.functional.normalize(part, dim=1) for part in (net(images()), stage)]
-    np.testing.assert_allclose(found, torch.cat(expected, dim=1), atol=1e-6)
-
-
-def test_a_stage_that_is_not_there_is_refused() -> None:
-    with pytest.raises(ArtExtractError, match="has 5 stages; there is no stage 5") as caught:
-        Layered(model(EFFICIENTNET), [1, 5])
-    assert "from 0 to 4" in str(caught.value)
-    with pytest.raises(ArtExtractError, match="not a chain of stages"):
-        Layered(model(VIT), [0])
-    with pytest.raises(ValueError, match="stage 1 is before stage 2"):
-        LateStages(Layered(model(EFFICIENTNET), [1, 3]), 2)
-
-
-def hooked(net: nn.Module, names: list[str]) -> list[torch.Tensor]:
+def hooked(net: nn.Module, names: list[str], pixels: torch.Tensor | None = None) -> list[torch.Tensor]:
     """The outputs of some modules, as PyTorch's own hooks see them."""
     found: dict[str, torch.Tensor] = {}
     modules = dict(net.named_modules())
-    hooks = [
-        modules[name].register_forward_hook(lambda _, __, output, name=name: found.__setitem__(name, output))
-        for name in names
-    ]
+
+    def kept(name: str) -> Callable[..., None]:
+        return lambda module, inputs, output: found.update({name: output})
+
+    hooks = [modules[name].register_forward_hook(kept(name)) for name in names]
     with torch.inference_mode():
-        net.forward_features(images())  # type: ignore[operator]
+        net.forward_features(images() if pixels is None else pixels)  # type: ignore[operator]
     for hook in hooks:
         hook.remove()
     return [found[name] for name in names]
@@ -197,3 +190,57 @@ def test_split_maps_are_the_maps(layers: list[int], parts: int) -> None:
         found, expected = nn.Sequential(*modules)(images()), StageMaps(net, layers)(images())
     for one, other in zip(found, expected, strict=True):
         torch.testing.assert_close(one, other)
+
+
+# --- the pooled features and the channel means of stages, as one vector
+
+# Names of the modules whose outputs are the stages 1 and 2, and the axes of these outputs that are the places.
+PLACES = {
+    EFFICIENTNET: (["blocks.1", "blocks.2"], (2, 3)),
+    RESNET: (["layer2", "layer3"], (2, 3)),
+    VIT: (["blocks.1", "blocks.2"], (1,)),
+    CONVNEXT: (["stages.1", "stages.2"], (2, 3)),
+    SWIN: (["layers.1", "layers.2"], (1, 2)),
+    MOBILENET: (["blocks.0", "blocks.1"], (2, 3)),  # stage 0 of timm is the stem
+}
+
+
+@pytest.mark.parametrize("name", PLACES)
+def test_layers_add_the_means_of_stages(name: str) -> None:
+    net, pixels = any_model(name), pixels_for(name)
+    modules, places = PLACES[name]
+    with torch.inference_mode():
+        found = Layered(net, [2, 1])(pixels)
+        pooled = net(pixels)
+    stages = hooked(net, modules, pixels)
+    if name == VIT:  # the class token is no place of the image
+        stages = [stage[:, net.num_prefix_tokens :] for stage in stages]  # type: ignore[misc]
+    expected = [nn.functional.normalize(part, dim=1) for part in (pooled, *(stage.mean(places) for stage in stages))]
+    torch.testing.assert_close(found, torch.cat(expected, dim=1), atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("name", PLACES)
+def test_the_parts_of_any_layered_network_are_the_network(name: str) -> None:
+    net = Layered(any_model(name), [2]).eval()
+    parts = split(net)
+    assert len(parts) == (2 if name == EFFICIENTNET else 1)
+    with torch.inference_mode():
+        torch.testing.assert_close(nn.Sequential(*parts)(pixels_for(name)), net(pixels_for(name)))
+
+
+@pytest.mark.parametrize(("name", "count"), [(EFFICIENTNET, 5), (RESNET, 4), (VIT, 6), (CONVNEXT, 4)])
+def test_a_layer_that_is_not_there_is_refused(name: str, count: int) -> None:
+    with pytest.raises(ArtExtractError, match=f"has {count} stages; there is no stage {count}") as caught:
+        Layered(model(name), [1, count])
+    assert caught.value.where == "image_encoder.layers" and f"from 0 to {count - 1}" in str(caught.value)
+
+
+def test_a_network_that_does_not_show_its_stages_is_refused() -> None:
+    with pytest.raises(ArtExtractError, match="Linear does not show the outputs of its stages") as caught:
+        Layered(nn.Linear(3, 3), [0])
+    assert caught.value.remedy and "[]" in caught.value.remedy
+
+
+def test_a_layer_before_the_first_stage_is_an_error() -> None:
+    with pytest.raises(ValueError, match="stage 1 is before stage 2"):
+        Layered(model(EFFICIENTNET), [1, 3], first=2)
