@@ -15,9 +15,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from artextract import __version__
 from artextract.core.files import write_bytes, write_table, write_text
 from artextract.core.fingerprint import sha256_bytes
 from artextract.data.museum.painters import artist_clusters, person
+from artextract.runs.croissant import described
 from artextract.similarity.ranking.judging import Judge, equal, same
 
 SCALE = 1000  # a grade of one; TREC's tools know whole grades only
@@ -119,7 +121,7 @@ def export(
 
     Returns:
         The files: works.csv, splits.csv, for each judge ``<key>.qrels`` and ``<key>.gallery.json``, README.md,
-        score.py and SHA256SUMS.
+        score.py, croissant.json and SHA256SUMS.
     """
     works = works_table(index)
     ids = works["id"].to_numpy()
@@ -129,18 +131,21 @@ def export(
     for key, judge in judges.items():
         table, rule = qrels_table(judge, ids), gallery_rule(judge, works)
         graded = judge.grade is not None
-        about = {"judge": key, "label": judge.label, "description": judge.description, "graded": graded}
-        about |= {"reads": sorted(judge.fields), "queries": len(judge.queries()), "relevant": len(table)}
+        facts = {"judge": key, "label": judge.label, "description": judge.description, "graded": graded}
+        facts |= {"reads": sorted(judge.fields), "queries": len(judge.queries()), "relevant": len(table)}
         write_bytes(folder / f"{key}.qrels", table.to_csv(sep=" ", header=False, index=False).encode())
-        write_text(folder / f"{key}.gallery.json", json.dumps(about | rule, indent=1, ensure_ascii=False) + "\n")
+        write_text(folder / f"{key}.gallery.json", json.dumps(facts | rule, indent=1, ensure_ascii=False) + "\n")
         written += [folder / f"{key}.qrels", folder / f"{key}.gallery.json"]
         grades = f"1 to {SCALE}" if graded else "1"
-        lines.append(f"| `{key}` | {judge.description} | {about['queries']:,} | {len(table):,} | {grades} |")
+        lines.append(f"| `{key}` | {judge.description} | {facts['queries']:,} | {len(table):,} | {grades} |")
     absent = [f"* `{key}`: {why}" for key, why in unmeasured.items()] or ["* none"]
     text = TEMPLATE.read_text(encoding="utf-8").replace("{WORKS}", f"{len(index):,}").replace("{K}", str(k))
     write_text(folder / "README.md", text.replace("{JUDGES}", "\n".join(lines)).replace("{ABSENT}", "\n".join(absent)))
     write_bytes(folder / "score.py", SCRIPT.read_bytes())
-    written += [folder / "README.md", folder / "score.py"]
+    tables = {"works": list(works.columns), "splits": list(splits.columns)}
+    about = {key: judge.description for key, judge in judges.items()}
+    write_text(folder / "croissant.json", described(folder, tables, about, __version__))
+    written += [folder / name for name in ("README.md", "score.py", "croissant.json")]
     sums = [f"{sha256_bytes(path.read_bytes())}  {path.name}\n" for path in sorted(written)]
     write_text(folder / "SHA256SUMS", "".join(sums))
     return [*written, folder / "SHA256SUMS"]

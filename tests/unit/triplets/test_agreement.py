@@ -37,9 +37,10 @@ def test_raters_of_known_noise_are_recovered(error: float):
     ceiling, low, high = about.ceiling
     assert ceiling == pytest.approx((right**3 + error**3) / two_agree, abs=0.04)
     assert low <= ceiling <= high
-    title = by_space(given).loc["title"]
-    assert title["agreement"] == pytest.approx(right**3 + 3 * error * right**2, abs=0.04)
-    assert title["low"] <= title["agreement"] <= title["high"]
+    found = by_space(given)
+    low, agreement, high = (float(found[name]["title"]) for name in ("low", "agreement", "high"))
+    assert agreement == pytest.approx(right**3 + 3 * error * right**2, abs=0.04)
+    assert low <= agreement <= high
 
 
 def test_a_space_that_people_do_not_follow_is_at_chance_where_spaces_are_unrelated():
