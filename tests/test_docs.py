@@ -67,6 +67,14 @@ def test_verbs_and_targets_that_pages_name_exist(page: Path):
     assert not re.search(r"python -m artextract\.", text), "there is one door: `artextract VERB`"
 
 
+def test_the_benchmark_page_names_every_judge():
+    from artextract.similarity.ranking.judges import JUDGES
+
+    page = (ROOT / "docs/benchmark.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"^\| `(\w+)` \|", page, re.M))
+    assert named == {judge.key for judge in JUDGES if judge.make is not None} | {"human"}
+
+
 def test_the_version_is_the_same_everywhere():
     assert f'version = "{__version__}"' in (ROOT / "pyproject.toml").read_text()
     assert yaml.safe_load((ROOT / "CITATION.cff").read_text())["version"] == __version__
