@@ -1,4 +1,4 @@
-"""Trains the siamese projection with pairs from titles, and tests it on works, painters and titles it has not seen.
+"""Fits the siamese projection to titles, with both heads, and tests it on works, painters and titles it has not seen.
 
 Reads: data/nga/index.parquet, data/embeddings/.
 Writes: data/siamese/: splits.parquet (id, s1, s2_fold, s3), and of the training on S1 projection.safetensors,
@@ -6,8 +6,9 @@ Writes: data/siamese/: splits.parquet (id, s1, s2_fold, s3), and of the training
     words); values.parquet (split, judge, space, id, painter, metrics: every query of every split). plots/siamese/:
     losses.csv (epoch, train, select), retrieval.csv (split, judge, space, metric, micro, low, high, macro ...),
     crossmodal.csv (the same, of titles and descriptions that find held-out works through the cross-modal head),
-    attempts.csv (every attempt against the strongest post-processing, paired, with Holm's p). metrics/gain.json (the
-    DVC metric: the gain for unseen painters, and half its interval), metrics/siamese.json.
+    attempts.csv (every attempt against the strongest post-processing, paired, with Holm's p), knob.csv (judge,
+    subject, queries, metrics: scores for unseen painters by the weight of the subject). metrics/gain.json (the DVC
+    metric: the gain for unseen painters, and half its interval), metrics/siamese.json.
 """
 
 from pathlib import Path
@@ -22,7 +23,8 @@ from artextract.encoders.title import embed_titles
 from artextract.params.reading import load_params
 from artextract.siamese.evaluation import words_eval
 from artextract.siamese.evaluation.protocol import Trainings, found_by_words, train_and_score
-from artextract.siamese.projection.projection import project, save_projection
+from artextract.siamese.projection.projection import project
+from artextract.siamese.projection.saved import save_projection
 from artextract.siamese.projection.splits import split_table
 from artextract.siamese.projection.words import fit_head, save_head
 from artextract.similarity.ranking.collection import open_collection
@@ -41,12 +43,12 @@ def main() -> None:
     write_table(OUT / "splits.parquet", splits)
     trainings = Trainings.of(collection, splits, p.splits.select_fraction, p.seed)
     outcome = train_and_score(collection, trainings, p)
-    save_projection(OUT / "projection.safetensors", outcome.trained.net)
-    write_array(OUT / "projected.npy", project(outcome.trained.net, images))
+    save_projection(OUT / "projection.safetensors", outcome.fitted.primary)
+    write_array(OUT / "projected.npy", project(outcome.fitted.primary, images))
     save_head(OUT / "crossmodal.safetensors", fit_head(index, images, titles, trainings.s1.known, p.siamese.ridge))
     write_table(OUT / "values.parquet", outcome.tables["values"])
-    write_table(PLOTS / "losses.csv", pd.DataFrame(outcome.trained.history[1:]))
-    for name in ("retrieval", "attempts"):
+    write_table(PLOTS / "losses.csv", pd.DataFrame(outcome.fitted.trained.history[1:]))
+    for name in ("retrieval", "attempts", "knob"):
         write_table(PLOTS / f"{name}.csv", outcome.tables[name])
     described = are_described(index, p.relevance)  # else the encoder, which takes seconds to load, is not needed
     words = found_by_words(

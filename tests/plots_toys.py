@@ -51,11 +51,16 @@ def tables(shift: float) -> dict[str, pd.DataFrame]:
         {"task": task, "fpr": fpr / 4, "tpr": min(1.0, fpr / 4 + 0.3 - shift)} for task in CLASSES for fpr in range(5)
     ]
     siamese = [{"epoch": e, "train": 2 / e + shift, "select": 0.3 + e / 50 - shift} for e in range(1, EPOCHS + 1)]
+    knob = [
+        {"judge": judge, "subject": step / 4, "p10": 0.2 + shift + slope * step}
+        for judge, slope in (("artist", -0.01), ("theme", 0.05)) for step in range(5)
+    ]  # fmt: skip
     return {
         "training/losses.csv": pd.DataFrame(losses),
         "training/auc.csv": pd.DataFrame(aucs),
         "classification/roc.csv": pd.DataFrame(curve),
         "siamese/losses.csv": pd.DataFrame(siamese),
+        "siamese/knob.csv": pd.DataFrame(knob),
         **{f"classification/confusion_{task}.csv": confusion(task) for task in CLASSES},
     }
 

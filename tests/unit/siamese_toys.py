@@ -13,6 +13,8 @@ from artextract.params.sections import Siamese
 
 def settings(**changes: object) -> Siamese:
     base: dict[str, object] = {
+        "head": "closed_form",
+        "subject": 0.5,
         "positive_quantile": 0.8,
         "negative_quantile": 0.5,
         "max_pairs_per_artist": 20,
@@ -21,7 +23,6 @@ def settings(**changes: object) -> Siamese:
         "components": 12,
         "rank": 4,
         "hidden": 16,
-        "beta": 1.4,
         "ridge": 1.0,
         "temperature": 0.1,
         "dropout": 0.2,

@@ -15,6 +15,10 @@ def search(
         Literal["title", "image", "siamese", "words"] | None,
         typer.Option(help="what is compared; default: title for words, image for an image", show_default=False),
     ] = None,
+    subject: Annotated[
+        float | None,
+        typer.Option(min=0, max=1, help="weight of the subject, for an image: 0 = look alone, 1 = subject alone"),
+    ] = None,
     collection: Annotated[Path, typer.Option(metavar="FOLDER", help="shards and index.parquet")] = Path("data/nga"),
     embeddings: Annotated[Path, typer.Option(metavar="FOLDER", help="images.npy and titles.npy")] = Path(
         "data/embeddings"
@@ -30,8 +34,9 @@ def search(
 
     Words are compared with the titles of an embedded collection (--space title), or with its images through the
     cross-modal head of train_siamese (--space words), which finds a painting whatever its title. An image is compared
-    with the images of the collection: by overall look (--space image), or with more weight on the subject
-    (--space siamese).
+    with the images of the collection: by overall look (--space image), or by look and subject together
+    (--space siamese). --subject says how much the subject counts there: 0 finds works that look alike, 1 finds works
+    whose titles would be alike, and the default is siamese.subject in params.yaml.
 
     The result is printed as a table and saved in three files: PREFIX.csv is the table, PREFIX.png shows the
     paintings, and PREFIX.json records how the search was done: by comparison with all works, or by a compressed
@@ -42,4 +47,4 @@ def search(
     prepare_environment()  # before numpy is imported, which reads the number of threads once
     from artextract.search.find import find
 
-    find(query, k=k, space=space, collection=collection, embeddings=embeddings, out=out, exact=exact)
+    find(query, k=k, space=space, collection=collection, embeddings=embeddings, out=out, exact=exact, subject=subject)

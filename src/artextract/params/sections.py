@@ -225,6 +225,8 @@ class Similarity(_Section):
 class Siamese(_Section):
     """Pairs, network and training of the projection."""
 
+    head: Literal["closed_form", "trained"]
+    subject: OpenFraction
     positive_quantile: OpenFraction
     negative_quantile: OpenFraction
     max_pairs_per_artist: Positive
@@ -233,7 +235,6 @@ class Siamese(_Section):
     components: Positive
     rank: Positive
     hidden: Positive
-    beta: PositiveFloat
     ridge: PositiveFloat
     temperature: PositiveFloat
     dropout: Fraction

@@ -132,7 +132,8 @@ GROUPS = (
     ),
     Group(
         "Siamese",
-        "The projection of the image embedding that is trained with pairs of works with similar titles.",
+        "The projection of the image embedding that learns from titles. The two curves of the training belong to the "
+        "head `trained`, which is the siamese embedding only if siamese.head says so.",
         (
             Plot(
                 "siamese loss",
@@ -145,6 +146,13 @@ GROUPS = (
                 "Mean average precision of finding works with a similar title among the training works; higher is "
                 "better. Training stops at the last epoch that is as good as the best one. No line means that too few "
                 "select works have a similar title.",
+            ),
+            Plot(
+                "look and subject",
+                "The knob between look and subject",
+                "Precision@10 for painters that the training has not seen, one panel per judge. At 0 works are "
+                "compared by their look alone, at 1 by their subject alone. `artextract search --subject` sets this "
+                "weight.",
             ),
         ),
     ),

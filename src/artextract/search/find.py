@@ -27,13 +27,13 @@ IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".gif", ".b
 SPACES = {
     "title": "titles",
     "image": "images",
-    "siamese": "images, as the siamese network projects them,",
+    "siamese": "images, as the siamese projection sees them,",
     "words": "images, mapped into the space of words,",
 }
 HEADINGS = {
     "title": "Found by title",
     "image": "Found by image",
-    "siamese": "Found by image, the siamese network's way",
+    "siamese": "Found by look and subject",
     "words": "Found by what it shows",
 }
 BY_IMAGE = ("image", "siamese")
@@ -58,14 +58,25 @@ def slug(query: str) -> str:
     return re.sub(r"[^\w]+", "-", query.lower()).strip("-")[:60].strip("-") or "query"
 
 
-def choose_space(space: str | None, by_image: bool) -> str:
+def choose_space(space: str | None, by_image: bool, subject: float | None = None) -> str:
     """The space that is searched.
 
+    Args:
+        space: The space that was asked for, or None.
+        by_image: The query is an image.
+        subject: Weight of the subject that was asked for, or None: only the siamese space has one.
+
     Raises:
-        ArtExtractError: The query cannot be compared there.
+        ArtExtractError: The query cannot be compared there, or the space has no weight of the subject.
     """
     if space is None:
-        return "image" if by_image else "title"
+        space = "title" if not by_image else "image" if subject is None else "siamese"
+    if subject is not None and space != "siamese":
+        raise ArtExtractError(
+            f"the space {space!r} has no weight of the subject",
+            where="--subject",
+            remedy="search with an image in --space siamese",
+        )
     if by_image and space not in BY_IMAGE:
         raise ArtExtractError(
             f"an image cannot be searched for in the space {space!r}", remedy="use --space image, or --space siamese"
@@ -132,7 +143,15 @@ def _say(message: str) -> None:
 
 
 def find(
-    given: str, *, k: int, space: str | None, collection: Path, embeddings: Path, out: Path | None, exact: bool
+    given: str,
+    *,
+    k: int,
+    space: str | None,
+    collection: Path,
+    embeddings: Path,
+    out: Path | None,
+    exact: bool,
+    subject: float | None = None,
 ) -> None:
     """Search, print the table, and write the table, the sheet and a record of how it was searched.
 
@@ -144,6 +163,8 @@ def find(
         embeddings: Folder with images.npy and titles.npy.
         out: Beginning of the names of the files to write; default: ``search/`` and the query.
         exact: Compare all works of a large collection, without a compressed index.
+        subject: Weight of the subject in the siamese space, from 0 (look alone) to 1 (subject alone); default: that of
+            the training, ``siamese.subject``.
 
     Raises:
         ArtExtractError: The query, the collection or its embeddings are not usable.
@@ -152,10 +173,10 @@ def find(
     if not query:
         raise ArtExtractError("the query is empty", remedy="give words, or the path of an image file")
     by_image = is_image(given)
-    space = choose_space(space, by_image)
+    space = choose_space(space, by_image, subject)
     works = open_embedded(collection, embeddings)
     # Before the query: if this fails, no time is spent on loading a network.
-    index, described, to_space = _gallery(works, space, exact)
+    index, described, to_space = _gallery(works, space, exact, subject)
     picture, vector = _query(given, query, works, by_image)
     rows, scores = index.nearest(to_space(vector), k)
     known = rows[0] >= 0
@@ -184,23 +205,27 @@ def _query(given: str, query: str, works: Embedded, by_image: bool) -> tuple[Ima
 
 
 def _gallery(
-    works: Embedded, space: str, exact: bool
+    works: Embedded, space: str, exact: bool, subject: float | None
 ) -> tuple[vector_index.VectorIndex, dict[str, Any], Callable[[np.ndarray], np.ndarray]]:
     """The index that is searched, its description, and the map of a query's vector into that space."""
     kind = "title" if space == "title" else "image"
     vectors, trained = works.vectors(kind), works.embeddings.parent / "siamese"
     to_space: Callable[[np.ndarray], np.ndarray] = np.asarray
+    told: dict[str, Any] = {}
     if space == "words":
         from artextract.siamese.projection.words import words_vectors
 
         vectors = words_vectors(vectors, trained / "crossmodal.safetensors")
     elif space == "siamese":
-        from artextract.siamese.projection.projection import load_projection, projected
+        from artextract.siamese.projection.projection import projected
+        from artextract.siamese.projection.saved import load_projection
 
-        to_space = partial(projected, load_projection(trained / "projection.safetensors"))
-        vectors = to_space(vectors)
+        net = load_projection(trained / "projection.safetensors")
+        subject = round(float(net.subject), 6) if subject is None else subject
+        to_space = partial(projected, net, subject=subject)
+        vectors, told = to_space(vectors), {"subject": subject}
     else:
         index = vector_index.open_index(works.path(kind), exact=exact)
         return index, index.describe(), to_space
     index = vector_index.ExactIndex(vectors)  # these vectors are only in memory, so a saved index could not be reused
-    return index, index.describe() | {"kind": "exact, mapped in memory"}, to_space
+    return index, index.describe() | {"kind": "exact, mapped in memory"} | told, to_space

@@ -11,13 +11,16 @@ import pytest
 from PIL import Image
 from safetensors.numpy import save_file
 
+from artextract.core.compute import unit_rows
 from artextract.core.errors import ArtExtractError
 from artextract.core.files import read_json
 from artextract.search import find as search
 from artextract.search import index as vector_index
 from artextract.search import query as queries
 from artextract.search.collection import Embedded
-from artextract.siamese.projection.projection import save_projection, start
+from artextract.siamese.projection.heads import closed_form, start
+from artextract.siamese.projection.projection import project_head
+from artextract.siamese.projection.saved import save_projection
 from tests.command import artextract
 from tests.conftest import jpeg
 from tests.museum import searchable
@@ -123,12 +126,40 @@ def test_an_image_finds_images_as_the_siamese_network_sees_them(works: Embedded,
     Path("my picture.jpg").write_bytes(jpeg(3, 200, 100))
     assert "projection.safetensors: there is no such file" in failure(capsys, "my picture.jpg", "--space", "siamese")
     images, titles = (np.array(works.vectors(kind)) for kind in ("image", "title"))
-    net = start(images, titles, components=3, rank=2, hidden=2, penalty=1.0, beta=1.4)
+    net = start(images, titles, components=3, rank=2, hidden=2, penalty=1.0, subject=0.6)
     save_projection(Path("data/siamese/projection.safetensors"), net)
     run("my picture.jpg", "--space", "siamese", "-k", "2")
     table = pd.read_csv("search/my-picture-jpg.csv")
     assert table["title"][0] == "Cow" and table["score"][0] == 1
     assert "words cannot be compared" in failure(capsys, "cow", "--space", "siamese")
+
+
+def test_the_knob_ends_at_the_look_alone_and_at_the_subject_alone(works: Embedded, capsys: pytest.CaptureFixture[str]):
+    """By brute force: cosine of centred images at 0, cosine of heads at 1, their weighted sum between."""
+    Path("cow.jpg").write_bytes(jpeg(3, 200, 100))
+    images, titles = (np.array(works.vectors(kind)) for kind in ("image", "title"))
+    net = closed_form(images, titles, penalty=1.0, subject=0.5)
+    save_projection(Path("data/siamese/projection.safetensors"), net)
+    query = queries.embed_image(queries.read_image(Path("cow.jpg"), 200), works.identity("image"))
+    look = unit_rows(query - net.mean.numpy()) @ unit_rows(images - net.mean.numpy()).T
+    head = project_head(net, query) @ project_head(net, images).T
+    for option, weight in (("0", 0.0), ("0.3", 0.3), ("1", 1.0), (None, 0.5)):
+        run("cow.jpg", *(("--space", "siamese") if option is None else ("--subject", option)))
+        table, expected = pd.read_csv("search/cow-jpg.csv"), ((1 - weight) * look + weight * head)[0]
+        order = np.argsort(-expected)
+        assert table["id"].astype(str).tolist() == works.index["id"].iloc[order].astype(str).tolist()
+        np.testing.assert_allclose(table["score"], expected[order], atol=1e-4)
+        record = read_json(Path("search/cow-jpg.json"))
+        assert record["space"] == "siamese" and record["subject"] == weight
+
+
+def test_only_an_image_in_the_siamese_space_has_a_weight_of_the_subject(
+    works: Embedded, capsys: pytest.CaptureFixture[str]
+):
+    Path("cow.jpg").write_bytes(jpeg(3, 200, 100))
+    for asked in (("cow",), ("cow", "--space", "words"), ("cow.jpg", "--space", "image")):
+        assert "--subject: the space" in failure(capsys, *asked, "--subject", "0.3")
+    assert "less than or equal to 1" in failure(capsys, "cow.jpg", "--subject", "1.5")
 
 
 def test_a_long_query_or_a_folders_name_is_words(works: Embedded):

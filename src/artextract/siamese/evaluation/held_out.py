@@ -9,16 +9,15 @@ of the raw embedding as much as the network: it sees the known works of its trai
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from artextract.params.sections import Relevance, Siamese
 from artextract.siamese.evaluation import controls
-from artextract.siamese.evaluation.trials import PRIMARY, SHUFFLED
+from artextract.siamese.evaluation.fitted import Fitted, Held, fit_primary
+from artextract.siamese.evaluation.trials import PRIMARY, RIVALS, SHUFFLED
 from artextract.siamese.projection.projection import project, project_head
-from artextract.siamese.projection.training import Trained, train
 from artextract.similarity.ranking.collection import Collection
 from artextract.similarity.ranking.judging import Judge, judge_may_score
 from artextract.similarity.ranking.retrieval import evaluate_judges
@@ -26,20 +25,6 @@ from artextract.similarity.ranking.spaces import Space, cosine_space, image_spac
 from artextract.similarity.ranking.tables import Values
 
 TITLE = frozenset({"title"})
-
-
-@dataclass(frozen=True)
-class Held:
-    """One training: the rows that it learns from, those that stop it, and the query works."""
-
-    train: np.ndarray
-    select: np.ndarray
-    queries: np.ndarray
-
-    @property
-    def known(self) -> np.ndarray:
-        """Rows that may be learnt from, those that stop the training included; sorted."""
-        return np.union1d(self.train, self.select)
 
 
 def by_part(part: np.ndarray) -> Held:
@@ -67,11 +52,6 @@ def by_fold(fold: np.ndarray, component: np.ndarray, select_fraction: float, see
     return parts
 
 
-def train_held(collection: Collection, held: Held, params: Siamese, seed: int) -> Trained:
-    """The siamese projection of one training."""
-    return train(collection.index, collection.images, collection.titles, held.train, held.select, params, seed)
-
-
 def post_processings(images: np.ndarray, held: Held, params: Relevance) -> list[Space]:
     """The opponents: the embedding as it comes, centred, whitened, and with CSLS.
 
@@ -88,28 +68,30 @@ def post_processings(images: np.ndarray, held: Held, params: Relevance) -> list[
     return image_spaces(images, params.whitened_components, params.csls_neighbours, held.known)
 
 
-def attempts(collection: Collection, held: Held, trained: Trained, params: Siamese, seed: int) -> list[Space]:
-    """The siamese embedding, its parts, its rivals and its controls, all from the same training works.
+def attempts(collection: Collection, held: Held, fitted: Fitted, params: Siamese, seed: int) -> list[Space]:
+    """The siamese embedding, its head, its rival with the other head, and its controls, all from the same works.
 
     Args:
         collection: n works.
         held: The split.
-        trained: Result of ``train_held`` on it.
+        fitted: Result of ``fitted.fit`` on it.
         params: Section ``siamese``.
         seed: Seed of the training.
+
+    Returns:
+        One space per name of ``trials.attempt_names``.
     """
-    index, images, titles = collection.index, collection.images, collection.titles
-    known = held.known
-    ridge = controls.ridge_embedding(index, images, titles, known, params.ridge)
-    other_index, other_titles = controls.shuffled_titles(index, titles, known, seed)
-    shuffled = train_held(Collection(other_index, images, other_titles), held, params, seed)
-    embedding = project(trained.net, images)
+    images, known = collection.images, held.known
+    other_index, other_titles = controls.shuffled_titles(collection.index, collection.titles, known, seed)
+    shuffled = fit_primary(Collection(other_index, images, other_titles), held, params, seed)
+    embedding = project(fitted.primary, images)
+    rival, rival_head = RIVALS[params.head]
     found = {
         PRIMARY: embedding,
-        "head_alone": project_head(trained.net, images),
-        "ridge": ridge,
-        "ridge_beside": controls.beside(images, known, ridge, 1.0),
-        SHUFFLED: project(shuffled.net, images),
+        "head_alone": project_head(fitted.primary, images),
+        rival: project(fitted.rival, images),
+        rival_head: project_head(fitted.rival, images),
+        SHUFFLED: project(shuffled, images),
     }
     of_titles = [cosine_space(name, vectors, TITLE) for name, vectors in found.items()]
     size = embedding.shape[1]

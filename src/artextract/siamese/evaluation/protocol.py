@@ -14,10 +14,12 @@ import pandas as pd
 from artextract.core.progress import progress
 from artextract.params.sections import Params
 from artextract.siamese.evaluation import held_out, words_eval
-from artextract.siamese.evaluation.held_out import Held
+from artextract.siamese.evaluation.fitted import Fitted, Held, fit
+from artextract.siamese.evaluation.knob import knob_spaces, knob_table
 from artextract.siamese.evaluation.trials import (
     PRIMARY,
     RAW,
+    SHOWN,
     headline,
     main_gain,
     train_gain,
@@ -25,7 +27,6 @@ from artextract.siamese.evaluation.trials import (
     values_table,
 )
 from artextract.siamese.projection.splits import painter_components
-from artextract.siamese.projection.training import Trained
 from artextract.similarity.ranking.collection import Collection
 from artextract.similarity.ranking.judges import all_judges
 from artextract.similarity.ranking.judging import Judge
@@ -62,15 +63,15 @@ class Outcome:
     """Result of all trainings.
 
     Attributes:
-        trained: The network of S1, which is kept.
+        fitted: Both heads of S1, which are kept.
         values: For each split, per-query metrics by judge and space, chance and ceiling among the spaces.
-        tables: retrieval and attempts (for people), values (every query, for later tests).
+        tables: retrieval, attempts and knob (for people), values (every query, for later tests).
         flat: Scores as ``<split>.<judge>.<figure>``, the counts of the training that is kept, and
             ``gain.judge``, the judge of the headline.
         headline: ``gain`` and ``gain.ci``, see ``trials.main_gain``.
     """
 
-    trained: Trained
+    fitted: Fitted
     values: dict[str, Values]
     tables: dict[str, pd.DataFrame]
     flat: dict[str, float | str]
@@ -87,32 +88,39 @@ def train_and_score(collection: Collection, trainings: Trainings, params: Params
     """
     judges = held_out.scorable(all_judges(collection.index, collection.titles, params.relevance)[0])
     k, seed, painters = params.relevance.neighbours, params.seed, collection.painters
-    kept: list[tuple[Trained, Values]] = []
+    kept: list[tuple[Fitted, Values]] = []
     of_split: dict[str, list[Values]] = {"s1": [], "s2": [], "s3": []}
+    of_knob: list[Values] = []
     todo = [("s1", trainings.s1), *(("s2", fold) for fold in trainings.s2), ("s3", trainings.s3)]
     for split, held in progress(todo, "train and score", "training"):
-        trained = held_out.train_held(collection, held, params.siamese, seed)
+        fitted = fit(collection, held, params.siamese, seed)
         spaces = held_out.post_processings(collection.images, held, params.relevance)
-        spaces += held_out.attempts(collection, held, trained, params.siamese, seed)
+        spaces += held_out.attempts(collection, held, fitted, params.siamese, seed)
         of_split[split].append(held_out.score(spaces, judges, held.queries, k, seed))
         if split == "s1":
             own = [space for space in spaces if space.name in (*RAW, PRIMARY)]
-            kept.append((trained, held_out.score(own, judges, held.train, k, seed)))
-    ((trained, seen),) = kept
+            kept.append((fitted, held_out.score(own, judges, held.train, k, seed)))
+        elif split == "s2":
+            shown = {name: judge for name, judge in judges.items() if name in SHOWN}
+            turned = knob_spaces(fitted.primary, collection.images)
+            of_knob.append(held_out.score(turned, shown, held.queries, k, seed))
+    ((fitted, seen),) = kept
     values = {split: with_limits(held_out.pool(parts), judges, k) for split, parts in of_split.items()}
     tried = trials(values, [f"ndcg{k}", f"p{k}"], painters, params.relevance.bootstrap, seed)
     gain, gain_judge = main_gain(tried, f"p{k}")
+    trained, metrics = fitted.trained, [f"p{k}", f"ndcg{k}"]
     counts = {
         "epochs": trained.epochs,
         "positive_pairs": len(trained.pairs.positive),
         "positive_from_cosine": trained.pairs.positive_from,
     }
     return Outcome(
-        trained,
+        fitted,
         values,
         {
             "retrieval": by_split(values, painters, params.relevance.bootstrap, seed),
             "attempts": tried,
+            "knob": knob_table(held_out.pool(of_knob), metrics, painters, params.relevance.bootstrap, seed),
             "values": values_table(values, collection.index["id"], painters),
         },
         headline(tried, values, f"p{k}") | train_gain(seen, f"p{k}") | counts | gain_judge,

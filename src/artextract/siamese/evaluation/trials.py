@@ -14,7 +14,10 @@ from artextract.similarity.ranking.tables import MIN_DRAWS, Values
 
 RAW = ("image", "centred", "whitened", "csls")  # the embedding as it comes, and its post-processings
 PRIMARY, SHUFFLED = "siamese", "shuffled_titles"
-ATTEMPTS = (PRIMARY, "head_alone", "ridge", "ridge_beside", SHUFFLED, "random_projection", "pca")
+# Next to the siamese embedding: the one with the other head, and that head alone, by the value of ``siamese.head``.
+RIVALS = {"closed_form": ("trained", "trained_head"), "trained": ("ridge_beside", "ridge")}
+OTHERS = tuple(name for pair in RIVALS.values() for name in pair)
+ATTEMPTS = (PRIMARY, "head_alone", *OTHERS, SHUFFLED, "random_projection", "pca")
 SHOWN = ("artist", "theme", "style")  # judges whose numbers are shown for all splits
 COMPARED = ["judge", "attempt", "against", *SUMMARY, "p", "macro_p"]
 TRIALS = ["split", *COMPARED, "p_holm", "macro_p_holm"]
@@ -44,6 +47,11 @@ def values_table(values: Mapping[str, Values], ids: pd.Series, clusters: np.ndar
     return table[[*KEYS, *table.columns.drop(KEYS)]]
 
 
+def attempt_names(head: str) -> tuple[str, ...]:
+    """The attempts of one run, in the order of ``ATTEMPTS``; head is ``siamese.head``."""
+    return tuple(name for name in ATTEMPTS if name not in OTHERS or name in RIVALS[head])
+
+
 def strongest(values: Values, judge: str, metric: str) -> str:
     """The post-processing of the raw embedding with the highest mean: what has to be beaten."""
     means = {name: float(values[judge, name][metric].mean()) for name in RAW if (judge, name) in values}
@@ -53,7 +61,7 @@ def strongest(values: Values, judge: str, metric: str) -> str:
 def opponents(values: Values, judge: str, metric: str) -> list[tuple[str, str]]:
     """Pairs that are compared under a judge: attempt and opponent, where both were scored."""
     pairs = [(name, strongest(values, judge, metric)) for name in ATTEMPTS]
-    pairs += [(PRIMARY, "ridge"), (PRIMARY, "ridge_beside")]
+    pairs += [(PRIMARY, name) for name in OTHERS]
     return [(attempt, against) for attempt, against in pairs if {(judge, attempt), (judge, against)} <= values.keys()]
 
 
@@ -61,7 +69,7 @@ def compare(values: Values, metrics: Sequence[str], clusters: np.ndarray, draws:
     """Every attempt against the strongest post-processing under every judge, before any correction.
 
     The opponent is chosen by the very scores that are tested, which favours it: the test is on the safe side. Beside
-    it, the primary one is compared with ridge regression (``against`` says with which).
+    it, the primary one is compared with the other head (``against`` says with which).
 
     Args:
         values: Per-query metrics by judge and space.

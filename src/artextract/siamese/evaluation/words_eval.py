@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from artextract.siamese.evaluation.controls import shuffled_titles
-from artextract.siamese.evaluation.held_out import Held
+from artextract.siamese.evaluation.fitted import Held
 from artextract.siamese.evaluation.trials import SHUFFLED
 from artextract.siamese.projection.pairs import titled_rows
 from artextract.siamese.projection.words import fit_head, in_words, known_item_rank

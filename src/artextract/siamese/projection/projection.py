@@ -1,14 +1,12 @@
-"""The shared projection of both arms: an image embedding, joined with the output of a head that learns from titles.
+"""The siamese projection: the image's own part beside the output of a head that learns from titles.
 
-The image embedding passes through untouched (a residual connection by concatenation: cosine is then a weighted mean of
-the image's own and the learnt one, so that what titles do not tell, such as style, is kept). The head starts from the
-closed form of the same task: reduced-rank ridge regression, which is the least-squares fit of title cosines by inner
-products of projected images.
+The image's own part is the image embedding, centred and otherwise untouched, so that what titles do not tell, such as
+style, is kept. The weight ``subject`` says how much the head counts: cosine in the space is
+(1 - subject) * cosine of own parts + subject * cosine of heads. It is chosen when a work is projected, so one trained
+head serves every weight.
 """
 
 from __future__ import annotations
-
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -16,101 +14,61 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from artextract.core.errors import ArtExtractError
-from artextract.core.files import write_tensors
-from artextract.siamese.projection.linear import principal_directions, ridge_weight
 
 
 class Projection(nn.Module):
-    """Image embeddings (n, d) to unit rows (n, d + k)."""
+    """Image embeddings (n, d) to unit rows (n, d + k); a subclass is the head."""
 
     mean: Tensor
-    basis: Tensor
-    beta: Tensor
+    subject: Tensor
 
-    def __init__(self, dim: int, components: int, rank: int, hidden: int):
-        """An untrained network; ``start`` gives one that is fitted in closed form.
+    def __init__(self, dim: int):
+        """A projection without a head.
 
         Args:
             dim: Dimensions d of the image embedding.
-            components: Principal components that the head sees.
-            rank: Dimensions k of the head.
-            hidden: Units of the head's non-linear part.
         """
         super().__init__()
         self.register_buffer("mean", torch.zeros(dim))
-        self.register_buffer("basis", torch.zeros(dim, components))
-        self.register_buffer("beta", torch.ones(()))
-        self.linear = nn.Linear(components, rank)
-        self.inner = nn.Linear(components, hidden)
-        self.outer = nn.Linear(hidden, rank)
-        for layer in (self.linear, self.outer):
-            nn.init.zeros_(layer.weight)
-            nn.init.zeros_(layer.bias)
+        self.register_buffer("subject", torch.tensor(0.5))
 
-    def components(self, images: Tensor) -> Tensor:
-        """Image embeddings (n, d) to the head's inputs (n, p)."""
-        return (images - self.mean) @ self.basis
-
-    def head(self, components: Tensor) -> Tensor:
-        """The learnt part alone: (n, p) to unit rows (n, k)."""
-        hidden = functional.gelu(self.inner(components))
-        return functional.normalize(self.linear(components) + self.outer(hidden), dim=1)
+    def head_of(self, images: Tensor) -> Tensor:
+        """The head alone: image embeddings (n, d) to unit rows (n, k)."""
+        raise NotImplementedError
 
     def own(self, images: Tensor) -> Tensor:
         """The image's own part: centred, unit rows (n, d)."""
         return functional.normalize(images - self.mean, dim=1)
 
-    def beside(self, own: Tensor, components: Tensor) -> Tensor:
-        """Both parts as one: (n, d) and the head's inputs (n, p) to unit rows (n, d + k)."""
-        return torch.cat([own, self.beta * self.head(components)], dim=1) / torch.sqrt(1 + self.beta**2)
+    def joined(self, own: Tensor, head: Tensor, subject: float | None = None) -> Tensor:
+        """Both parts, unit rows (n, d) and (n, k), as unit rows (n, d + k).
 
-    def forward(self, images: Tensor) -> Tensor:
-        """Unit rows (n, d + k); cosine = (cosine of centred images + beta^2 cosine of heads) / (1 + beta^2)."""
-        return self.beside(self.own(images), self.components(images))
+        Args:
+            own: The image's own part.
+            head: Output of the head.
+            subject: Weight of the head, from 0 (own part alone) to 1 (head alone); default: that of the training.
+        """
+        weight = self.subject if subject is None else torch.tensor(subject)
+        return torch.cat([torch.sqrt(1 - weight) * own, torch.sqrt(weight) * head], dim=1)
+
+    def forward(self, images: Tensor, subject: float | None = None) -> Tensor:
+        """Image embeddings (n, d) to unit rows (n, d + k); ``subject`` as in ``joined``."""
+        return self.joined(self.own(images), self.head_of(images), subject)
 
 
-def start(
-    images: np.ndarray, titles: np.ndarray, *, components: int, rank: int, hidden: int, penalty: float, beta: float
-) -> Projection:
-    """The projection in closed form: PCA of the images, reduced-rank ridge regression to the titles.
-
-    The non-linear part adds nothing yet. Its first layer is drawn from torch's own generator: seed it.
+def project(net: Projection, images: np.ndarray, subject: float | None = None) -> np.ndarray:
+    """Projected embeddings: float32 unit rows (n, d + k).
 
     Args:
-        images: Image embeddings of the training rows (m, d).
-        titles: Their title embeddings (m, t).
-        components: Principal components of the images that the head sees; fewer where there are fewer.
-        rank: Dimensions of the head; fewer where there are fewer.
-        hidden: Units of the head's non-linear part.
-        penalty: Penalty for ``ridge_weight``.
-        beta: Weight of the head, relative to the image embedding.
+        net: A fitted projection.
+        images: Image embeddings, float32 (n, d).
+        subject: Weight of the head, 0 to 1; default: that of the training.
     """
-    mean = images.mean(axis=0)
-    x, y = images - mean, titles - titles.mean(axis=0)
-    basis = principal_directions(x, components)
-    basis = basis / (np.sqrt(((x @ basis) ** 2).sum(axis=1).mean()) or 1.0)
-    inputs = x @ basis
-    weight = ridge_weight(inputs, y, penalty)
-    # Directions in title space along which the fitted titles vary most; of the triangular factor alone, which is small.
-    _, _, directions = np.linalg.svd(np.linalg.qr(inputs, mode="r") @ weight, full_matrices=False)
-    weight = weight @ directions[:rank].T
-    weight /= np.linalg.norm(inputs @ weight, axis=1).mean() or 1.0
-    net = Projection(images.shape[1], basis.shape[1], weight.shape[1], hidden)
-    net.mean.copy_(torch.from_numpy(mean))
-    net.basis.copy_(torch.from_numpy(basis))
-    net.beta.fill_(beta)
-    with torch.no_grad():
-        net.linear.weight.copy_(torch.from_numpy(weight.T))
-    return net
-
-
-def project(net: Projection, images: np.ndarray) -> np.ndarray:
-    """Projected embeddings: float32 unit rows (n, d + k)."""
     with torch.inference_mode():
-        return net(torch.from_numpy(images)).numpy()
+        return net(torch.from_numpy(images), subject).numpy()
 
 
-def projected(net: Projection, images: np.ndarray) -> np.ndarray:
+def projected(net: Projection, images: np.ndarray, subject: float | None = None) -> np.ndarray:
     """``project`` for embeddings that may be another network's.
 
     Raises:
@@ -122,37 +80,10 @@ def projected(net: Projection, images: np.ndarray) -> np.ndarray:
             where="projection.safetensors",
             remedy="`dvc repro train_siamese`",
         )
-    return project(net, np.array(images))  # a copy: torch warns of mapped files
+    return project(net, np.array(images), subject)  # a copy: torch warns of mapped files
 
 
 def project_head(net: Projection, images: np.ndarray) -> np.ndarray:
-    """The learnt part alone: float32 unit rows (n, k)."""
+    """The head alone: float32 unit rows (n, k)."""
     with torch.inference_mode():
-        return net.head(net.components(torch.from_numpy(images))).numpy()
-
-
-def save_projection(path: Path, net: Projection) -> None:
-    """Write the network as safetensors; the shapes of the tensors tell all that is needed to load it."""
-    write_tensors(path, net.state_dict())
-
-
-def load_projection(path: Path) -> Projection:
-    """A network as ``save_projection`` wrote it.
-
-    Raises:
-        ArtExtractError: There is none, or it is not one.
-    """
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
-    remedy = "`dvc repro train_siamese`"
-    try:
-        state = load_file(path)
-        dim, components = state["basis"].shape
-        net = Projection(dim, components, len(state["linear.bias"]), len(state["inner.bias"]))
-        net.load_state_dict(state)
-    except FileNotFoundError:
-        raise ArtExtractError("there is no such file", where=str(path), remedy=remedy) from None
-    except (SafetensorError, KeyError, ValueError, RuntimeError) as error:
-        raise ArtExtractError(f"not a siamese projection: {error}", where=str(path), remedy=remedy) from error
-    return net.eval()
+        return net.head_of(torch.from_numpy(images)).numpy()

@@ -1,4 +1,4 @@
-"""Training of the siamese projection: contrastive loss over title-derived pairs, stopped by title retrieval.
+"""Training of the siamese network: contrastive loss over title-derived pairs, stopped by title retrieval.
 
 A first training watches works that it does not see (``select``) and finds the best epoch; a second one, on all
 training works, runs that long. Each work is embedded once per step, however many pairs it is part of.
@@ -19,8 +19,8 @@ from torch.nn import functional
 from artextract.core.compute import unit_rows
 from artextract.core.errors import ArtExtractError
 from artextract.params.sections import Siamese
+from artextract.siamese.projection.heads import Network, start
 from artextract.siamese.projection.pairs import Pairs, mine_pairs, titled_rows
-from artextract.siamese.projection.projection import Projection, start
 
 NOTHING = 1e-30  # weight of no negative; of zero, an anchor without negatives would have no gradient
 MIN_JUDGED = 10  # titles are too few to stop by below this many select works with a title like theirs
@@ -49,7 +49,7 @@ def pair_loss(embedded: Tensor, positive: Tensor, negative: Tensor, temperature:
 class Trained:
     """Result of a training."""
 
-    net: Projection
+    net: Network
     history: list[dict[str, float]]  # epoch, train, select, select_error; epoch 0 is the closed form
     epochs: int  # of the second training
     pairs: Pairs
@@ -70,7 +70,7 @@ def _part_of(pairs: Pairs, works: np.ndarray) -> tuple[Tensor, Tensor]:
 
 
 def _steps(
-    net: Projection, images: np.ndarray, pairs: Pairs, epochs: int, params: Siamese, seed: int
+    net: Network, images: np.ndarray, pairs: Pairs, epochs: int, params: Siamese, seed: int
 ) -> Iterator[tuple[int, float]]:
     """Train in place; yields (epoch, mean loss) after each epoch. ``epochs`` sets the length of the schedule."""
     rng = np.random.default_rng([seed, 1])
@@ -172,9 +172,9 @@ def train(
     with torch.inference_mode():  # what no epoch changes
         own, inputs = (part(torch.from_numpy(images[watched])) for part in (net.own, net.components))
 
-    def select(net: Projection) -> dict[str, float]:
+    def select(net: Network) -> dict[str, float]:
         with torch.inference_mode():
-            mean, error = judge(net.beside(own, inputs).numpy())
+            mean, error = judge(net.joined(own, net.head(inputs)).numpy())
         return {"select": mean, "select_error": error}
 
     history = [{"epoch": 0, "train": math.nan} | select(net)]
@@ -210,7 +210,7 @@ def stopping_epoch(select: Sequence[float], error: Sequence[float]) -> int:
 
 def _prepare(
     index: pd.DataFrame, images: np.ndarray, titles: np.ndarray, rows: np.ndarray, params: Siamese, seed: int
-) -> tuple[Projection, Pairs]:
+) -> tuple[Network, Pairs]:
     """The closed form and the pairs of some rows."""
     known = titled_rows(index, np.sort(rows))
     own = unit_rows(images - images[known].mean(axis=0)) if len(known) else images
@@ -218,6 +218,6 @@ def _prepare(
     torch.manual_seed(seed)
     net = start(
         images[known], titles[known], components=params.components, rank=params.rank, hidden=params.hidden,
-        penalty=params.ridge, beta=params.beta,
+        penalty=params.ridge, subject=params.subject,
     )  # fmt: skip
     return net, pairs

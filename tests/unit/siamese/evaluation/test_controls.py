@@ -6,13 +6,11 @@ import numpy as np
 
 from artextract.core.compute import unit_rows
 from artextract.siamese.evaluation.controls import (
-    beside,
     principal_components,
     random_projection,
-    ridge_embedding,
     shuffled_titles,
 )
-from tests.unit.siamese_toys import two_subjects, works
+from tests.unit.siamese_toys import works
 
 RNG = np.random.default_rng(0)
 IMAGES = unit_rows(RNG.normal(size=(30, 8)) + 1)
@@ -41,22 +39,3 @@ def test_random_projection_and_pca_read_no_titles_and_give_unit_rows():
     whole = principal_components(IMAGES, rows, 99)
     own = unit_rows(IMAGES - IMAGES[rows].mean(axis=0))
     np.testing.assert_allclose(whole @ whole.T, own @ own.T, atol=1e-5)  # all components are the centred images
-
-
-def test_ridge_finds_the_subject_and_reads_no_titles_of_other_works():
-    images, titles, index, subject = two_subjects(faint=2.0)
-    rows = np.arange(90)
-    found = ridge_embedding(index, images, titles, rows, 1.0)
-    likeness = found[90:] @ found[:90].T
-    same = subject[90:][:, None] == subject[:90][None, :]
-    assert likeness[same].mean() > likeness[~same].mean() + 0.5
-    spoiled = titles.copy()
-    spoiled[90:] = np.nan
-    np.testing.assert_array_equal(found, ridge_embedding(index, images, spoiled, rows, 1.0))
-
-
-def test_beside_weighs_the_two_cosines():
-    other = unit_rows(RNG.normal(size=(30, 4)))
-    found = beside(IMAGES, np.arange(30), other, 2.0)
-    own = unit_rows(IMAGES - IMAGES.mean(axis=0))
-    np.testing.assert_allclose(found @ found.T, (own @ own.T + 4 * other @ other.T) / 5, atol=1e-5)

@@ -11,7 +11,7 @@ import pytest
 
 from artextract.params.sections import Params
 from artextract.siamese.evaluation.protocol import Outcome, Trainings, train_and_score
-from artextract.siamese.evaluation.trials import ATTEMPTS, RAW
+from artextract.siamese.evaluation.trials import RAW, attempt_names
 from artextract.similarity.ranking.collection import Collection
 from tests.unit.siamese.evaluation.test_held_out import IMAGES, INDEX, PAINTER, SUBJECT, TITLES, N, relevance
 from tests.unit.siamese_toys import settings
@@ -43,8 +43,8 @@ def test_each_split_is_scored_on_its_held_out_works_only(outcome: Outcome):
 
 
 def test_every_attempt_and_every_form_of_the_raw_embedding_is_listed(outcome: Outcome):
-    assert set(outcome.tables["retrieval"]["space"]) == {"random", "ceiling", *RAW, *ATTEMPTS}
-    assert set(outcome.tables["attempts"]["attempt"]) == set(ATTEMPTS)
+    assert set(outcome.tables["retrieval"]["space"]) == {"random", "ceiling", *RAW, *attempt_names("closed_form")}
+    assert set(outcome.tables["attempts"]["attempt"]) == set(attempt_names("closed_form"))
     assert outcome.tables["retrieval"].columns[0] == "split"
 
 
@@ -69,9 +69,18 @@ def test_scores_are_between_chance_and_ceiling_of_the_same_queries(outcome: Outc
     assert (sizes.nunique(axis=1) == 1).all() and {"random", "ceiling"} <= set(sizes.columns)
 
 
+def test_the_knob_in_the_middle_is_the_siamese_embedding(outcome: Outcome):
+    """The default weight of the toys is 0.5, so that row must hold the siamese embedding's own score for S2."""
+    knob, table = outcome.tables["knob"], outcome.tables["retrieval"]
+    middle = knob[(knob["subject"] == 0.5) & (knob["judge"] == "theme")].iloc[0]
+    own = table[(table["split"] == "s2") & (table["judge"] == "theme") & (table["space"] == "siamese")]
+    for metric in ("p10", "ndcg10"):
+        assert middle[metric] == pytest.approx(float(own[own["metric"] == metric]["micro"].iloc[0]), abs=1e-9)
+
+
 def test_the_network_that_is_kept_is_that_of_s1_with_its_counts(outcome: Outcome):
-    assert outcome.flat["epochs"] == outcome.trained.epochs
-    assert outcome.flat["positive_pairs"] == len(outcome.trained.pairs.positive)
-    pairs = outcome.trained.pairs
+    assert outcome.flat["epochs"] == outcome.fitted.trained.epochs
+    assert outcome.flat["positive_pairs"] == len(outcome.fitted.trained.pairs.positive)
+    pairs = outcome.fitted.trained.pairs
     assert not set(ROWS[PAINTER % 5 == 0]) & set(pairs.rows[np.unique(pairs.positive)])
     assert "s1.theme.train_gain.p10" in outcome.flat

@@ -1,0 +1,33 @@
+"""Closed forms against scikit-learn."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn.decomposition import PCA
+from sklearn.linear_model import Ridge
+
+from artextract.siamese.projection.linear import principal_directions, ridge_weight
+
+RNG = np.random.default_rng(0)
+
+
+@pytest.mark.parametrize("shape", [(30, 5), (5, 30)])
+def test_ridge_is_scikit_learns(shape: tuple[int, int]):
+    x, y = RNG.normal(size=shape), RNG.normal(size=(shape[0], 4))
+    penalty = 0.7 * (x**2).sum() / len(x)
+    expected = Ridge(penalty, fit_intercept=False).fit(x, y).coef_.T
+    np.testing.assert_allclose(ridge_weight(x, y, 0.7), expected, atol=1e-8)
+    np.testing.assert_allclose(ridge_weight(10 * x, y, 0.7), expected / 10, atol=1e-8)  # whatever the scale
+    assert not ridge_weight(0 * x, y, 0.7).any()
+
+
+@pytest.mark.parametrize("shape", [(30, 6), (6, 30)])
+def test_principal_directions_are_scikit_learns(shape: tuple[int, int]):
+    x = RNG.normal(size=shape)
+    x -= x.mean(axis=0)
+    found, expected = principal_directions(x, 4), np.asarray(PCA(4).fit(x).components_).T
+    np.testing.assert_allclose(np.abs((found * expected).sum(axis=0)), 1, atol=1e-8)
+    assert (found.max(axis=0) >= -found.min(axis=0)).all()
+    assert principal_directions(x, 99).shape[1] == 5 + (shape[1] == 6)
+    assert principal_directions(0 * x, 4).shape[1] == 1
