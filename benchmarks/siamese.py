@@ -17,8 +17,8 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from artextract.core.compute import backend, set_threads, unit_rows
 from artextract.params.sections import Siamese
+from artextract.siamese.projection.heads import Network
 from artextract.siamese.projection.pairs import Pairs, mine_pairs
-from artextract.siamese.projection.projection import Projection
 from artextract.siamese.projection.training import _epoch_batches, _part_of, _prepare, _steps
 from benchmarks import works
 from benchmarks.measure import Benchmark, Pair, Side, Size
@@ -71,7 +71,7 @@ def _seen(pairs: Pairs, epochs: int, params: Siamese) -> tuple[int, int]:
     return positives, negatives
 
 
-def _apart(net: Projection, images: np.ndarray, positive: np.ndarray, negative: np.ndarray) -> float:
+def _apart(net: Network, images: np.ndarray, positive: np.ndarray, negative: np.ndarray) -> float:
     """Mean cosine of the positive pairs minus the mean cosine of the negative pairs."""
     with torch.inference_mode():
         rows = net.head(net.components(torch.from_numpy(images))).numpy()
@@ -96,7 +96,7 @@ def _training(size: Size, matched: bool) -> Pair:
     while matched and _seen(pairs, epochs, params)[0] < count:
         epochs += 1
     positives, negatives = _seen(pairs, epochs, params)
-    nets: dict[str, Projection] = {}
+    nets: dict[str, Network] = {}
 
     def naive() -> None:
         net = nets["naive"] = copy.deepcopy(start)

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from artextract.core.errors import ArtExtractError
-from artextract.siamese.evaluation.held_out import Held, by_part
+from artextract.siamese.evaluation.fitted import Held
+from artextract.siamese.evaluation.held_out import by_part
 from artextract.siamese.evaluation.trials import PRIMARY
 from artextract.similarity.ranking.tables import Values
 

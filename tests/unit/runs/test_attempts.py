@@ -11,10 +11,11 @@ import pytest
 from artextract.core.errors import ArtExtractError
 from artextract.measures.bootstrap import holm, paired
 from artextract.runs.attempts import LISTED, attempts_table, read_values, read_works
-from artextract.siamese.evaluation.trials import ATTEMPTS, RAW, trials, values_table
+from artextract.siamese.evaluation.trials import RAW, attempt_names, trials, values_table
 from artextract.similarity.ranking.tables import Values
 
 N = 40
+ATTEMPTS = attempt_names("closed_form")
 IDS, PAINTER = pd.Series([f"w{i}" for i in range(N)]), np.arange(N) // 3
 
 
@@ -79,16 +80,16 @@ def test_only_the_given_works_ask():
 
 
 def test_opponents_of_another_run():
-    """Another encoder's post-processings: its strongest is the opponent of every run; ridge stays the run's own."""
+    """Another encoder's post-processings: its strongest is the opponent of every run; the other head stays the run's own."""
     a, b = run(0), run(1)
     stronger = b["space"].eq("whitened") & b["split"].eq("s2")
     b.loc[stronger, "p10"] += 5
     found = listed({"a": a, "b": b}, against_run="b")
-    assert set(found["against"]) == {"whitened", "ridge", "ridge_beside"}
+    assert set(found["against"]) == {"whitened", "trained", "trained_head"}
     assert (found.loc[found["against"] == "whitened", "high"] < -3).all()
     own = listed({"a": a, "b": b})
-    ridge = [t[t["against"].isin(["ridge", "ridge_beside"])].reset_index(drop=True) for t in (found, own)]
-    of_b, of_own = (t.drop(columns=["p_holm", "macro_p_holm"]) for t in ridge)
+    rivals = [t[t["against"].isin(["trained", "trained_head"])].reset_index(drop=True) for t in (found, own)]
+    of_b, of_own = (t.drop(columns=["p_holm", "macro_p_holm"]) for t in rivals)
     pd.testing.assert_frame_equal(of_b, of_own)
 
 

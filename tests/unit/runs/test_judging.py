@@ -9,7 +9,7 @@ import pytest
 from artextract.core.compute import unit_rows
 from artextract.core.errors import ArtExtractError
 from artextract.runs.judging import judged, printed, read_vectors
-from artextract.siamese.evaluation.held_out import Held
+from artextract.siamese.evaluation.fitted import Held
 from tests.unit.similarity.ranking.test_judges import params, works
 
 RNG = np.random.default_rng(0)
