@@ -80,7 +80,7 @@ def test_only_the_given_works_ask():
 
 
 def test_opponents_of_another_run():
-    """Another encoder's post-processings: its strongest is the opponent of every run; the other head stays the run's own."""
+    """The strongest post-processing of another encoder is every run's opponent; the other head stays the run's own."""
     a, b = run(0), run(1)
     stronger = b["space"].eq("whitened") & b["split"].eq("s2")
     b.loc[stronger, "p10"] += 5
