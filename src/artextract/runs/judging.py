@@ -13,7 +13,8 @@ from artextract.core.errors import ArtExtractError
 from artextract.data.museum.painters import artist_clusters
 from artextract.params.sections import Relevance
 from artextract.runs.held_out_queries import all_works
-from artextract.siamese.evaluation.held_out import TITLE, Held, pool
+from artextract.siamese.evaluation.fitted import Held
+from artextract.siamese.evaluation.held_out import TITLE, pool
 from artextract.siamese.evaluation.trials import PRIMARY
 from artextract.similarity.ranking import tables
 from artextract.similarity.ranking.chance import CEILING, RANDOM
