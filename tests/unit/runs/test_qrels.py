@@ -15,6 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from artextract.core.compute import unit_rows
+from artextract.data.museum.painters import artist_clusters
+from artextract.measures.bootstrap import summarise
 from artextract.runs.qrels import export, gallery_rule, qrels_table, works_table
 from artextract.similarity.ranking.judges import all_judges
 from artextract.similarity.ranking.judging import Judge
@@ -44,6 +46,13 @@ def many_works(n: int, seed: int) -> pd.DataFrame:
         artist=painters, artist_qualified=qualified,
         year=year, series=series,
     )  # fmt: skip
+
+
+def splits_of(index: pd.DataFrame) -> pd.DataFrame:
+    """A split of each kind: a third of the works, two folds, and nothing."""
+    row = np.arange(len(index))
+    part = np.where(row % 3 == 0, "held_out", "train")
+    return pd.DataFrame({"id": index["id"], "s1": part, "s2_fold": row % 2, "s3": "train"})
 
 
 def excluded_by_the_files(rule: dict, table: pd.DataFrame, query: str) -> list[bool]:
@@ -88,12 +97,23 @@ def test_grades_are_thousandths_rounded_up():
     assert plain["grade"].tolist() == [1, 1, 1]
 
 
+def scored(folder: Path, *vectors: np.ndarray, split: str = "") -> dict[str, list[str]]:
+    """What score.py prints, by judge."""
+    paths = [folder / f"v{i}.npy" for i in range(len(vectors))]
+    for path, array in zip(paths, vectors, strict=True):
+        np.save(path, array)
+    command = [sys.executable, "-I", folder / "score.py", *paths, *(["--split", split] if split else [])]
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return {line.split("\t")[0]: line.split("\t")[1:] for line in done.stdout.splitlines()[1:]}
+
+
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, pd.DataFrame, dict[str, Judge]]:
     folder, index = tmp_path_factory.mktemp("qrels"), many_works(60, 1)
     titles = unit_rows(np.random.default_rng(1).normal(size=(60, 3)))
     judges, unmeasured = all_judges(index, titles, params())
-    export(folder, index, judges, unmeasured, pd.DataFrame({"id": index["id"], "s1": "train"}), 10)
+    export(folder, index, judges, unmeasured, splits_of(index), 10)
     return folder, index, judges
 
 
@@ -102,12 +122,7 @@ def test_scores_from_the_files_equal_our_own(exported: tuple[Path, pd.DataFrame,
     assert set(judges) >= set(EVERYONE)
     vectors = unit_rows(np.random.default_rng(7).normal(size=(len(index), 4)))
     vectors[5] = vectors[9]  # equal similarities: the lower row comes first
-    np.save(folder / "v.npy", vectors)
-    done = subprocess.run(
-        [sys.executable, "-I", str(folder / "score.py"), str(folder / "v.npy")],
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    found = {line.split("\t")[0]: line.split("\t")[1:] for line in done.stdout.splitlines()[1:]}
+    found = scored(folder, vectors)
     assert set(found) == set(judges)
     for key, judge in judges.items():
         queries = judge.queries()
@@ -115,8 +130,39 @@ def test_scores_from_the_files_equal_our_own(exported: tuple[Path, pd.DataFrame,
         assert int(found[key][0]) == len(queries)
         expected = [means[name] for name in ("ndcg10", "map", "p10", "rprec", "mrr")]
         tolerance = [0.001 if judge.grade is not None else 6e-5, 6e-5, 6e-5, 6e-5, 6e-5]
-        differences = np.abs(np.array(found[key][1:], dtype=float) - expected)
+        differences = np.abs(np.array(found[key][1:6], dtype=float) - expected)
         assert (differences <= tolerance).all(), (key, found[key], expected)
+
+
+def test_intervals_from_the_files_are_close_to_our_own(exported: tuple[Path, pd.DataFrame, dict[str, Judge]]):
+    folder, index, judges = exported
+    vectors = unit_rows(np.random.default_rng(7).normal(size=(len(index), 4)))
+    found = scored(folder, vectors)
+    for key, judge in judges.items():
+        values = evaluate(cosine_space("v", vectors), judge, judge.queries(), 10)[["ndcg10"]]
+        row = summarise(values, artist_clusters(index), 10_000, 1).iloc[0]
+        assert np.array(found[key][6:], dtype=float) == pytest.approx([row["low"], row["high"]], abs=0.015), key
+
+
+def test_held_out_queries_are_scored_by_the_vectors_of_their_fold(
+    exported: tuple[Path, pd.DataFrame, dict[str, Judge]],
+):
+    folder, index, judges = exported
+    rng = np.random.default_rng(8)
+    one, other = (unit_rows(rng.normal(size=(len(index), 4))) for _ in range(2))
+    theme = judges["theme"]
+    values = [evaluate(cosine_space("v", v), theme, theme.queries(), 10)["ndcg10"] for v in (one, other)]
+    held = values[0][values[0].index % 3 == 0]
+    of_s1 = scored(folder, one, split="s1")["theme"]
+    assert int(of_s1[0]) == len(held) and float(of_s1[1]) == pytest.approx(held.mean(), abs=6e-5)
+    pooled = pd.concat([v[v.index % 2 == fold] for fold, v in enumerate(values)])
+    of_s2 = scored(folder, one, other, split="s2")["theme"]
+    assert int(of_s2[0]) == len(pooled) and float(of_s2[1]) == pytest.approx(pooled.mean(), abs=6e-5)
+    assert scored(folder, one, split="s3")["theme"] == ["0"]
+    with pytest.raises(AssertionError, match="1 arrays are given, 2 are needed"):
+        scored(folder, one, split="s2")
+    with pytest.raises(AssertionError, match=r"an array does not have the 60 rows of works\.csv"):
+        scored(folder, one[:5])
 
 
 def test_the_description_names_all_judges_and_the_sums_hold(exported: tuple[Path, pd.DataFrame, dict[str, Judge]]):
@@ -136,6 +182,6 @@ def test_the_description_names_all_judges_and_the_sums_hold(exported: tuple[Path
 def test_a_second_export_has_the_same_bytes(exported: tuple[Path, pd.DataFrame, dict[str, Judge]], tmp_path: Path):
     folder, index, judges = exported
     unmeasured = {"same_object": "alternate views are listed in alternates.csv but not fetched"}
-    export(tmp_path, index, judges, unmeasured, pd.DataFrame({"id": index["id"], "s1": "train"}), 10)
+    export(tmp_path, index, judges, unmeasured, splits_of(index), 10)
     assert (tmp_path / "theme.qrels").read_bytes() == (folder / "theme.qrels").read_bytes()
     assert (tmp_path / "works.csv").read_bytes() == (folder / "works.csv").read_bytes()
