@@ -39,7 +39,6 @@ def attempts(
         tables, split=split, metric=metric, works=ids, against_run=against_run, draws=draws, seed=seed
     )
     print(table_of.markdown(table))
-    if (said := table_of.warning(len(table), draws)) is not None:
-        print(f"\n{said}")
+    print(f"\n{table_of.note(table, draws)}")
     if out is not None:
         write_table(out, table)

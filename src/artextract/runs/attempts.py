@@ -15,13 +15,13 @@ import numpy as np
 import pandas as pd
 
 from artextract.core.errors import ArtExtractError
-from artextract.measures.bootstrap import smallest_p, with_holm
 from artextract.runs.revisions import output
 from artextract.siamese.evaluation.trials import COMPARED, KEYS, MIN_DRAWS, RAW, compare
+from artextract.similarity.ranking.families import CORRECTED, corrected, p_text
 from artextract.similarity.ranking.tables import Values
 
 VALUES = "data/siamese/values.parquet"
-LISTED = ["run", *COMPARED, "p_holm", "macro_p_holm"]
+LISTED = ["run", *COMPARED, *CORRECTED]
 SIGNIFICANT = 0.05
 
 
@@ -135,7 +135,7 @@ def attempts_table(
     table = pd.concat(parts, ignore_index=True)
     if not len(table):
         raise ArtExtractError(f"nothing can be compared under {split}", where=", ".join(runs))
-    return with_holm(table)[LISTED]
+    return corrected(table, draws)[LISTED]
 
 
 def _chosen(name: str, table: pd.DataFrame, split: str, metric: str, works: Sequence[str] | None) -> pd.DataFrame:
@@ -178,7 +178,10 @@ def _with_opponents(name: str, found: Values, other: str, of_other: Values) -> V
 
 
 def markdown(table: pd.DataFrame) -> str:
-    """The table for people: differences over queries and over painters with intervals, p after Holm."""
+    """The table for people: differences over queries and over painters with intervals, p after Holm.
+
+    A row of a judge that is counted with another one names that judge in place of a p value.
+    """
     lines = [
         "| run | judge | attempt | against | queries | difference (95%) | p, Holm | over painters (95%) | p, Holm |",
         "|---|---|---|---|---|---|---|---|---|",
@@ -188,21 +191,26 @@ def markdown(table: pd.DataFrame) -> str:
         for prefix in ("", "macro_"):
             mean = row[prefix.rstrip("_") or "micro"]
             cells.append(f"{mean:+.3f} ({row[f'{prefix}low']:+.3f} to {row[f'{prefix}high']:+.3f})")
-            cells.append(f"{row[f'{prefix}p_holm']:.3g}")
+            tested = not row["counted_with"]
+            p = p_text(row[f"{prefix}p_holm"], row["p_least"])
+            cells.append(p if tested else f"counted with {row['counted_with']}")
         lines.append(f"| {' | '.join(str(cell) for cell in cells)} |")
     return "\n".join(lines)
 
 
-def warning(tests: int, draws: int) -> str | None:
-    """A warning if even the smallest possible p value is not significant after the correction; else None."""
-    least = min(1.0, tests * smallest_p(draws))
+def note(table: pd.DataFrame, draws: int) -> str:
+    """What the p values of a table are corrected for, and a warning if even the least of them is not significant.
+
+    Args:
+        table: Result of ``attempts_table``.
+        draws: The draws it was made with.
+    """
+    tests, least = int(table["comparisons"].iloc[0]), float(table["p_least"].iloc[0])
+    said = f"p after Holm over {tests} comparisons; {draws:,} draws give no p below {least:.3g}"
     if least <= SIGNIFICANT:
-        return None
+        return said
     wanted = math.ceil(2 * tests / SIGNIFICANT) - 1
-    return (
-        f"warning: {draws:,} draws give no p below {least:.3g} after the correction for {tests} tests, so nothing can "
-        f"be significant; --draws {wanted} or more"
-    )
+    return f"{said}\nwarning: so nothing can be significant; --draws {wanted} or more"
 
 
 def named(given: Sequence[str]) -> dict[str, str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from artextract.core.errors import ArtExtractError
 from artextract.core.files import read_json, write_text
-from artextract.similarity.ranking.judges import JUDGES, TITLE_PROXY, declared
+from artextract.similarity.ranking.judges import TITLE_PROXY, counted_with, declared, in_order
 
 BEGIN, END = "<!-- metrics: begin -->", "<!-- metrics: end -->"
 QUERIES = ".queries"
@@ -41,17 +41,19 @@ def classification_table(metrics: dict[str, float]) -> list[str]:
 
 def measured_judges(metrics: dict[str, float]) -> dict[str, str]:
     """Keys of the judges that have queries in the metrics, with readable names; the user's own labels come last."""
-    measured = [key.removesuffix(QUERIES) for key in sorted(metrics) if key.endswith(QUERIES)]
-    listed = [judge.key for judge in JUDGES if judge.key in measured]
-    own = [key for key in measured if key not in listed]
-    return {key: declared(key).label for key in (*listed, *own)}
+    measured = in_order(key.removesuffix(QUERIES) for key in metrics if key.endswith(QUERIES))
+    return {key: declared(key).label for key in measured}
 
 
 def similarity_table(metrics: dict[str, float], siamese: dict[str, float]) -> list[str]:
-    """Task 2: nDCG@10 of each space under each judge, and what the siamese network adds for unseen painters."""
+    """Task 2: nDCG@10 of each space under each judge, and what the siamese network adds for unseen painters.
+
+    The gain is in precision@10, whose chance and ceiling the last column gives.
+    """
     lines = [
-        "| judge | queries | random | image | title | siamese gain in precision@10, unseen painters |",
-        "|---|---|---|---|---|---|",
+        "| judge | queries | random | image | title | siamese gain in precision@10, unseen painters | "
+        "precision@10: chance, ceiling |",
+        "|---|---|---|---|---|---|---|",
     ]
     for judge, name in measured_judges(metrics).items():
         circular = judge == TITLE_PROXY
@@ -59,9 +61,23 @@ def similarity_table(metrics: dict[str, float], siamese: dict[str, float]) -> li
         gain = "not judged: circular" if circular else _with_interval(siamese, f"s2.{judge}.gain.p10")
         lines.append(
             f"| {name} | {metrics[f'{judge}.queries']} | {_value(metrics, f'{judge}.random.ndcg10')} | "
-            f"{_with_interval(metrics, f'{judge}.image.ndcg10')} | {title} | {gain} |"
+            f"{_with_interval(metrics, f'{judge}.image.ndcg10')} | {title} | {gain} | "
+            f"{_value(metrics, f'{judge}.random.p10')}, {_value(metrics, f'{judge}.ceiling.p10')} |"
         )
     return lines
+
+
+def shared_sources(metrics: dict[str, float]) -> list[str]:
+    """One sentence for each source that several of the measured judges read: what they find is one finding."""
+    together: dict[str, list[str]] = {}
+    for key, first in counted_with(measured_judges(metrics)).items():
+        together.setdefault(first, []).append(f'"{declared(key).label}"')
+    return [
+        f"{', '.join(labels[:-1])} and {labels[-1]} read the same source ({declared(first).source}): what they show is "
+        "one finding."
+        for first, labels in together.items()
+        if len(labels) > 1
+    ]
 
 
 def report(folder: Path) -> str:
@@ -70,8 +86,9 @@ def report(folder: Path) -> str:
         read_json(folder / f"{name}.json") for name in ("classification", "similarity", "siamese")
     )
     first = ["Task 1, validation works:", "", *classification_table(classification)]
-    second = ["Task 2, nDCG@10:", "", *similarity_table(similarity, siamese)]
-    return "\n".join([*first, "", *second])
+    second = ["Task 2, nDCG@10 (the best possible ranking has 1):", "", *similarity_table(similarity, siamese)]
+    third = [line for sentence in shared_sources(similarity) for line in ("", sentence)]
+    return "\n".join([*first, "", *second, *third])
 
 
 def renew(readme: Path, metrics: Path, *, check: bool = False) -> None:

@@ -18,10 +18,12 @@ def test_command_prints_a_table_and_writes_it(tmp_path: Path, capsys: pytest.Cap
     artextract("attempts", *given, "--draws", "2000", "--out", str(tmp_path / "out.csv"))
     lines = capsys.readouterr().out.strip().split("\n")
     written = pd.read_csv(tmp_path / "out.csv")
-    assert written.columns.tolist() == LISTED and len(lines) == 2 + len(written) == 2 + 36
-    assert len({line.count("|") for line in lines}) == 1
+    assert written.columns.tolist() == LISTED and len(lines) == 4 + len(written) == 4 + 36
+    assert len({line.count("|") for line in lines[:-2]}) == 1
     assert lines[2].startswith("| a | artist | siamese | ") and "| 30 | +0." in lines[2]
-    assert str(tmp_path / "1.parquet") in lines[-1]
+    assert str(tmp_path / "1.parquet") in lines[-3]
+    assert lines[-1] == "p after Holm over 36 comparisons; 2,000 draws give no p below 0.036"
+    assert "| <= 0.036 |" in lines[2] and "<=" not in lines[3]
 
 
 @pytest.mark.parametrize(("draws", "warned"), [(719, False), (718, True)])
@@ -30,7 +32,8 @@ def test_too_few_draws_are_said(tmp_path: Path, capsys: pytest.CaptureFixture[st
     run(0).to_parquet(tmp_path / "v.parquet")
     artextract("attempts", str(tmp_path / "v.parquet"), "--draws", str(draws))
     said = capsys.readouterr().out
-    assert ("warning: 718 draws" in said and "--draws 719 or more" in said) == warned
+    assert "p after Holm over 18 comparisons; 71" in said
+    assert ("--draws 719 or more" in said) == warned
     assert ("warning" in said) == warned
 
 

@@ -74,7 +74,7 @@ def test_the_short_rule_leaves_out_what_the_judge_leaves_out(seed: int):
     table = works_table(index)
     for judge in all_judges(index, titles, params(bootstrap=1))[0].values():
         rule = gallery_rule(judge, table)
-        assert rule["pairs"] == []
+        assert rule["pairs"] == [] or judge.key == "theme_other_words"  # words in common have no short form
         for row in judge.queries().tolist():
             assert excluded_by_the_files(rule, table, table["id"][row]) == judge.excluded[row].tolist(), judge.key
 

@@ -13,6 +13,7 @@ from artextract.runs.readme_tables import (
     classification_table,
     renew,
     report,
+    shared_sources,
     similarity_table,
 )
 from artextract.similarity.ranking.judges import JUDGES
@@ -26,7 +27,8 @@ SIMILARITY = {
     f"{judge}.{name}": value
     for judge in ("title_proxy", "theme", "artist")
     for name, value in {
-        "queries": 12, "random.ndcg10": 0.05, "image.ndcg10": 0.25, "image.ndcg10_low": 0.2, "image.ndcg10_high": 0.31,
+        "queries": 12, "random.p10": 0.021, "ceiling.p10": 0.172, "random.ndcg10": 0.05,
+        "image.ndcg10": 0.25, "image.ndcg10_low": 0.2, "image.ndcg10_high": 0.31,
         "title.ndcg10": 0.5, "title.ndcg10_low": 0.44, "title.ndcg10_high": 0.58,
     }.items()
     if judge != "title_proxy" or not name.startswith("title.")
@@ -49,11 +51,12 @@ def test_classification_by_eye() -> None:
 
 def test_similarity_by_eye() -> None:
     lines = similarity_table(SIMILARITY, SIAMESE)
-    tail = "0.04 (-0.01 to 0.10) |"
+    tail = "0.04 (-0.01 to 0.10) | 0.02, 0.17 |"
     assert lines[2:] == [
         f"| same painter | 12 | 0.05 | 0.25 (0.20 to 0.31) | 0.50 (0.44 to 0.58) | {tail}",
         f"| same theme, other painters | 12 | 0.05 | 0.25 (0.20 to 0.31) | 0.50 (0.44 to 0.58) | {tail}",
-        "| similar title (proxy) | 12 | 0.05 | 0.25 (0.20 to 0.31) | not judged: circular | not judged: circular |",
+        "| similar title (proxy) | 12 | 0.05 | 0.25 (0.20 to 0.31) | not judged: circular | not judged: circular | "
+        "0.02, 0.17 |",
     ]
 
 
@@ -63,11 +66,12 @@ def test_every_measured_judge_is_shown_by_a_plain_name() -> None:
     gains = {"s2.terms.gain.p10": 0.04, "s2.terms.gain.p10_low": 0.021, "s2.terms.gain.p10_high": 0.05}
     lines = similarity_table(measured | {"outliers.works": 3}, gains)[2:]
     assert [line.split(" | ")[0].removeprefix("| ") for line in lines] == [
-        "same painter", "same theme, other painters", "same style, other painters", "same period",
+        "same painter", "same theme, other painters", "same theme, other painters, other title words",
+        "same style, other painters", "same period",
         "curators' terms in common", "panels of one work, or of one series", "similar title (proxy)",
         "same mood (own label), other painters",
     ]  # fmt: skip
-    assert lines[4].endswith("| 0.04 (0.02 to 0.05) |")
+    assert lines[5].endswith("| 0.04 (0.02 to 0.05) | undefined, undefined |")
     assert len(similarity_table({"period.queries": 20.0}, {})) == 3
 
 
@@ -86,7 +90,7 @@ def test_undefined_scores_are_shown_as_such() -> None:
     siamese = {key: value for key, value in SIAMESE.items() if not key.startswith("s2.artist.")}
     similarity = {key: value for key, value in SIMILARITY.items() if not key.startswith("artist.")}
     first, second = similarity_table({"artist.queries": 0, **similarity}, siamese)[2:4]
-    assert first == "| same painter | 0 | undefined | undefined | undefined | undefined |"
+    assert first == "| same painter | 0 | undefined | undefined | undefined | undefined | undefined, undefined |"
     assert "undefined" not in second
 
 
@@ -102,7 +106,18 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_report_holds_both_tables(project: Path) -> None:
     lines = report(Path("metrics")).split("\n")
     first, second = classification_table(CLASSIFICATION), similarity_table(SIMILARITY, SIAMESE)
-    assert lines == ["Task 1, validation works:", "", *first, "", "Task 2, nDCG@10:", "", *second]
+    heading = "Task 2, nDCG@10 (the best possible ranking has 1):"
+    assert lines == ["Task 1, validation works:", "", *first, "", heading, "", *second]
+
+
+def test_judges_of_one_source_are_called_one_finding() -> None:
+    assert shared_sources({"artist.queries": 3.0, "period.queries": 3.0, "theme.queries": 3.0}) == []
+    measured = {f"{key}.queries": 3.0 for key in ("terms", "artist", "theme", "theme_other_words")}
+    assert shared_sources(measured) == [
+        '"same theme, other painters", "same theme, other painters, other title words" and '
+        '"curators\' terms in common" '
+        "read the same source (curators' terms): what they show is one finding."
+    ]
 
 
 def test_only_what_stands_between_the_marks_is_renewed(project: Path) -> None:

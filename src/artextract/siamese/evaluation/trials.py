@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from artextract.measures.bootstrap import SUMMARY, paired_all, with_holm
+from artextract.measures.bootstrap import SUMMARY, paired_all
 from artextract.similarity.ranking.chance import CEILING, RANDOM
+from artextract.similarity.ranking.families import CORRECTED, corrected
 from artextract.similarity.ranking.judges import headline_judge
 from artextract.similarity.ranking.tables import MIN_DRAWS, Values
 
@@ -18,9 +19,9 @@ PRIMARY, SHUFFLED = "siamese", "shuffled_titles"
 RIVALS = {"closed_form": ("trained", "trained_head"), "trained": ("ridge_beside", "ridge")}
 OTHERS = tuple(name for pair in RIVALS.values() for name in pair)
 ATTEMPTS = (PRIMARY, "head_alone", *OTHERS, SHUFFLED, "random_projection", "pca")
-SHOWN = ("artist", "theme", "style")  # judges whose numbers are shown for all splits
+SHOWN = ("artist", "theme", "theme_other_words", "style")  # judges whose numbers are shown for all splits
 COMPARED = ["judge", "attempt", "against", *SUMMARY, "p", "macro_p"]
-TRIALS = ["split", *COMPARED, "p_holm", "macro_p_holm"]
+TRIALS = ["split", *COMPARED, *CORRECTED]
 KEYS = ["split", "judge", "space", "id", "painter"]
 
 
@@ -95,7 +96,7 @@ def compare(values: Values, metrics: Sequence[str], clusters: np.ndarray, draws:
 def trials(
     values: Mapping[str, Values], metrics: Sequence[str], clusters: np.ndarray, draws: int, seed: int
 ) -> pd.DataFrame:
-    """``compare`` under every split, with Holm over all of them; each metric is a family of its own.
+    """``compare`` under every split, with ``families.corrected`` over all of them; each metric is a family of its own.
 
     Args:
         values: For each split, per-query metrics by judge and space.
@@ -111,7 +112,7 @@ def trials(
     parts = [compare(v, metrics, clusters, draws, seed).assign(split=split) for split, v in values.items()]
     if not any(len(part) for part in parts):
         return pd.DataFrame(columns=pd.Index(TRIALS))
-    return with_holm(pd.concat(parts, ignore_index=True))[TRIALS]
+    return corrected(pd.concat(parts, ignore_index=True), draws)[TRIALS]
 
 
 def train_gain(seen: Values, metric: str) -> dict[str, float]:
@@ -142,7 +143,8 @@ def headline(table: pd.DataFrame, values: Mapping[str, Values], metric: str) -> 
 
     Returns:
         ``<split>.<judge>.siamese|best|gain.<metric>``, the gain with ``_low`` and ``_high``; on S2 also
-        ``chance.<metric>`` and ``ceiling.<metric>``, the gain's ``_p_holm`` and ``shuffled_gain.<metric>_high``.
+        ``chance.<metric>`` and ``ceiling.<metric>``, ``shuffled_gain.<metric>_high``, and of the gain ``_p_holm`` with
+        ``_p_least`` (the least that the draws can give) and ``_comparisons``, unless it is counted with another judge.
     """
     found: dict[str, float] = {}
     shown = table[(table["metric"] == metric) & table["against"].isin(RAW)]
@@ -155,7 +157,8 @@ def headline(table: pd.DataFrame, values: Mapping[str, Values], metric: str) -> 
             key = f"{name}.gain.{metric}"
             found |= {key: row["micro"], f"{key}_low": row["low"], f"{key}_high": row["high"]}
             if split == "s2" and judge in SHOWN:
-                found[f"{key}_p_holm"] = row["p_holm"]
+                if not row["counted_with"]:
+                    found |= {f"{key}_{name}": row[name] for name in ("p_holm", "p_least", "comparisons")}
                 spaces = {"chance": RANDOM, "best": str(row["against"]), "siamese": PRIMARY, "ceiling": CEILING}
                 means = {label: values[split][judge, space][metric].mean() for label, space in spaces.items()}
                 found |= {f"{name}.{label}.{metric}": float(mean) for label, mean in means.items()}

@@ -25,10 +25,12 @@ from artextract.similarity.ranking.judging import (
     same,
     same_group,
 )
+from artextract.similarity.ranking.title_words import share_a_word
 
 # Reasons why a judge is not among the measured ones although its data are there.
 NOT_FETCHED = "alternate views are listed in alternates.csv but not fetched"
 ELSEWHERE = "measured in train_siamese"
+SUBJECT_TERMS = "curators' terms"  # theme and keywords of a work are one decision about its subject
 THEME, TITLE_PROXY, TEXT_TO_IMAGE = "theme", "title_proxy", "text_to_image"
 
 
@@ -52,6 +54,14 @@ def across_artists(index: pd.DataFrame, column: str) -> Judge:
     judged = np.asarray(table.any(axis=1))
     excluded = same_group(index) | same(person(index)) | ~judged[None, :]
     return Judge(table @ table.T > 0, excluded, None, frozenset({column}))
+
+
+def other_words(judge: Judge, index: pd.DataFrame) -> Judge:
+    """A judge whose galleries are without the works that share a title word with the query (``share_a_word``).
+
+    What is found under this judge was not found because it is called alike.
+    """
+    return replace(judge, excluded=judge.excluded | share_a_word(index["title"]))
 
 
 def label_judge(index: pd.DataFrame, column: str) -> Judge:
@@ -147,6 +157,8 @@ class Declared:
         key: Same as in ``Judge``.
         label: Same as in ``Judge``.
         description: Same as in ``Judge``.
+        source: The record that the ground truth is read from. Judges of one source are one piece of evidence, see
+            ``counted_with``.
         columns: Columns of the index; at least one of them must hold something.
         make: From index, title embeddings and section ``relevance`` to the ground truth.
         unmeasured: Why ``all_judges`` does not measure it even where its data are there.
@@ -155,6 +167,7 @@ class Declared:
     key: str
     label: str
     description: str
+    source: str
     columns: tuple[str, ...]
     make: Callable[[pd.DataFrame, np.ndarray, Relevance], Judge] | None
     unmeasured: str = ""
@@ -165,40 +178,45 @@ JUDGES = (
     Declared(
         "artist", "same painter",
         "works by the query's painter; works of the workshop, or after the painter, count half",
-        ("artist",), lambda index, titles, p: artist_judge(index),
+        "painter", ("artist",), lambda index, titles, p: artist_judge(index),
     ),
     Declared(
         THEME, "same theme, other painters", "works that share a theme with the query, by other painters",
-        ("themes",), lambda index, titles, p: across_artists(index, "themes"),
+        SUBJECT_TERMS, ("themes",), lambda index, titles, p: across_artists(index, "themes"),
+    ),
+    Declared(
+        "theme_other_words", "same theme, other painters, other title words",
+        "works that share a theme with the query and no word of its title, by other painters",
+        SUBJECT_TERMS, ("themes",), lambda index, titles, p: other_words(across_artists(index, "themes"), index),
     ),
     Declared(
         "style", "same style, other painters", "works that share a style with the query, by other painters",
-        ("styles",), lambda index, titles, p: across_artists(index, "styles"),
+        "style", ("styles",), lambda index, titles, p: across_artists(index, "styles"),
     ),
     Declared(
         "period", "same period", "works painted at about the same time; the nearer in years, the more they count",
-        ("year",), lambda index, titles, p: period_judge(index, p.period_years),
+        "date", ("year",), lambda index, titles, p: period_judge(index, p.period_years),
     ),
     Declared(
         "terms", "curators' terms in common",
         "works that share the curators' schools, techniques and keywords; rare terms count more",
-        TERM_COLUMNS, lambda index, titles, p: terms_judge(index, p.terms_overlap),
+        SUBJECT_TERMS, TERM_COLUMNS, lambda index, titles, p: terms_judge(index, p.terms_overlap),
     ),
     Declared(
         "siblings", "panels of one work, or of one series", "other panels of the same whole, series or portfolio",
-        ("series", "portfolio", "parentid"), lambda index, titles, p: siblings_judge(index),
+        "series", ("series", "portfolio", "parentid"), lambda index, titles, p: siblings_judge(index),
     ),
     Declared(
         TITLE_PROXY, "similar title (proxy)", "works whose titles mean about the same, which stands in for the subject",
-        ("title",), lambda index, titles, p: title_judge(index, titles, p.title_cosine),
+        "title", ("title",), lambda index, titles, p: title_judge(index, titles, p.title_cosine),
     ),
     Declared(
         TEXT_TO_IMAGE, "description finds its image", "the one image that the museum's description was written for",
-        ("assistivetext",), lambda index, titles, p: text_to_image(index).judge, ELSEWHERE,
+        "description", ("assistivetext",), lambda index, titles, p: text_to_image(index).judge, ELSEWHERE,
     ),
     Declared(
         "same_object", "other view of the same object", "another photograph of the query's object",
-        (), None, NOT_FETCHED,
+        "photographs", (), None, NOT_FETCHED,
     ),
 )  # fmt: skip
 
@@ -208,7 +226,7 @@ def _of_label(column: str) -> Declared:
     name = column.removeprefix(PREFIX)
     return Declared(
         column, f"same {name} (own label), other painters", f"works with the query's own label {name!r}, by others",
-        (column,), lambda index, titles, p: label_judge(index, column),
+        column, (column,), lambda index, titles, p: label_judge(index, column),
     )  # fmt: skip
 
 
@@ -226,6 +244,28 @@ def declared(key: str) -> Declared:
     raise ValueError(f"no judge is called {key!r}")
 
 
+def in_order(measured: Iterable[str]) -> list[str]:
+    """Keys in the order of ``JUDGES``, own labels after them in the order of their names."""
+    keys = set(measured)
+    listed = [judge.key for judge in JUDGES if judge.key in keys]
+    return [*listed, *sorted(keys - set(listed))]
+
+
+def counted_with(measured: Iterable[str]) -> dict[str, str]:
+    """For each measured judge the first one of the same source, in the order of ``JUDGES``.
+
+    What two judges of one source find is one finding: it counts once, in a headline and in a family of tests.
+
+    Args:
+        measured: Keys of the judges that were measured.
+
+    Returns:
+        Key to key; a judge that is the first of its source is counted with itself.
+    """
+    first: dict[str, str] = {}
+    return {key: first.setdefault(declared(key).source, key) for key in in_order(measured)}
+
+
 def headline_judge(measured: Iterable[str]) -> str | None:
     """The judge whose score is a DVC metric: theme, as it compares works across painters and many works have one.
 
@@ -236,10 +276,7 @@ def headline_judge(measured: Iterable[str]) -> str | None:
         ``theme`` where it is measured, else the first of the others in the order of ``JUDGES``, with own labels after
         them and the title proxy last; None where none is measured.
     """
-    order = [THEME, *(judge.key for judge in JUDGES if judge.key not in (THEME, TITLE_PROXY))]
-    keys = list(measured)
-    own = sorted(key for key in keys if key.startswith(PREFIX))
-    return next((key for key in [*order, *own, TITLE_PROXY] if key in keys), None)
+    return min(in_order(measured), key=lambda key: (key == TITLE_PROXY, key != THEME), default=None)
 
 
 def _filled(index: pd.DataFrame, column: str) -> bool:

@@ -14,6 +14,7 @@ TERM_COLUMNS = ("schools", "techniques", "keywords")
 FIELDS = ARTIST_FIELDS | SIBLING_FIELDS | {*TERM_COLUMNS, "themes", "styles"}
 FIELDS |= {"title", "year", "displaydate", "medium", "assistivetext"}
 # Fields that say what another field says. The painter settles the style in 99 of 100 works, and the school likewise.
+# Themes and keywords are given by the same curators; in the sample the themes are computed from the keywords.
 DERIVED: dict[str, frozenset[str]] = {
     **{field: ARTIST_FIELDS | {"styles", "schools"} for field in ARTIST_FIELDS},
     **{field: SIBLING_FIELDS for field in SIBLING_FIELDS},
@@ -21,6 +22,8 @@ DERIVED: dict[str, frozenset[str]] = {
     "displaydate": frozenset({"year"}),
     "medium": frozenset({"techniques"}),
     "techniques": frozenset({"medium"}),
+    "themes": frozenset({"keywords"}),
+    "keywords": frozenset({"themes"}),
 }
 
 

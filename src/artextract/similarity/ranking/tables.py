@@ -7,9 +7,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from artextract.measures.bootstrap import SUMMARY, paired_all, summarise_all, with_holm
+from artextract.measures.bootstrap import SUMMARY, paired_all, summarise_all
 from artextract.similarity.ranking.chance import CEILING, RANDOM, best_possible, expected_at_random
-from artextract.similarity.ranking.judges import ELSEWHERE, declared, headline_judge
+from artextract.similarity.ranking.families import CORRECTED, corrected
+from artextract.similarity.ranking.judges import ELSEWHERE, counted_with, declared, headline_judge
 from artextract.similarity.ranking.judging import Judge, judge_may_score
 from artextract.similarity.ranking.retrieval import evaluate_judges
 from artextract.similarity.ranking.spaces import Space
@@ -19,7 +20,7 @@ Values = dict[tuple[str, str], pd.DataFrame]  # (judge, space): per-query metric
 # a thousand draws nothing could be found at 5% among more than 25 pairs of judge and space.
 MIN_DRAWS = 10_000
 TABLE = ["judge", "space", *SUMMARY]
-DIFFERENCES = ["judge", "space", "against", *SUMMARY, "p", "macro_p", "p_holm", "macro_p_holm"]
+DIFFERENCES = ["judge", "space", "against", *SUMMARY, "p", "macro_p", *CORRECTED]
 
 
 def evaluate_spaces(
@@ -79,7 +80,8 @@ def retrieval_table(values: Values, clusters: np.ndarray, draws: int, seed: int)
 def differences(
     values: Values, against: str, metrics: Sequence[str], clusters: np.ndarray, draws: int, seed: int
 ) -> pd.DataFrame:
-    """Paired differences of every space to one of them, with Holm's correction over all judges and spaces.
+    """Paired differences of every space to one of them, with Holm's correction over all judges and spaces
+    (``families.corrected``: judges of one source count once).
 
     The ceiling is not compared: that it is higher is not a finding.
 
@@ -97,13 +99,14 @@ def differences(
     chosen = list(metrics)
     keys = [key for key in values if key[1] not in (against, CEILING) and (key[0], against) in values]
     pairs = [(values[judge, against][chosen], values[judge, space][chosen]) for judge, space in keys]
-    found = paired_all(pairs, clusters, max(draws, MIN_DRAWS), seed)
+    draws = max(draws, MIN_DRAWS)
+    found = paired_all(pairs, clusters, draws, seed)
     parts = [
         part.assign(judge=judge, space=space, against=against) for (judge, space), part in zip(keys, found, strict=True)
     ]
     if not parts:
         return pd.DataFrame(columns=pd.Index(DIFFERENCES))
-    return with_holm(pd.concat(parts, ignore_index=True))[DIFFERENCES]
+    return corrected(pd.concat(parts, ignore_index=True), draws)[DIFFERENCES]
 
 
 def judges_table(judges: Mapping[str, Judge], unmeasured: Mapping[str, str]) -> pd.DataFrame:
@@ -114,14 +117,22 @@ def judges_table(judges: Mapping[str, Judge], unmeasured: Mapping[str, str]) -> 
         unmeasured: Keys of the others with the reason, as of ``all_judges``.
 
     Returns:
-        One row per judge: judge, label, queries, status, description. A judge that another stage measures has no
-        queries here, and its status says where it is measured.
+        One row per judge: judge, label, source, counted_with, queries, status, description. A judge that another stage
+        measures has no queries here, and its status says where it is measured. ``counted_with`` is the measured judge
+        of the same source that counts in this judge's place, else empty.
     """
-    records = [(key, judge.label, len(judge.queries()), "measured", judge.description) for key, judge in judges.items()]
+    records: list[tuple[str, str, str, str, int, str, str]] = []
+    first = counted_with(judges)
+    for key, judge in judges.items():
+        place = "" if first[key] == key else first[key]
+        source, queries = declared(key).source, len(judge.queries())
+        records.append((key, judge.label, source, place, queries, "measured", judge.description))
     for key, reason in unmeasured.items():
         status = reason if reason == ELSEWHERE else f"not measured: {reason}"
-        records.append((key, declared(key).label, 0, status, declared(key).description))
-    return pd.DataFrame(records, columns=pd.Index(["judge", "label", "queries", "status", "description"]))
+        judge = declared(key)
+        records.append((key, judge.label, judge.source, "", 0, status, judge.description))
+    columns = ["judge", "label", "source", "counted_with", "queries", "status", "description"]
+    return pd.DataFrame(records, columns=pd.Index(columns))
 
 
 def headline(

@@ -17,8 +17,10 @@ from artextract.similarity.ranking.judges import (
     across_artists,
     all_judges,
     artist_judge,
+    counted_with,
     declared,
     headline_judge,
+    other_words,
     period_judge,
     siblings_judge,
     terms_judge,
@@ -28,7 +30,7 @@ from artextract.similarity.ranking.judges import (
 from artextract.similarity.ranking.judging import DERIVED, FIELDS, Judge, judge_may_score
 
 ABSENT = {"text_to_image", "same_object"}  # in all_judges always among those that are not measured
-NAMES = ["artist", "theme", "style", "period", "terms", "siblings", "title_proxy"]
+NAMES = ["artist", "theme", "theme_other_words", "style", "period", "terms", "siblings", "title_proxy"]
 
 
 def params(**changes: float) -> Relevance:
@@ -91,6 +93,34 @@ def test_theme_judge_takes_the_painter_of_the_query_out():
     assert pairs(judge) == expected
     assert judge.excluded[0, 1] and judge.excluded[1, 0]  # the same painter is not even a wrong answer
     assert not judge.excluded[2, 4]  # two unknown painters are not one
+
+
+def test_works_with_a_title_word_in_common_are_out_of_the_gallery():
+    """Works 0, 1 and 2 are all called "Sea": only works 3 and 4 can be found by them."""
+    judge = other_words(theme_judge(works()), works())
+    assert pairs(judge) == {(0, 3), (1, 3), (1, 4), (2, 3), (3, 0), (3, 1), (3, 2), (3, 4), (4, 1), (4, 3)}
+    assert judge.excluded[:3, :3].all() and judge.relevant.tolist() == theme_judge(works()).relevant.tolist()
+
+
+def test_judges_of_one_source_are_counted_with_the_first():
+    keys = ["terms", "theme_other_words", "label.mood", "theme", "title_proxy"]
+    found = counted_with(keys)
+    assert list(found) == ["theme", "theme_other_words", "terms", "title_proxy", "label.mood"]
+    assert [key for key, first in found.items() if first != key] == ["theme_other_words", "terms"]
+    assert found["terms"] == found["theme_other_words"] == "theme"
+    assert counted_with(["terms"]) == {"terms": "terms"}
+
+
+def test_judges_of_different_sources_read_no_column_in_common():
+    """If two judges read the same column, or columns that say each other, they are one source."""
+    judges, _ = all_judges(works(), TITLES, params())
+    for key, judge in judges.items():
+        reads = judge.fields.union(*(DERIVED.get(field, frozenset()) for field in judge.fields))
+        for other_key, other in judges.items():
+            if declared(key).source != declared(other_key).source:
+                assert not judge.fields & other.fields, (key, other_key)
+            elif key != other_key:
+                assert reads & other.fields, (key, other_key)
 
 
 def test_theme_judge_without_themes():
@@ -201,7 +231,8 @@ def test_no_judge_scores_what_it_is_made_of():
         ({"displaydate"}, {"period"}),
         ({"medium"}, {"terms"}),
         ({"sibling_group"}, {"siblings"}),
-        ({"keywords", "title"}, {"terms", "title_proxy"}),
+        ({"keywords", "title"}, {"theme", "theme_other_words", "terms", "title_proxy"}),
+        ({"themes"}, {"theme", "theme_other_words", "terms"}),
         ({"assistivetext"}, set()),
     ],
 )
@@ -222,7 +253,7 @@ def test_misspelt_field_is_an_error():
 def test_unmeasured_judges_say_why():
     empty = works(series=[None] * 5, styles=[[]] * 5).drop(columns=["keywords", "schools", "techniques"])
     judges, unmeasured = all_judges(empty, TITLES, params())
-    assert list(judges) == ["artist", "theme", "period", "title_proxy"]
+    assert list(judges) == ["artist", "theme", "theme_other_words", "period", "title_proxy"]
     assert unmeasured == {
         "same_object": NOT_FETCHED,
         "style": "column empty: styles",
@@ -311,6 +342,8 @@ def test_judges_hold_what_they_promise(rows: list[tuple]):
             one = person is not None and person == person_j
             assert ((i, j) in found["artist"]) == (apart and artist is not None and one)
             assert ((i, j) in found["theme"]) == (apart and not one and bool(set(themes) & set(themes_j)))
+            unlike = "Untitled" in (title, title_j) or title != title_j
+            assert ((i, j) in found["theme_other_words"]) == ((i, j) in found["theme"] and unlike)
             near = year is not None and year_j is not None and abs(year - year_j) < 20
             assert ((i, j) in found["period"]) == (apart and near)
             titled = "Untitled" not in (title, title_j)
