@@ -5,9 +5,9 @@ Writes: data/similarity/ (neighbours.parquet: space, id, rank, score, neighbour;
     metrics/ndcg.json (the DVC metric: nDCG@10 of the image embedding under the main judge),
     metrics/similarity.json (<judge>.<space>.<metric>), plots/similarity/: retrieval.csv (judge, space, metric, micro,
     low, high, macro, macro_low, macro_high, queries), differences.csv (the same, paired, with p values), judges.csv
-    (judge, label, queries, status, description), health.csv, judges.png, outliers.csv (works whose neighbours disagree
-    with their attribution) and outliers.png, examples_image.png, examples_title.png, tsne.csv (id, title, theme, s1,
-    space, x, y), tsne.png, map.png, clusters.csv, clusters/cluster_*.png.
+    (judge, label, source, counted_with, queries, status, description), health.csv, judges.png, outliers.csv (works
+    whose neighbours disagree with their attribution) and outliers.png, examples_image.png, examples_title.png,
+    tsne.csv (id, title, theme, s1, space, x, y), tsne.png, map.png, clusters.csv, clusters/cluster_*.png.
 """
 
 from pathlib import Path

@@ -73,8 +73,8 @@ def shared_sources(metrics: dict[str, float]) -> list[str]:
     for key, first in counted_with(measured_judges(metrics)).items():
         together.setdefault(first, []).append(f'"{declared(key).label}"')
     return [
-        f"{', '.join(labels[:-1])} and {labels[-1]} read the same source ({declared(first).source}): what they show is "
-        "one finding."
+        f"The judges {', '.join(labels[:-1])} and {labels[-1]} read the same source ({declared(first).source}): "
+        "what they show is one finding."
         for first, labels in together.items()
         if len(labels) > 1
     ]

@@ -114,7 +114,7 @@ def test_judges_of_one_source_are_called_one_finding() -> None:
     assert shared_sources({"artist.queries": 3.0, "period.queries": 3.0, "theme.queries": 3.0}) == []
     measured = {f"{key}.queries": 3.0 for key in ("terms", "artist", "theme", "theme_other_words")}
     assert shared_sources(measured) == [
-        '"same theme, other painters", "same theme, other painters, other title words" and '
+        'The judges "same theme, other painters", "same theme, other painters, other title words" and '
         '"curators\' terms in common" '
         "read the same source (curators' terms): what they show is one finding."
     ]
