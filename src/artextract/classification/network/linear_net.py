@@ -38,9 +38,10 @@ class LinearHeads(nn.Module):
                 layer.bias.copy_(torch.from_numpy(np.maximum(heads[task].bias, NEVER)))
 
     def forward(self, tokens: Tensor) -> dict[str, Tensor]:
-        """(n, cells, dim) to logits (n, classes) of each task."""
-        features = self.standardise(tokens.mean(1))
-        return {task: layer(features) for task, layer in self.heads.items()}
+        """(n, cells, dim) to logits (n, classes) of each task; in fp32, as they were fitted."""
+        with torch.autocast(tokens.device.type, enabled=False):
+            features = self.standardise(tokens.float().mean(1))
+            return {task: layer(features) for task, layer in self.heads.items()}
 
 
 class LinearNet(nn.Module):

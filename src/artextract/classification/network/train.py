@@ -117,10 +117,10 @@ def _by_epochs(
     trainers = []
     with scratch("train_multitask", *key) as folder:
         for member in range(params.train.members):
-            own = params.model_copy(update={"seed": params.seed + member})
-            place = folder / f"seed-{own.seed}"
+            seed = params.seed + member
+            place = folder / f"seed-{seed}"
             place.mkdir(exist_ok=True)
-            trainer = Trainer(own, classes, weights, place, tokens)
+            trainer = Trainer(params, classes, weights, place, tokens, seed)
             trainer.fit(data, select, None if member else report)
             trainers.append(trainer)
     first = trainers[0]

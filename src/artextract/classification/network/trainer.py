@@ -154,6 +154,7 @@ class Trainer:
         weights: Mapping[str, Tensor],
         folder: Path,
         tokens: Rows | None = None,
+        seed: int | None = None,
     ):
         """Start anew, or where the last finished epoch in ``folder`` ended.
 
@@ -163,9 +164,11 @@ class Trainer:
             weights: Class weights of each task.
             folder: Scratch folder of checkpoints, keyed by everything that the run depends on.
             tokens: Those of the training images (n, cells, dim), where all networks are frozen.
+            seed: Seed of weights, order and dropout; that of ``params`` where it is not given.
         """
         self.params, self.weights = params, weights
-        torch.manual_seed(params.seed)
+        self.seed = params.seed if seed is None else seed
+        torch.manual_seed(self.seed)
         self.net = on_device(MultitaskNet(params.train, classes, 0 if tokens is None else tokens.shape[-1]))
         if self.net.standardise is not None and tokens is not None:
             self.net.standardise.set(*moments(tokens))
@@ -198,10 +201,10 @@ class Trainer:
     def _train_epoch(self, epoch: int, data: Data) -> dict[str, float]:
         """One pass over the training rows; mean loss of each task over its batches."""
         train, size = self.params.train, self.params.batch_size
-        torch.manual_seed(self.params.seed + 1_000_003 * (epoch + 1))  # dropout
-        order = np.random.default_rng([self.params.seed, epoch]).permutation(len(data))
-        shown = draw(len(data), flip=train.flip, crop=train.crop, seed=self.params.seed, epoch=epoch)
-        views = draw_views(len(data), 1 + len(data.inputs.further), seed=self.params.seed, epoch=epoch)
+        torch.manual_seed(self.seed + 1_000_003 * (epoch + 1))  # dropout
+        order = np.random.default_rng([self.seed, epoch]).permutation(len(data))
+        shown = draw(len(data), flip=train.flip, crop=train.crop, seed=self.seed, epoch=epoch)
+        views = draw_views(len(data), 1 + len(data.inputs.further), seed=self.seed, epoch=epoch)
         steps = math.ceil(len(data) / size)
         sums = {task: [0.0, 0.0] for task in TASKS}
         self.net.train()
@@ -243,7 +246,7 @@ class Trainer:
     def _mixing(self, epoch: int, step: int, n: int, data: Data) -> tuple[float, Tensor]:
         """Share of a batch's own images, and the partner of each; tokens of a frozen backbone are not mixed."""
         alpha = 0.0 if data.inputs.backbone_sha256 else self.params.train.mixup
-        share, partner = mix(np.random.default_rng([self.params.seed, epoch, 4, step]), n, alpha)
+        share, partner = mix(np.random.default_rng([self.seed, epoch, 4, step]), n, alpha)
         return share, torch.from_numpy(partner).to(device())
 
     def _stop(self, epoch: int, problem: str) -> NoReturn:
