@@ -17,11 +17,13 @@ from artextract.cli import (
     environment,
     experiments,
     judge,
+    predict,
     profile,
     qrels,
     readme_tables,
     search,
     triplets,
+    unseen_painters,
 )
 from artextract.core.errors import ArtExtractError
 
@@ -36,12 +38,14 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(search.search)
+app.command()(predict.predict)
 app.command()(compare.compare)
 app.command()(attempts.attempts)
 app.command()(judge.judge)
 app.command()(qrels.qrels)
 app.command()(experiments.experiments)
 app.command()(profile.profile)
+app.command()(unseen_painters.unseen_painters)
 app.add_typer(ablations.app, name="ablations")
 app.command()(readme_tables.readme_tables)
 app.add_typer(triplets.app, name="triplets")

@@ -115,13 +115,19 @@ def write_tensors(path: Path, tensors: Mapping[str, np.ndarray] | Mapping[str, t
     write_bytes(path, data)
 
 
-def write_table(path: Path, table: pd.DataFrame) -> None:
-    """Write a table atomically: Parquet between stages, CSV (4 decimals) for plots and people, by the suffix."""
+def write_table(path: Path, table: pd.DataFrame, numbers: str = "%.4f") -> None:
+    """Write a table atomically: Parquet between stages, CSV for plots and people, by the suffix.
+
+    Args:
+        path: File to write.
+        table: Its content.
+        numbers: Format of numbers in a CSV.
+    """
     buffer = io.BytesIO()
     if path.suffix == ".parquet":
         table.to_parquet(buffer, index=False)
     else:
-        table.to_csv(buffer, index=False, float_format="%.4f", lineterminator="\n")
+        table.to_csv(buffer, index=False, float_format=numbers, lineterminator="\n")
     write_bytes(path, buffer.getvalue())
 
 
