@@ -64,4 +64,4 @@ def test_predictions_of_all_folds_are_those_of_all_validation_images(
         here = table.loc[table["stratum"].str.endswith(f"fold {number}"), "id"].map(painter_slug)
         assert len(here) and not seen & set(here)
     text = scores_of_unseen(table, NAMES, params.evaluate, 0)
-    assert text.count("\n") == 3 and "| style | 20 | 6 |" in text
+    assert "| genre | 20 | 6 |" in text  # a style has too few images in a fold to be compared
