@@ -23,6 +23,7 @@ from artextract.encoders.title import embed_titles
 from artextract.params.reading import load_params
 from artextract.siamese.evaluation import words_eval
 from artextract.siamese.evaluation.protocol import Trainings, found_by_words, train_and_score
+from artextract.siamese.projection.pairs import positive_cosine
 from artextract.siamese.projection.projection import project
 from artextract.siamese.projection.saved import save_projection
 from artextract.siamese.projection.splits import split_table
@@ -39,7 +40,8 @@ def main() -> None:
     set_threads()
     collection = open_collection(Path("data/nga"), Path("data/embeddings"))
     index, images, titles = collection.index, collection.images, collection.titles
-    splits = split_table(index, titles, p.splits, p.seed)
+    similar = positive_cosine(index, titles, p.siamese.positive_quantile)
+    splits = split_table(index, titles, p.splits, similar, p.seed)
     write_table(OUT / "splits.parquet", splits)
     trainings = Trainings.of(collection, splits, p.splits.select_fraction, p.seed)
     outcome = train_and_score(collection, trainings, p)

@@ -28,13 +28,15 @@ def qrels(
     from artextract.params.reading import load_params
     from artextract.runs.qrels import export
     from artextract.search.collection import open_embedded
+    from artextract.siamese.projection.pairs import positive_cosine
     from artextract.siamese.projection.splits import split_table
     from artextract.similarity.ranking.judges import all_judges
 
     titles = open_embedded(collection, embeddings).vectors("title")
-    index, p = pd.read_parquet(collection / "index.parquet"), load_params("relevance", "splits", "seed")
+    index, p = pd.read_parquet(collection / "index.parquet"), load_params("relevance", "siamese", "splits", "seed")
     judges, unmeasured = all_judges(index, titles, p.relevance)
-    splits = split_table(index, titles, p.splits, p.seed)
+    similar = positive_cosine(index, titles, p.siamese.positive_quantile)
+    splits = split_table(index, titles, p.splits, similar, p.seed)
     for path in export(folder, index, judges, unmeasured, splits, p.relevance.neighbours):
         print(path)
     print(f"{len(index):,} works, {len(judges)} judges", file=sys.stderr)

@@ -27,7 +27,7 @@ ABOUT = {
     "cluster": "What a bootstrap draws as a whole.",
     "s1": "Split by work: train, select or held_out.",
     "s2_fold": "Split by painter: the fold that holds the work out.",
-    "s3": "Split by title: train, select or held_out.",
+    "s3": "Split by title: train, select, held_out, or left_out (not to be learnt from).",
     "query": "Id of the query work.",
     "work": "Id of a relevant work.",
     "grade": "Its grade.",

@@ -28,7 +28,7 @@ TITLE = frozenset({"title"})
 
 
 def by_part(part: np.ndarray) -> Held:
-    """Rows of S1 or S3 from their column of train, select, held_out."""
+    """Rows of S1 or S3 from their column of train, select, held_out; other rows are only in the gallery."""
     train_rows, select, held_out = (np.flatnonzero(part == name) for name in ("train", "select", "held_out"))
     return Held(train_rows, select, held_out)
 

@@ -26,6 +26,7 @@ from artextract.siamese.evaluation.trials import (
     trials,
     values_table,
 )
+from artextract.siamese.projection.pairs import titled_rows
 from artextract.siamese.projection.splits import painter_components
 from artextract.similarity.ranking.collection import Collection
 from artextract.similarity.ranking.judges import all_judges
@@ -91,6 +92,7 @@ def train_and_score(collection: Collection, trainings: Trainings, params: Params
     kept: list[tuple[Fitted, Values]] = []
     of_split: dict[str, list[Values]] = {"s1": [], "s2": [], "s3": []}
     of_knob: list[Values] = []
+    similar: dict[str, float] = {}
     todo = [("s1", trainings.s1), *(("s2", fold) for fold in trainings.s2), ("s3", trainings.s3)]
     for split, held in progress(todo, "train and score", "training"):
         fitted = fit(collection, held, params.siamese, seed)
@@ -104,6 +106,8 @@ def train_and_score(collection: Collection, trainings: Trainings, params: Params
             shown = {name: judge for name, judge in judges.items() if name in SHOWN}
             turned = knob_spaces(fitted.primary, collection.images)
             of_knob.append(held_out.score(turned, shown, held.queries, k, seed))
+        else:
+            similar = similar_titles(collection, held, fitted.trained.pairs.positive_from)
     ((fitted, seen),) = kept
     values = {split: with_limits(held_out.pool(parts), judges, k) for split, parts in of_split.items()}
     tried = trials(values, [f"ndcg{k}", f"p{k}"], painters, params.relevance.bootstrap, seed)
@@ -123,7 +127,7 @@ def train_and_score(collection: Collection, trainings: Trainings, params: Params
             "knob": knob_table(held_out.pool(of_knob), metrics, painters, params.relevance.bootstrap, seed),
             "values": values_table(values, collection.index["id"], painters),
         },
-        headline(tried, values, f"p{k}") | train_gain(seen, f"p{k}") | counts | gain_judge,
+        headline(tried, values, f"p{k}") | train_gain(seen, f"p{k}") | counts | similar | gain_judge,
         gain,
     )
 
@@ -134,6 +138,29 @@ def with_limits(values: Values, judges: Mapping[str, Judge], k: int) -> Values:
     found = {(judge, space): table for space, of in limits(judges, queries, k).items() for judge, table in of.items()}
     found |= values
     return {key: found[key] for judge in queries for key in found if key[0] == judge}
+
+
+def similar_titles(collection: Collection, held: Held, positive_from: float) -> dict[str, float]:
+    """How near the titles that teach come to the held-out ones under S3.
+
+    Args:
+        collection: n works.
+        held: The training of S3.
+        positive_from: Smallest title cosine of a positive pair of this training, which sees fewer titles.
+
+    Returns:
+        ``s3.known`` and ``s3.left_out``, counts of works; ``s3.nearest_title``, the largest title cosine of a held-out
+        work to a work that teaches; ``s3.similar_titles``, the share of held-out works for which it is at least
+        ``positive_from``.
+    """
+    taught = titled_rows(collection.index, held.known)
+    nearest = (collection.titles[held.queries] @ collection.titles[taught].T).max(axis=1)
+    return {
+        "s3.known": len(held.known),
+        "s3.left_out": len(collection.index) - len(held.known) - len(held.queries),
+        "s3.nearest_title": float(nearest.max()),
+        "s3.similar_titles": float((nearest >= positive_from).mean()),
+    }
 
 
 def by_split(values: Mapping[str, Values], painters: np.ndarray, draws: int, seed: int) -> pd.DataFrame:

@@ -47,6 +47,29 @@ def titled_rows(index: pd.DataFrame, rows: np.ndarray) -> np.ndarray:
     return rows[~index["title"].iloc[rows].map(is_untitled).to_numpy(dtype=bool)]
 
 
+def positive_cosine(index: pd.DataFrame, titles: np.ndarray, quantile: float) -> float:
+    """Smallest title cosine of a positive pair if all works are learnt from.
+
+    Args:
+        index: title and group of n works.
+        titles: Title embeddings, unit rows (n, d).
+        quantile: ``siamese.positive_quantile``.
+
+    Returns:
+        The cosine; 1 where no two titled works are of different groups.
+    """
+    rows = titled_rows(index, np.arange(len(index)))
+    cosine, possible = _title_cosines(index, titles, rows)
+    cosines = cosine[np.triu(possible, 1)]
+    return float(np.quantile(cosines, quantile, overwrite_input=True)) if len(cosines) else 1.0
+
+
+def _title_cosines(index: pd.DataFrame, titles: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Title cosine of each two rows (m, m), and True where they are of different groups."""
+    group, own = index["group"].to_numpy()[rows], titles[rows]
+    return own @ own.T, group[:, None] != group[None, :]  # of one array with itself: numpy computes half of it
+
+
 def mine_pairs(
     index: pd.DataFrame, titles: np.ndarray, images: np.ndarray, rows: np.ndarray, params: Siamese, seed: int
 ) -> Pairs:
@@ -68,10 +91,7 @@ def mine_pairs(
         raise ArtExtractError(
             f"only {len(titled)} titled works to take pairs from", where="train_siamese", remedy="use more works"
         )
-    group = index["group"].to_numpy()[titled]
-    own = titles[titled]
-    cosine = own @ own.T  # of one array with itself: numpy computes half of it
-    possible = group[:, None] != group[None, :]
+    cosine, possible = _title_cosines(index, titles, titled)
     upper = np.triu(possible, 1)
     if not upper.any():
         raise ArtExtractError("all titled works are of one group", where="train_siamese", remedy="use more works")

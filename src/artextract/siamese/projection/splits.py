@@ -1,7 +1,8 @@
 """Three ways to hold paintings out: by object (S1), by artist in folds (S2), by title (S3). Pure and seeded.
 
 Each answers another question: does it work for unseen paintings, for unseen painters, for unseen subjects. Groups
-(near-duplicates, siblings) are on one side in all three.
+(near-duplicates, siblings) are on one side in all three. Under S3 a work whose title is similar to a held-out title is
+left out of the training, so that no held-out title has a similar one among the titles that teach.
 """
 
 from __future__ import annotations
@@ -112,23 +113,43 @@ def held_out_titles(cluster: np.ndarray, params: Splits, seed: int) -> np.ndarra
     return part[cluster]
 
 
-def split_table(index: pd.DataFrame, titles: np.ndarray, params: Splits, seed: int) -> pd.DataFrame:
+def leave_similar_out(part: np.ndarray, group: np.ndarray, titles: np.ndarray, cosine: float) -> np.ndarray:
+    """S3: works of the training whose title is similar to a held-out one become ``left_out``, with their groups.
+
+    Clusters alone do not do this: titles form long chains, and a cluster that is too large is divided.
+
+    Args:
+        part: train, select or held_out of each work (n,).
+        group: Group of each work (n,).
+        titles: Title embeddings, unit rows (n, d).
+        cosine: Smallest title cosine that is similar.
+    """
+    held = part == "held_out"
+    similar = ~held & (titles @ titles[held].T >= cosine).any(axis=1)
+    return np.where(~held & np.isin(group, group[similar]), "left_out", part).astype(object)
+
+
+def split_table(index: pd.DataFrame, titles: np.ndarray, params: Splits, similar: float, seed: int) -> pd.DataFrame:
     """All three splits, one row per work.
 
     Args:
         index: The museum's index: id, title, group, artist, artist_qualified; n rows.
         titles: Title embeddings, unit rows (n, d).
         params: Section ``splits``.
+        similar: Title cosine from which a pair of works is positive (``pairs.positive_cosine``): under S3 no held-out
+            title has a title that teaches so near.
         seed: Seed of the random choices; each split draws from its own stream.
 
     Returns:
-        id, s1 (train, select or held_out), s2_fold (0 to ``folds`` - 1), s3 (train, select or held_out).
+        id, s1 (train, select or held_out), s2_fold (0 to ``folds`` - 1), s3 (train, select, held_out or left_out).
     """
+    group = index["group"].to_numpy()
+    by_title = held_out_titles(title_clusters(index, titles, params), params, seed)
     return pd.DataFrame(
         {
             "id": index["id"],
-            "s1": held_out_objects(index["group"].to_numpy(), params, seed),
+            "s1": held_out_objects(group, params, seed),
             "s2_fold": artist_folds(index, params, seed),
-            "s3": held_out_titles(title_clusters(index, titles, params), params, seed),
+            "s3": leave_similar_out(by_title, group, titles, min(similar, params.title_cosine)),
         }
     )

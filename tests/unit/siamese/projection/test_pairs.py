@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from artextract.core.compute import unit_rows
 from artextract.core.errors import ArtExtractError
-from artextract.siamese.projection.pairs import mine_pairs, titled_rows
+from artextract.siamese.projection.pairs import mine_pairs, positive_cosine, titled_rows
 from tests.unit.siamese_toys import settings, works
 
 # Cosines by eye: 0-1 .96, 0-2 .6, 0-3 0, 1-2 .8, 1-3 .28, 2-3 .8
@@ -25,6 +25,14 @@ def test_pairs_by_eye():
     assert pairs.positive_from == pytest.approx(0.88, abs=1e-6)  # halfway between the two highest, .8 and .96
     assert set(map(tuple, np.argwhere(np.triu(pairs.negative)).tolist())) == {(0, 2), (0, 3), (1, 3)}
     np.testing.assert_array_equal(pairs.negative, pairs.negative.T)
+
+
+def test_the_positive_cosine_is_that_of_the_pairs_of_all_works():
+    index = works([*"abcd", "Untitled"], groups=[0, 1, 2, 3, 4])
+    titles = np.vstack([FOUR, FOUR[:1]])
+    pairs = mine_pairs(index, titles, np.eye(5), np.arange(5), settings(positive_quantile=0.9), 0)
+    assert positive_cosine(index, titles, 0.9) == pairs.positive_from
+    assert positive_cosine(works(["a", "b"], groups=[0, 0]), FOUR[:2], 0.9) == 1  # sides of one object are no pair
 
 
 def test_positions_are_of_the_rows_that_take_part():

@@ -13,7 +13,13 @@ from hypothesis import strategies as st
 from artextract.core.compute import unit_rows
 from artextract.data.museum.titles import normalised_title
 from artextract.params.sections import Splits
-from artextract.siamese.projection.splits import artist_folds, held_out_objects, split_table, title_clusters
+from artextract.siamese.projection.splits import (
+    artist_folds,
+    held_out_objects,
+    leave_similar_out,
+    split_table,
+    title_clusters,
+)
 
 WORDS = ["Sea", "The Sea", "sea!", "Harbour", "Untitled", "Dusk", "Portrait", "Portrait of a Man"]
 
@@ -47,16 +53,18 @@ def collections(draw: st.DrawFn) -> tuple[pd.DataFrame, np.ndarray]:
 @given(collections(), st.integers(0, 3))
 def test_what_belongs_together_stands_on_one_side(collection: tuple[pd.DataFrame, np.ndarray], seed: int):
     index, titles = collection
-    splits = split_table(index, titles, params(), seed)
+    splits = split_table(index, titles, params(), 0.5, seed)
     assert splits["id"].tolist() == index["id"].tolist()
-    assert set(splits["s1"]) | set(splits["s3"]) <= {"train", "select", "held_out"}
+    assert set(splits["s1"]) <= {"train", "select", "held_out"}
+    assert set(splits["s3"]) <= {"train", "select", "held_out", "left_out"}
     assert splits["s2_fold"].between(0, 4).all()
     for column in ("s1", "s2_fold", "s3"):
         assert (splits.groupby(index["group"])[column].nunique() == 1).all(), column
     tied = index["artist"].fillna(index["artist_qualified"])
     assert (splits.groupby(tied)["s2_fold"].nunique() == 1).all()  # once, with all works, workshop and all
-    assert (splits.groupby(index["title"].map(normalised_title))["s3"].nunique() == 1).all()
-    pd.testing.assert_frame_equal(splits, split_table(index, titles, params(), seed))
+    held = splits["s3"] == "held_out"
+    assert (held.groupby(index["title"].map(normalised_title)).nunique() == 1).all()
+    pd.testing.assert_frame_equal(splits, split_table(index, titles, params(), 0.5, seed))
 
 
 @given(collections())
@@ -67,6 +75,25 @@ def test_like_titles_are_parted_only_inside_clusters_that_were_too_large(collect
     parted = title_clusters(index, titles, params(max_cluster=0.3))
     for cluster in set(parted.tolist()):
         assert len(set(whole[parted == cluster].tolist())) == 1  # finer, never across
+
+
+@given(collections(), st.floats(0.05, 0.99))
+def test_no_held_out_title_has_a_similar_one_that_teaches(collection: tuple[pd.DataFrame, np.ndarray], similar: float):
+    """By brute force, over every pair of works, whatever divided the clusters."""
+    index, titles = collection
+    before = split_table(index, titles, params(), 2.0, 0)["s3"].to_numpy()
+    after = split_table(index, titles, params(), similar, 0)["s3"].to_numpy()
+    assert (after == before)[after != "left_out"].all() and not (before[after == "left_out"] == "held_out").any()
+    limit = min(similar, 0.7)
+    for i in np.flatnonzero(after == "held_out"):
+        assert not [j for j in np.flatnonzero(np.isin(after, ["train", "select"])) if titles[i] @ titles[j] >= limit]
+
+
+def test_only_what_is_similar_to_a_held_out_title_is_left_out_with_its_group():
+    titles = unit_rows(np.array([[1, 0], [0.9, 0.1], [0, 1], [0, -1], [0.1, 1]]))
+    part = np.array(["held_out", "train", "select", "train", "train"], dtype=object)
+    found = leave_similar_out(part, np.array([0, 1, 1, 2, 3]), titles, 0.6)
+    assert found.tolist() == ["held_out", "left_out", "left_out", "train", "train"]
 
 
 @given(st.lists(st.integers(1, 12), min_size=10, max_size=30))
@@ -141,7 +168,7 @@ def test_sizes_of_the_parts_of_all_three_splits():
             "artist": pd.array([f"a{i % 10}" for i in range(n)], dtype="string"),
         }
     )
-    splits = split_table(index, unit_rows(np.eye(n)), params(), 0)
+    splits = split_table(index, unit_rows(np.eye(n)), params(), 0.5, 0)
     for name in ("s1", "s3"):
         assert splits[name].value_counts().to_dict() == {"train": 68, "select": 12, "held_out": 20}
     folds = index.groupby(splits["s2_fold"])["artist"]
