@@ -5,14 +5,17 @@ from __future__ import annotations
 import ast
 import json
 import shlex
+import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 import yaml
 
 from artextract.core.fingerprint import code_closure
+from artextract.params.reading import read_params
 from artextract.params.sections import Params
 from artextract.runs.ablations import read_ablations
 from tests.closure import NOT_TRACKED, ROOT, SPLIT_ROOMS, closure, imported, rooms
@@ -227,25 +230,19 @@ def test_a_stage_reports_a_bad_parameter_without_a_traceback(tmp_path: Path):
 
 
 def with_overrides(words: list[str]) -> Params:
-    """The committed params.yaml with the ``-S key=value`` words of a profile or a documented command."""
-    from artextract.params.yaml12 import _YAML12Loader, read_yaml
+    """The parameters after ``dvc exp run`` with these words, written and read as DVC does it."""
+    from dvc.utils.hydra import apply_overrides
 
-    values = read_yaml(ROOT / "params.yaml")
-    assert words[::2] == ["-S"] * (len(words) // 2)
-    for word in words[1::2]:
-        key, _, value = word.partition("=")
-        *sections, leaf = key.split(".")
-        place = values
-        for section in sections:
-            place = place[section]
-        assert leaf in place, key
-        place[leaf] = yaml.load(value, Loader=_YAML12Loader) if value else ""
-    return Params.model_validate(values)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "params.yaml")
+        shutil.copy(ROOT / "params.yaml", path)
+        apply_overrides(path, words[1::2])
+        return read_params(path)
 
 
 @pytest.mark.parametrize("name", read_ablations(ROOT / "profiles/ablations.yaml"))
 def test_ablations_of_the_wikiart_profile_are_valid(name: str):
-    profile = shlex.split((ROOT / "profiles/wikiart.args").read_text(), comments=True)
+    profile = shlex.split((ROOT / "profiles/wikiart-gru.args").read_text(), comments=True)
     changes = read_ablations(ROOT / "profiles/ablations.yaml")[name]
     with_overrides(profile + [part for change in changes for part in ("-S", change)])
 
