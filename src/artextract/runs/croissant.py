@@ -24,6 +24,7 @@ ABOUT = {
     "group": "Works of one group are never hits for each other.",
     "object_group": "Pictures of one object.",
     "painter": "The person whom the work is tied to; empty where nobody is known.",
+    "title_words": "Words of the title in alphabetical order, without stop words.",
     "cluster": "What a bootstrap draws as a whole.",
     "s1": "Split by work: train, select or held_out.",
     "s2_fold": "Split by painter: the fold that holds the work out.",

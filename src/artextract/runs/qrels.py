@@ -21,8 +21,10 @@ from artextract.core.fingerprint import sha256_bytes
 from artextract.data.museum.painters import artist_clusters, person
 from artextract.runs.croissant import described
 from artextract.similarity.ranking.judging import Judge, equal, same
+from artextract.similarity.ranking.title_words import in_common, title_words
 
 SCALE = 1000  # a grade of one; TREC's tools know whole grades only
+WORDS = "title_words"
 TEMPLATE, SCRIPT = Path(__file__).parent / "qrels_format.md", Path(__file__).parent / "qrels_score.py"
 
 
@@ -33,8 +35,8 @@ def works_table(index: pd.DataFrame) -> pd.DataFrame:
         index: n works, as fetch_nga writes them.
 
     Returns:
-        n rows: row, id, group, object_group, painter (empty where the work is tied to nobody) and cluster, the unit
-        that a bootstrap draws.
+        n rows: row, id, group, object_group, painter (empty where the work is tied to nobody), title_words (the words
+        of the title that count, in alphabetical order) and cluster, the unit that a bootstrap draws.
     """
     return pd.DataFrame(
         {
@@ -43,6 +45,7 @@ def works_table(index: pd.DataFrame) -> pd.DataFrame:
             "group": index["group"],
             "object_group": index["object_group"] if "object_group" in index else index["group"],
             "painter": person(index),
+            "title_words": [" ".join(sorted(words)) for words in title_words(index["title"])],
             "cluster": artist_clusters(index),
         }
     )
@@ -76,8 +79,9 @@ def gallery_rule(judge: Judge, works: pd.DataFrame) -> dict[str, list]:
 
     Returns:
         ``same``: columns of ``works``; a work that equals the query in one of them is left out (empty cells equal
-        nothing). ``never``: ids that are in no gallery. ``pairs``: for a judge whose rule has no short form, what else
-        is left out, as [query, doc]; else empty.
+        nothing). ``shares``: columns of words; a work that has a word in common with the query is left out. ``never``:
+        ids that are in no gallery. ``pairs``: for a judge whose rule has no short form, what else is left out, as
+        [query, doc]; else empty.
     """
     queries = judge.queries()
     excluded = judge.excluded[queries]
@@ -85,15 +89,22 @@ def gallery_rule(judge: Judge, works: pd.DataFrame) -> dict[str, list]:
     ids = works["id"].to_numpy()
     masks = {name: equal(works[name].to_numpy())[queries] for name in ("group", "object_group")}
     masks["painter"] = same(works["painter"])[queries]
+    masks[WORDS] = in_common([cell.split() for cell in works[WORDS]])[queries]
     allowed = {name: mask for name, mask in masks.items() if not (mask & ~excluded).any()}
     covered = _left_out(never, allowed.values(), len(queries))
-    smaller = (names for size in range(len(allowed) + 1) for names in combinations(allowed, size))
-    same_in = next(
-        names for names in smaller if (_left_out(never, [allowed[n] for n in names], len(queries)) == covered).all()
-    )
+    usual = ["group"] if "group" in allowed else []  # always named, also where another column happens to cover it
+    others = [name for name in allowed if name not in usual]
+    smaller = ([*usual, *more] for size in range(len(others) + 1) for more in combinations(others, size))
+    names = next(n for n in smaller if (_left_out(never, [allowed[m] for m in n], len(queries)) == covered).all())
     row, column = np.nonzero(excluded & ~covered)
     pairs = np.stack([ids[queries[row]], ids[column]], axis=1).tolist()
-    return {"same": list(same_in), "never": ids[never].tolist(), "pairs": pairs}
+    shares = [name for name in names if name == WORDS]
+    return {
+        "same": [name for name in names if name != WORDS],
+        "shares": shares,
+        "never": ids[never].tolist(),
+        "pairs": pairs,
+    }
 
 
 def _left_out(never: np.ndarray, masks: Iterable[np.ndarray], queries: int) -> np.ndarray:

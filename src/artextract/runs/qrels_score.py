@@ -43,6 +43,9 @@ def left_out(works: Table, rule: dict, query: int, row_of: dict[str, int]) -> np
     for column in rule["same"]:
         values = np.array([work[column] for work in works])
         out |= (values == values[query]) & (values != "")
+    for column in rule["shares"]:
+        own = set(works[query][column].split())
+        out |= np.array([not own.isdisjoint(work[column].split()) for work in works])
     out[[row_of[id] for id in rule["never"]]] = True
     out[[row_of[doc] for asked, doc in rule["pairs"] if row_of[asked] == query]] = True
     return out
