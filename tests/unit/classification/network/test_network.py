@@ -18,9 +18,11 @@ from artextract.classification.network.backbones import (
 )
 from artextract.classification.network.network import (
     AttentionSummary,
+    Ensemble,
     GRUSummary,
     MultitaskNet,
     RecurrentHeads,
+    SecondOrderSummary,
     multitask_loss,
 )
 from artextract.classification.network.tokens import pooled_by_products, snake_order, tokens_of
@@ -55,7 +57,7 @@ def test_the_reference_network_has_its_published_size() -> None:
 
 @pytest.mark.parametrize("token_dim", [0, 7])
 @pytest.mark.parametrize("mean_token", [False, True])
-@pytest.mark.parametrize("recurrence", ["shared", "per_task", "attention", "none"])
+@pytest.mark.parametrize("recurrence", ["shared", "per_task", "attention", "second_order", "none"])
 def test_parts_of_the_summary(token_dim: int, mean_token: bool, recurrence: str) -> None:
     """Parameters by hand: projection, recurrences, and heads over summary and mean token."""
     if recurrence == "none" and not mean_token:
@@ -64,8 +66,10 @@ def test_parts_of_the_summary(token_dim: int, mean_token: bool, recurrence: str)
     heads = RecurrentHeads(64, CLASSES, params)
     width = token_dim or 64
     gru = 2 * (3 * 5 * width + 3 * 5 * 5 + 2 * 3 * 5)
-    recurrences = {"shared": gru, "per_task": 3 * gru, "attention": width + 1, "none": 0}[recurrence]
-    summary = {"shared": 10, "per_task": 10, "attention": width, "none": 0}[recurrence] + width * mean_token
+    by_name = {"shared": gru, "per_task": 3 * gru, "attention": width + 1, "second_order": 5 * (width + 1), "none": 0}
+    recurrences = by_name[recurrence]
+    pooled = {"shared": 10, "per_task": 10, "attention": width, "second_order": 15, "none": 0}[recurrence]
+    summary = pooled + width * mean_token
     linear = sum((summary + 1) * classes for classes in CLASSES.values())
     assert count(heads) == recurrences + linear + 65 * token_dim
     shapes = {task: tuple(logits.shape) for task, logits in heads(torch.randn(2, 9, 64)).items()}
@@ -104,6 +108,18 @@ def test_attention_is_a_weighted_mean_of_tokens() -> None:
         summary.score.weight.copy_(torch.tensor([[np.log(2.0), 0.0]]))
         summary.score.bias.zero_()
         assert summary(tokens)[0].tolist() == pytest.approx([2 / 4, 1 / 4])  # weights 2 : 1 : 1
+
+
+def test_second_order_pooling_by_eye() -> None:
+    """Second moments of two channels over two cells, signed square roots, length one; the order of cells is nothing."""
+    module = SecondOrderSummary(2, 2)
+    with torch.no_grad():
+        module.reduce.weight.copy_(torch.eye(2))
+        module.reduce.bias.zero_()
+    tokens = torch.tensor([[[1.0, -2.0], [3.0, 2.0]]])
+    expected = torch.tensor([[5.0, 2.0, 4.0]]).sqrt()  # (1 + 9) / 2, (-2 + 6) / 2, (4 + 4) / 2
+    torch.testing.assert_close(module(tokens), expected / expected.norm(), atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(module(tokens.flip(1)), module(tokens))
 
 
 def test_snake_order_by_eye() -> None:
@@ -315,6 +331,32 @@ def test_loss_equals_the_slow_transcription(seed: int, n: int, smoothing: float)
     loss, losses = multitask_loss(logits, labels, weights, smoothing)
     assert float(loss.detach()) == pytest.approx(slow_loss(logits, labels, weights, smoothing), rel=1e-5, abs=1e-7)
     assert set(losses) == {task for task in TASKS if (labels[task] != -1).any()}
+
+
+@given(st.integers(0, 2**31), st.integers(2, 9))
+def test_a_batch_gives_every_class_its_full_weight(seed: int, size: int) -> None:
+    """The losses of the batches of an epoch, weighted by their rows, add up to that of all rows with mean weight one."""
+    logits, labels, weights = random_batch(seed, 40)
+    label = labels["style"] = labels["style"].clamp(min=0)
+    weights["style"] = weights["style"] / weights["style"][label].mean()
+    whole = float(multitask_loss(logits, labels, weights)[1]["style"])
+    total = 0.0
+    for start in range(0, 40, size):
+        part = slice(start, start + size)
+        one = {task: scores[part] for task, scores in logits.items()}
+        own = {task: values[part] for task, values in labels.items()}
+        loss = multitask_loss(one, own, weights, batch=True)[1]["style"]
+        total += float(loss) * len(own["style"])
+    assert total / 40 == pytest.approx(whole, rel=1e-4)
+
+
+def test_an_ensemble_averages_log_probabilities() -> None:
+    nets = [MultitaskNet(toy_params().train, CLASSES).eval() for _ in range(2)]
+    images = torch.randn(2, 3, 32, 32)
+    found = Ensemble(nets)(images)
+    for task in TASKS:
+        expected = (nets[0](images)[task].log_softmax(1) + nets[1](images)[task].log_softmax(1)) / 2
+        torch.testing.assert_close(found[task], expected)
 
 
 def test_loss_by_eye() -> None:
