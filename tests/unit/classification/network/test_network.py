@@ -335,7 +335,7 @@ def test_loss_equals_the_slow_transcription(seed: int, n: int, smoothing: float)
 
 @given(st.integers(0, 2**31), st.integers(2, 9))
 def test_a_batch_gives_every_class_its_full_weight(seed: int, size: int) -> None:
-    """The losses of the batches of an epoch, weighted by their rows, add up to that of all rows with mean weight one."""
+    """The losses of an epoch's batches, weighted by their rows, add up to that of all rows with mean weight one."""
     logits, labels, weights = random_batch(seed, 40)
     label = labels["style"] = labels["style"].clamp(min=0)
     weights["style"] = weights["style"] / weights["style"][label].mean()
