@@ -182,7 +182,8 @@ def find(
     known = rows[0] >= 0
     table = result_table(works.index, rows[0][known], scores[0][known])
     print(printed(table, shutil.get_terminal_size((120, 24)).columns))
-    _say("{vectors:,} vectors searched: {kind}; recall {recall:.4g}".format(**described))
+    said = "{vectors:,} vectors searched: {kind}; recall {recall:.4g}, of queries unlike any work {recall_between:.4g}"
+    _say(said.format(**described))
 
     name = Path(given).name if by_image else query
     prefix = out or Path("search") / slug(name)

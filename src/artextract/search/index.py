@@ -3,17 +3,24 @@
 For larger collections faiss rotates the vectors to their principal components and keeps these as 4-bit product codes
 in inverted lists (IVF-PQ with fast scan). It gives candidates, which are then ranked by their float32 vectors, read
 from the mapped file. faiss is optional: ``pip install -r requirements-search.txt``.
+
+The recall is measured as a search is made: with queries that are not in the index. Vectors of the collection are kept
+out of it until the measurement is done, and the number of lists that a query searches is chosen on one half of them and
+the recall measured on the other half. A query can also be less like any one work than works are like each other; the
+mean of two such vectors stands for it, and has a recall of its own.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 
+from artextract.core.compute import unit_rows
 from artextract.core.errors import ArtExtractError
 from artextract.core.files import atomic, read_json, write_metrics
 from artextract.core.fingerprint import content_key
@@ -25,7 +32,8 @@ from artextract.similarity.ranking.topk import Groups, empty, select
 EXACT_UP_TO = 100_000  # vectors; a search among so many takes a second for a thousand queries
 RECALL = 0.97  # of the ten nearest; the number of searched lists is raised until it is reached
 NEIGHBOURS = 10
-SAMPLE = 200  # queries that the recall is measured with
+SAMPLE = 200  # queries of each kind that the recall is measured with, and as many others that the lists are chosen with
+KINDS = ("recall", "recall_between")  # of queries: vectors that are not in the index, means of two of them
 TRAINING = 64  # training vectors per list
 COMPONENTS = 256  # maximum; each code holds two
 CANDIDATES = 16  # candidates ranked again per wanted neighbour
@@ -56,22 +64,22 @@ class ExactIndex:
 
     def describe(self) -> dict[str, Any]:
         """Kind, vectors and recall."""
-        return {"kind": "exact", "vectors": len(self.vectors), "recall": 1.0}
+        return {"kind": "exact", "vectors": len(self.vectors)} | dict.fromkeys(KINDS, 1.0)
 
 
 class CompressedIndex:
     """Candidates from product codes in inverted lists, ranked by the vectors themselves."""
 
-    def __init__(self, faiss_index: Any, vectors: np.ndarray, lists: int, recall: float):
+    def __init__(self, faiss_index: Any, vectors: np.ndarray, lists: int, recalls: Mapping[str, float]):
         """Take a trained and filled index.
 
         Args:
             faiss_index: An ``IndexIVFPQFastScan`` behind a PCA, over ``padded`` vectors.
             vectors: Unit rows (n, d); may be mapped from a file.
             lists: Number of lists that a query searches.
-            recall: Recall measured with these lists.
+            recalls: Recall measured with these lists, for each of ``KINDS``.
         """
-        self._faiss, self.vectors, self.lists, self.recall = faiss_index, vectors, lists, recall
+        self._faiss, self.vectors, self.lists, self.recalls = faiss_index, vectors, lists, dict(recalls)
 
     def nearest(self, queries: np.ndarray, k: int, exclude: Groups | None = None) -> tuple[np.ndarray, np.ndarray]:
         """See ``neighbours.nearest``; -1 also if the searched lists hold fewer than k."""
@@ -96,7 +104,7 @@ class CompressedIndex:
         """Kind, vectors and recall."""
         ivf = _inverted(self._faiss)
         kind = f"PCAR{ivf.d},IVF{ivf.nlist},PQ{ivf.pq.M}x4fs, {self.lists} lists, fp32 re-rank"
-        return {"kind": kind, "vectors": len(self.vectors), "recall": self.recall}
+        return {"kind": kind, "vectors": len(self.vectors)} | self.recalls
 
 
 def padded(vectors: np.ndarray) -> np.ndarray:
@@ -113,11 +121,11 @@ def recall(found: np.ndarray, truth: np.ndarray) -> float:
 def build(vectors: np.ndarray, seed: int = 0, target: float = RECALL) -> CompressedIndex:
     """Train, fill and measure a compressed index.
 
-    To measure the recall, a sample of the vectors is also searched exactly; each leaves out itself. The number of lists
-    that a query searches is doubled until the recall of the ten nearest reaches the target, or all lists are searched.
+    The number of lists that a query searches is doubled until the recall of the ten nearest reaches the target for both
+    kinds of queries, or all lists are searched. Then the recalls are measured with other queries.
 
     Args:
-        vectors: Unit rows (n, d); may be mapped from a file.
+        vectors: Unit rows (n, d), four at least; may be mapped from a file.
         seed: Seed of the samples and the training.
         target: Recall wanted.
 
@@ -136,20 +144,50 @@ def build(vectors: np.ndarray, seed: int = 0, target: float = RECALL) -> Compres
     index = faiss.index_factory(width, kind, faiss.METRIC_INNER_PRODUCT)
     ivf = _inverted(index)
     ivf.cp.seed = ivf.pq.cp.seed = seed + 1
-    index.train(padded(vectors[np.sort(rng.choice(n, min(n, lists * TRAINING), replace=False))]))
+    kept_out = rng.choice(n, min(n // 4 * 2, 2 * SAMPLE), replace=False)
+    inside = np.setdiff1d(np.arange(n), kept_out)
+    index.train(padded(vectors[np.sort(rng.choice(inside, min(len(inside), lists * TRAINING), replace=False))]))
     with tqdm(total=n, desc="index vectors", unit="vec", mininterval=1) as bar:
-        for start in range(0, n, CHUNK):
-            index.add(padded(vectors[start : start + CHUNK]))
-            bar.update(min(CHUNK, n - start))
-    sample = np.sort(rng.choice(n, min(n, SAMPLE), replace=False))
-    queries, own = np.array(vectors[sample]), (sample, np.arange(n))
-    truth, _ = nearest(queries, vectors, NEIGHBOURS, own)
-    result = CompressedIndex(index, vectors, min(8, lists), 0.0)
-    while True:
-        result.recall = recall(result.nearest(queries, NEIGHBOURS, own)[0], truth)
-        if result.recall >= target or result.lists == lists:
-            return result
-        result.lists = min(2 * result.lists, lists)
+        for start in range(0, len(inside), CHUNK):
+            rows = inside[start : start + CHUNK]
+            index.add_with_ids(padded(vectors[rows]), rows)
+            bar.update(len(rows))
+        result = CompressedIndex(index, vectors, min(8, lists), {})
+        for_choice, for_report = (_searched_exactly(vectors, rows, kept_out) for rows in np.split(kept_out, 2))
+        while min(_recalls(result, for_choice).values()) < target and result.lists < lists:
+            result.lists = min(2 * result.lists, lists)
+        result.recalls = _recalls(result, for_report)
+        index.add_with_ids(padded(vectors[kept_out]), kept_out)
+        bar.update(len(kept_out))
+    return result
+
+
+Asked = dict[str, tuple[np.ndarray, np.ndarray]]
+
+
+def _searched_exactly(vectors: np.ndarray, rows: np.ndarray, kept_out: np.ndarray) -> Asked:
+    """Queries of each kind from some rows, and their true neighbours.
+
+    Args:
+        vectors: Unit rows (n, d).
+        rows: The rows that queries are made of (q,).
+        kept_out: All rows that are not in the index.
+
+    Returns:
+        By kind, queries (q, d) and rows of their neighbours (q, ``NEIGHBOURS``).
+    """
+    own = np.array(vectors[rows])
+    group = np.arange(1, len(vectors) + 1)
+    group[kept_out] = 0
+    found: Asked = {}
+    for kind, queries in zip(KINDS, (own, unit_rows(own + np.roll(own, 1, axis=0))), strict=True):
+        found[kind] = queries, nearest(queries, vectors, NEIGHBOURS, (np.zeros(len(rows), dtype=np.int64), group))[0]
+    return found
+
+
+def _recalls(index: CompressedIndex, asked: Asked) -> dict[str, float]:
+    """Recall of each kind of queries."""
+    return {kind: recall(index.nearest(queries, NEIGHBOURS)[0], truth) for kind, (queries, truth) in asked.items()}
 
 
 def open_index(path: Path, *, exact: bool = False, seed: int = 0) -> VectorIndex:
@@ -169,7 +207,7 @@ def open_index(path: Path, *, exact: bool = False, seed: int = 0) -> VectorIndex
     from filelock import FileLock
 
     faiss, state = _faiss(), path.stat()
-    wanted = (COMPONENTS, CANDIDATES, TRAINING, NEIGHBOURS, SAMPLE, RECALL)
+    wanted = (COMPONENTS, CANDIDATES, TRAINING, NEIGHBOURS, SAMPLE, RECALL, KINDS)
     key = content_key(str(path.resolve()), state.st_size, state.st_mtime_ns, seed, faiss.__version__, wanted)
     file, record = (cache_folder() / "search" / f"{key}.{suffix}" for suffix in ("faiss", "json"))
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -178,7 +216,7 @@ def open_index(path: Path, *, exact: bool = False, seed: int = 0) -> VectorIndex
             index = build(vectors, seed)
             with atomic(file) as handle:
                 handle.write(faiss.serialize_index(index._faiss).tobytes())
-            write_metrics(record, {"lists": index.lists, "recall": index.recall})
+            write_metrics(record, {"lists": index.lists} | index.recalls)
     known = read_json(record)
     try:
         kept = faiss.read_index(str(file))
@@ -187,7 +225,7 @@ def open_index(path: Path, *, exact: bool = False, seed: int = 0) -> VectorIndex
         raise ArtExtractError(
             f"not readable as a faiss index: {problem}", where=str(file), remedy="delete the file: it is built again"
         ) from error
-    return CompressedIndex(kept, vectors, known["lists"], known["recall"])
+    return CompressedIndex(kept, vectors, known["lists"], {kind: known[kind] for kind in KINDS})
 
 
 def _inverted(index: Any) -> Any:

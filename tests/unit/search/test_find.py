@@ -65,9 +65,9 @@ def test_words_find_titles(works: Embedded, capsys: pytest.CaptureFixture[str]):
 
 def test_a_search_tells_how_it_was_made(works: Embedded, capsys: pytest.CaptureFixture[str]):
     run("harbour at dusk")
-    assert "4 vectors searched: exact; recall 1\n" in capsys.readouterr().err
-    told = {"kind": "exact", "query": "harbour at dusk", "recall": 1.0, "space": "title", "vectors": 4}
-    assert read_json(Path("search/harbour-at-dusk.json")) == told
+    assert "4 vectors searched: exact; recall 1, of queries unlike any work 1\n" in capsys.readouterr().err
+    told = {"kind": "exact", "query": "harbour at dusk", "recall": 1.0, "recall_between": 1.0, "space": "title"}
+    assert read_json(Path("search/harbour-at-dusk.json")) == told | {"vectors": 4}
 
 
 def test_a_compressed_search_tells_its_recall(
@@ -77,11 +77,11 @@ def test_a_compressed_search_tells_its_recall(
 
     class Compressed(vector_index.ExactIndex):
         def describe(self) -> dict[str, Any]:
-            return {"kind": "PCAR256,IVF4", "vectors": len(self.vectors), "recall": 0.9712}
+            return {"kind": "PCAR256,IVF4", "vectors": len(self.vectors), "recall": 0.9712, "recall_between": 0.87}
 
     monkeypatch.setattr(vector_index, "open_index", lambda path, exact: Compressed(np.load(path)))
     run("dusk")
-    assert "4 vectors searched: PCAR256,IVF4; recall 0.9712" in capsys.readouterr().err
+    assert "4 vectors searched: PCAR256,IVF4; recall 0.9712, of queries unlike any work 0.87" in capsys.readouterr().err
     assert read_json(Path("search/dusk.json"))["recall"] == 0.9712
 
 
