@@ -22,6 +22,7 @@ from artextract.cli import (
     qrels,
     readme_tables,
     search,
+    splits,
     triplets,
     unseen_painters,
 )
@@ -47,6 +48,7 @@ app.command()(experiments.experiments)
 app.command()(profile.profile)
 app.command()(unseen_painters.unseen_painters)
 app.add_typer(ablations.app, name="ablations")
+app.add_typer(splits.app, name="splits")
 app.command()(readme_tables.readme_tables)
 app.add_typer(triplets.app, name="triplets")
 app.add_typer(environment.app, name="environment")

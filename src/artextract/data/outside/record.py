@@ -42,9 +42,14 @@ def wikiart() -> WikiArt:
 
     The lists are in the folder behind ``ARTEXTRACT_ARTGAN_LISTS``, or where that is not set in the first of the images.
     """
-    images = outside_folders("ARTEXTRACT_WIKIART", "the WikiArt images in ArtGAN's layout")
-    own_lists = os.environ.get("ARTEXTRACT_ARTGAN_LISTS")
-    return WikiArt(images, outside_folder("ARTEXTRACT_ARTGAN_LISTS", "ArtGAN's lists") if own_lists else images[0])
+    return WikiArt(outside_folders("ARTEXTRACT_WIKIART", "the WikiArt images in ArtGAN's layout"), artgan_lists())
+
+
+def artgan_lists() -> Path:
+    """The folder of ArtGAN's lists; the images need not be there."""
+    if os.environ.get("ARTEXTRACT_ARTGAN_LISTS"):
+        return outside_folder("ARTEXTRACT_ARTGAN_LISTS", "ArtGAN's lists")
+    return outside_folders("ARTEXTRACT_WIKIART", "ArtGAN's lists")[0]
 
 
 def museum() -> Path:
