@@ -18,6 +18,7 @@ from artextract.siamese.evaluation.held_out import TITLE, pool
 from artextract.siamese.evaluation.trials import PRIMARY
 from artextract.similarity.ranking import tables
 from artextract.similarity.ranking.chance import CEILING, RANDOM
+from artextract.similarity.ranking.families import p_text
 from artextract.similarity.ranking.judges import all_judges, declared
 from artextract.similarity.ranking.judging import Judge
 from artextract.similarity.ranking.spaces import Space, centred, cosine_space, space_label
@@ -27,7 +28,7 @@ SHUFFLED = "shuffled"
 OWN_SPACES = ("image", "centred", "title", PRIMARY)
 RESERVED = (*OWN_SPACES, SHUFFLED, RANDOM, CEILING)  # names that a given embedding cannot have
 TABLE = ["judge", "space", "queries", "ndcg", "low", "high", "precision"]
-AGAINST = ["difference", "difference_low", "difference_high", "p_holm"]
+AGAINST = ["difference", "difference_low", "difference_high", "p_holm", "p_least", "counted_with"]
 
 
 def read_vectors(path: Path, works: int, remedy: str = "save a float array of shape (works, dimensions)") -> np.ndarray:
@@ -102,7 +103,8 @@ def judged(
     Returns:
         One row per judge and space, columns ``TABLE`` and ``AGAINST``: nDCG with its interval, precision, and, for the
         given embedding, the paired difference in nDCG from the raw image embedding with its interval and p after Holm
-        over the judges. The space ``shuffled`` has the rows of the given vectors in a random order.
+        over the judges (``families.corrected``: a judge of the same source as another one has no p of its own). The
+        space ``shuffled`` has the rows of the given vectors in a random order.
 
     Raises:
         ArtExtractError: A judge of that name does not exist, or no judge is measured.
@@ -208,9 +210,10 @@ def _score(by_space: pd.DataFrame, space: str) -> str:
     return f"{value:.3f}" if space == RANDOM else f"{value:.3f} ({low:.3f} to {high:.3f})"
 
 
-def _difference(row: Mapping[Any, float]) -> dict[str, str]:
+def _difference(row: Mapping[Any, Any]) -> dict[str, str]:
     """Cells of the paired difference from the raw image embedding; empty where the embedding is not judged."""
     if np.isnan(row.get("difference", np.nan)):
         return {"gain over image, raw": "", "p (Holm)": ""}
     gain = f"{row['difference']:+.3f} ({row['difference_low']:+.3f} to {row['difference_high']:+.3f})"
-    return {"gain over image, raw": gain, "p (Holm)": f"{row['p_holm']:.3f}"}
+    with_other = f"counted with {row['counted_with']}" if row["counted_with"] else ""
+    return {"gain over image, raw": gain, "p (Holm)": with_other or p_text(row["p_holm"], row["p_least"])}

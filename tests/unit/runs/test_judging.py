@@ -80,6 +80,15 @@ def test_vectors_of_the_first_judge_keep_their_column():
     assert text.splitlines()[2].split("|")[3].strip() == "mine"
 
 
+def test_a_judge_of_the_same_source_has_no_p_of_its_own():
+    rows = judged("mine", [OWN["title"]], [], works(), OWN, params(), 0, ["artist", "theme", "terms"])
+    lines = {
+        line.split("|")[1].strip(): line.split("|")[-2].strip() for line in printed(rows, "mine", 10).splitlines()[4:]
+    }
+    assert lines["curators' terms in common"] == "counted with theme"
+    assert "nan" not in "".join(lines.values()) and float(lines["same theme, other painters"].removeprefix("<= ")) <= 1
+
+
 def test_siamese_is_among_the_spaces_where_it_is_given():
     rows = judged("mine", [OWN["image"]], [], works(), OWN | {"siamese": OWN["title"]}, params(), 0)
     assert rows["space"].eq("siamese").sum() == rows["space"].eq("title").sum() > 0
