@@ -6,6 +6,7 @@ a bootstrap for its distribution, so that score and interval are one computation
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import combinations
 
 import numpy as np
@@ -98,7 +99,24 @@ def macro_ovo(
     y: np.ndarray, scores: np.ndarray, chosen: list[int], weights: np.ndarray, strata: np.ndarray | None = None
 ) -> np.ndarray:
     """Macro one-vs-one AUC: mean over the pairs of ``pairwise_aucs`` that are defined; (draws,)."""
-    return _nanmean(list(pairwise_aucs(y, scores, chosen, weights, strata).values()), len(weights))
+    return mean_of_pairs(pairwise_aucs(y, scores, chosen, weights, strata), len(weights))
+
+
+def mean_of_pairs(aucs: Mapping[tuple[int, int], np.ndarray], draws: int) -> np.ndarray:
+    """Mean over the pairs of classes that are defined in each draw; (draws,), NaN where none is."""
+    return _nanmean(list(aucs.values()), draws)
+
+
+def same_pairs(
+    plain: Mapping[tuple[int, int], np.ndarray], stratified: Mapping[tuple[int, int], np.ndarray]
+) -> dict[tuple[int, int], np.ndarray]:
+    """The plain AUC of those pairs of classes that are comparable within strata, to put beside the stratified AUC.
+
+    Args:
+        plain: ``pairwise_aucs`` without strata; the first draw holds all rows.
+        stratified: ``pairwise_aucs`` of the same rows and draws with strata.
+    """
+    return {pair: plain[pair] for pair, values in stratified.items() if np.isfinite(values[0])}
 
 
 def per_class_ovr(y: np.ndarray, scores: np.ndarray, chosen: list[int], weights: np.ndarray) -> dict[int, np.ndarray]:
@@ -117,6 +135,11 @@ def balanced_accuracy(y: np.ndarray, scores: np.ndarray, chosen: list[int], weig
     hit = scores.argmax(1) == y
     recalls = [_ratio(weights[:, y == c] @ hit[y == c], weights[:, y == c].sum(1)) for c in chosen]
     return _nanmean(recalls, len(weights))
+
+
+def share(hit: np.ndarray, among: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Share of the rows in ``among`` that are a hit, both (n,); (draws,), NaN in draws without such rows."""
+    return _ratio(weights @ (hit & among), weights @ among)
 
 
 def top1(y: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -142,18 +165,25 @@ def macro_f1(y: np.ndarray, scores: np.ndarray, chosen: list[int], weights: np.n
 
 
 def average_precision(scores: np.ndarray, positive: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Area under the precision-recall curve as the step-wise sum (no interpolation), ties as one step; (draws,)."""
+    """Area under the precision-recall curve as the step-wise sum (no interpolation), ties as one step; (draws,).
+
+    Like the AUC it is NaN in draws that lack positive rows or negative ones: precision would be 1 whatever the scores.
+    """
     order = np.argsort(-scores, kind="stable")
     scores, positive, weights = scores[order], positive[order], weights[:, order]
     starts = np.flatnonzero(np.r_[True, scores[1:] != scores[:-1]])
     hits = np.add.reduceat(weights * positive, starts, axis=1)
     seen = np.cumsum(np.add.reduceat(weights, starts, axis=1), axis=1)
     precision = np.divide(np.cumsum(hits, axis=1), seen, out=np.zeros(hits.shape), where=seen > 0)
-    return _ratio((hits * precision).sum(1), hits.sum(1))
+    found = _ratio((hits * precision).sum(1), hits.sum(1))
+    return np.where((weights * ~positive).any(axis=1), found, np.nan)
 
 
 def macro_average_precision(y: np.ndarray, scores: np.ndarray, chosen: list[int], weights: np.ndarray) -> np.ndarray:
-    """Mean one-vs-rest average precision over the chosen classes, among their rows; (draws,)."""
+    """Mean one-vs-rest average precision over the chosen classes, among their rows; (draws,).
+
+    It is too high where classes have few rows: see ``measures.intervals``.
+    """
     rows = np.isin(y, chosen)
     values = [average_precision(scores[rows, c], y[rows] == c, weights[:, rows]) for c in chosen]
     return _nanmean(values, len(weights))

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
+from artextract.measures.intervals import Estimate
+
 BINS = 15  # of equal width, for the expected calibration error
 LEAST = 20  # rows of a point of the reliability diagram: the accuracy of fewer is not known to a tenth
-ENOUGH = 2 * LEAST  # rows that calibration can be drawn from, or a temperature be fitted to: two points
+ENOUGH = 2 * LEAST  # rows that calibration can be drawn from: two points
+FEWEST = 50  # rows that a temperature, or a threshold on the confidence, is fitted on; it is refused on fewer
+BOUNDS = (0.05, 20.0)  # of the search for a temperature
+FOLDS = 5  # of the cross-fit that decides if a temperature helps
+SIMULATIONS = 1000
 MOST_POINTS = 15
 POINT = ("rows", "confidence", "accuracy", "low", "high")
 
@@ -29,7 +38,7 @@ def negative_log_likelihood(y: np.ndarray, p: np.ndarray) -> float:
 
 
 def fit_temperature(y: np.ndarray, p: np.ndarray) -> float:
-    """The temperature of lowest negative log-likelihood, between 0.05 and 20 (Guo et al. 2017).
+    """The temperature of lowest negative log-likelihood within ``BOUNDS`` (Guo et al. 2017).
 
     Args:
         y: Labels (n,) of rows that were neither trained on nor are reported on.
@@ -39,10 +48,98 @@ def fit_temperature(y: np.ndarray, p: np.ndarray) -> float:
 
     found = minimize_scalar(
         lambda log_t: negative_log_likelihood(y, apply_temperature(p, float(np.exp(log_t)))),
-        bounds=(np.log(0.05), np.log(20.0)),
+        bounds=(np.log(BOUNDS[0]), np.log(BOUNDS[1])),
         method="bounded",
     )
     return float(np.exp(found.x))
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """A temperature, or the reason why there is none.
+
+    Attributes:
+        rows: Rows that it was fitted on, or that were too few.
+        temperature: None where it is refused.
+        refused: The reason in words; None where there is a temperature.
+    """
+
+    rows: int
+    temperature: float | None = None
+    refused: str | None = None
+
+    def record(self) -> dict[str, Any]:
+        """As it is stored: ``rows``, and either ``temperature`` or ``refused``."""
+        kept = {"temperature": self.temperature} if self.refused is None else {"refused": self.refused}
+        return {"rows": self.rows} | kept
+
+
+def fit_calibration(y: np.ndarray, p: np.ndarray, units: np.ndarray, seed: int) -> Calibration:
+    """A temperature that is worth applying, from rows that were neither trained on nor are reported on.
+
+    It is refused on fewer than ``FEWEST`` rows, at a bound of its search, and where it does not help rows that it was
+    not fitted on: the rows are dealt to folds by unit, and each fold is scored with the temperature of the others.
+
+    Args:
+        y: Labels (n,).
+        p: Probabilities (n, classes).
+        units: Unit of each row, (n,); a unit is in one fold.
+        seed: Seed of the folds.
+    """
+    n = len(y)
+    if n < FEWEST:
+        return Calibration(n, refused=f"{n} select rows are too few: at least {FEWEST} are needed")
+    temperature = fit_temperature(y, p)
+    if min(temperature / BOUNDS[0], BOUNDS[1] / temperature) < 1.01:
+        return Calibration(n, refused=f"the search ended at its bound ({temperature:.3g})")
+    before, after = negative_log_likelihood(y, p), negative_log_likelihood(y, _cross_fitted(y, p, units, seed))
+    if after >= before:
+        return Calibration(n, refused=f"it does not help rows it was not fitted on ({before:.4f} to {after:.4f} nats)")
+    return Calibration(n, temperature)
+
+
+def _cross_fitted(y: np.ndarray, p: np.ndarray, units: np.ndarray, seed: int) -> np.ndarray:
+    """Probabilities of each fold under the temperature that the other folds were fitted on; (n, classes)."""
+    kinds, member = np.unique(units, return_inverse=True)
+    fold = (np.random.default_rng(seed).permutation(len(kinds)) % FOLDS)[member]
+    result = p.copy()
+    for k in np.unique(fold):
+        here = fold == k
+        if not here.all():
+            result[here] = apply_temperature(p[here], fit_temperature(y[~here], p[~here]))
+    return result
+
+
+def error_if_calibrated(p: np.ndarray, seed: int, bins: int = BINS) -> Estimate:
+    """The expected calibration error of a perfectly calibrated network with these probabilities.
+
+    On few rows it is far above 0, because the accuracy of a bin of few rows is mostly luck. An error that was measured
+    means something only beside it.
+
+    Args:
+        p: Probabilities (n, classes).
+        seed: Seed of the simulated labels, drawn from p.
+        bins: As in ``expected_calibration_error``.
+
+    Returns:
+        Mean over ``SIMULATIONS`` draws of labels, and the range that holds 95% of them.
+    """
+    confidence, rng = p.max(axis=1), np.random.default_rng(seed)
+    place = _places(confidence, bins)
+    hits = rng.random((SIMULATIONS, len(p)), dtype=np.float32) < confidence
+    gaps = np.zeros((SIMULATIONS, bins))
+    for k in np.unique(place):
+        here = place == k
+        gaps[:, k] = np.abs(hits[:, here].sum(axis=1) - confidence[here].sum())
+    errors = gaps.sum(axis=1) / len(p)
+    low, high = np.percentile(errors, [2.5, 97.5])
+    return Estimate(float(errors.mean()), float(low), float(high))
+
+
+def _places(confidence: np.ndarray, bins: int) -> np.ndarray:
+    """Bin of each confidence: open below and closed above, the first one closed on both sides; int (n,)."""
+    edges = np.linspace(0, 1, bins + 1)
+    return np.clip(np.digitize(confidence, edges[1:-1], right=True), 0, bins - 1)
 
 
 def reliability(y: np.ndarray, p: np.ndarray, bins: int = BINS) -> pd.DataFrame:
@@ -57,8 +154,7 @@ def reliability(y: np.ndarray, p: np.ndarray, bins: int = BINS) -> pd.DataFrame:
         One row per bin that is not empty: low, high, rows, confidence, accuracy (means over its rows).
     """
     confidence, hit = p.max(axis=1), p.argmax(axis=1) == y
-    edges = np.linspace(0, 1, bins + 1)
-    place = np.clip(np.digitize(confidence, edges[1:-1], right=True), 0, bins - 1)
+    edges, place = np.linspace(0, 1, bins + 1), _places(confidence, bins)
     table = pd.DataFrame({"place": place, "confidence": confidence, "accuracy": hit.astype(float)})
     means = table.groupby("place").mean()
     return pd.DataFrame(

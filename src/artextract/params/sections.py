@@ -133,7 +133,9 @@ class Evaluate(_Section):
     """Scores of a trained network."""
 
     min_val_rows: Positive
-    bootstrap: Positive
+    blocks: Annotated[int, Field(ge=2)]
+    permutations: Positive
+    abstain_error: OpenFraction
     probe: bool
 
 

@@ -298,6 +298,8 @@ def test_the_area_under_the_curve_is_the_auc(seed: int) -> None:
 def slow_average_precision(scores: np.ndarray, positive: np.ndarray, weights: np.ndarray) -> float:
     """At each positive row, the share of positives among the rows that score at least as high."""
     total = found = 0.0
+    if not (weights * ~positive).any():
+        return float("nan")
     for i in np.flatnonzero(positive):
         if weights[i]:
             above = [j for j in range(len(scores)) if scores[j] >= scores[i]]
@@ -365,7 +367,7 @@ def test_average_precision_agrees_with_the_double_loop_and_scikit_learn(
     scores, positive, weights = case
     found = auc.average_precision(scores, positive, weights[None])[0]
     np.testing.assert_allclose(found, slow_average_precision(scores, positive, weights))
-    if (weights * positive).sum():
+    if (weights * positive).sum() and (weights * ~positive).sum():
         assert found == pytest.approx(average_precision_score(positive, scores, sample_weight=weights))
 
 
@@ -379,7 +381,25 @@ def test_macro_average_precision_agrees_with_scikit_learn_under_bootstrap_weight
     for value, times in zip(found, weights, strict=True):
         here = sorted(set(y[times > 0].tolist()))  # a class without rows is undefined, and left out of the mean
         expected = [average_precision_score(y == c, scores[:, c], sample_weight=times) for c in here]
-        assert value == pytest.approx(np.mean(expected))
+        assert value == pytest.approx(np.mean(expected) if len(here) > 1 else np.nan, nan_ok=True)
+
+
+def test_one_class_alone_has_no_average_precision() -> None:
+    """Every row is relevant, so precision is 1 whatever the scores: 1.0 beside a top-1 of 0 is no result."""
+    y, scores = np.zeros(4, dtype=int), np.random.default_rng(0).random((4, 2))
+    assert np.isnan(auc.average_precision(scores[:, 0], y == 0, auc.ones(4))[0])
+    assert np.isnan(auc.macro_average_precision(y, scores, [0], auc.ones(4))[0])
+
+
+def test_plain_and_stratified_over_the_same_pairs() -> None:
+    """Classes 0 and 1 meet in stratum a; class 2 is alone in stratum b, so its pairs cannot be compared there."""
+    y, strata = np.repeat([0, 1, 2], 4), np.repeat(["a", "a", "b"], 4)
+    scores, weights = np.random.default_rng(1).random((12, 3)), auc.ones(12)
+    plain = auc.pairwise_aucs(y, scores, [0, 1, 2], weights)
+    kept = auc.same_pairs(plain, auc.pairwise_aucs(y, scores, [0, 1, 2], weights, strata))
+    assert list(kept) == [(0, 1)]
+    assert auc.mean_of_pairs(kept, 1)[0] == plain[0, 1][0] != auc.macro_ovo(y, scores, [0, 1, 2], weights)[0]
+    assert np.isnan(auc.mean_of_pairs({}, 1)[0])
 
 
 def test_rows_of_classes_not_scored_play_no_part_in_average_precision() -> None:

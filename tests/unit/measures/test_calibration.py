@@ -7,8 +7,12 @@ from hypothesis import strategies as st
 from sklearn.metrics import log_loss
 
 from artextract.measures.calibration import (
+    FEWEST,
+    Calibration,
     apply_temperature,
+    error_if_calibrated,
     expected_calibration_error,
+    fit_calibration,
     fit_temperature,
     negative_log_likelihood,
     reliability,
@@ -165,3 +169,75 @@ def test_a_fitted_temperature_mends_other_rows_of_the_same_source(seed: int, wro
     mended = apply_temperature(bent[2000:], found)
     assert expected_calibration_error(y[2000:], mended) < expected_calibration_error(y[2000:], bent[2000:])
     assert negative_log_likelihood(y[2000:], mended) < negative_log_likelihood(y[2000:], bent[2000:])
+
+
+# --- a temperature that is worth applying, or none
+
+
+def honest(n: int, seed: int, spread: float = 1.5) -> tuple[np.ndarray, np.ndarray]:
+    """Probabilities of three classes, and labels drawn from them: the network is perfectly calibrated."""
+    rng = np.random.default_rng(seed)
+    p = softmax(spread * rng.normal(size=(n, 3)))
+    return (rng.random((n, 1)) > np.cumsum(p, 1)).sum(1).clip(0, 2), p
+
+
+def test_a_bold_network_gets_the_temperature_that_undoes_it() -> None:
+    y, p = honest(400, 0)
+    bold = apply_temperature(p, 0.4)
+    found = fit_calibration(y, bold, np.arange(400), 0)
+    assert found == Calibration(400, fit_temperature(y, bold)) and found.temperature == pytest.approx(2.5, rel=0.2)
+    assert found.record() == {"rows": 400, "temperature": found.temperature}
+
+
+def test_no_temperature_from_fewer_than_fifty_rows() -> None:
+    y, p = honest(FEWEST, 0)
+    bold = apply_temperature(p, 0.3)
+    assert fit_calibration(y, bold, np.arange(FEWEST), 0).temperature is not None
+    for n in (0, 2, FEWEST - 1):
+        found = fit_calibration(y[:n], bold[:n], np.arange(n), 0)
+        assert found.temperature is None and f"{n} select rows are too few" in str(found.refused)
+        assert found.record() == {"rows": n, "refused": found.refused}
+
+
+@pytest.mark.parametrize("right", [True, False])
+def test_no_temperature_at_a_bound_of_its_search(right: bool) -> None:
+    """All right or all wrong: the likelihood has no best temperature."""
+    p = np.tile([[0.6, 0.4], [0.3, 0.7]], (40, 1))
+    y = np.tile([0, 1] if right else [1, 0], 40)
+    assert "bound" in str(fit_calibration(y, p, np.arange(80), 0).refused)
+
+
+def test_no_temperature_that_does_not_help_rows_it_was_not_fitted_on() -> None:
+    """A calibrated network needs none; the rows it is fitted on always look better, so others have to say so."""
+    refused = [fit_calibration(*honest(60, seed), np.arange(60), 0).refused for seed in range(20)]
+    assert sum("not fitted on" in str(reason) for reason in refused) >= 10
+
+
+def test_rows_of_one_unit_are_in_one_fold() -> None:
+    """Each row appears 20 times. Apart, copies would be fitted and scored; as units they are three rows."""
+    y, p = honest(3, 1)
+    copies = np.tile(np.arange(3), 20)
+    apart, whole = (fit_calibration(y[copies], p[copies], units, 0) for units in (np.arange(60), copies))
+    assert apart.refused is None and whole.refused is not None
+
+
+# --- the error of a calibrated network
+
+
+def test_the_error_of_a_calibrated_network_is_far_from_zero_on_few_rows() -> None:
+    """What is simulated from the probabilities is what labels drawn from them give."""
+    for n in (15, 60, 1000):
+        _, p = honest(n, 3)
+        expected = error_if_calibrated(p, 0)
+        rng = np.random.default_rng(4)
+        drawn = [
+            expected_calibration_error((rng.random((n, 1)) > np.cumsum(p, 1)).sum(1).clip(0, 2), p) for _ in range(300)
+        ]
+        assert expected.value == pytest.approx(np.mean(drawn), abs=0.01)
+        np.testing.assert_allclose([expected.low, expected.high], np.percentile(drawn, [2.5, 97.5]), atol=0.03)
+    assert error_if_calibrated(honest(15, 3)[1], 0).value > 0.1 > 3 * error_if_calibrated(honest(1000, 3)[1], 0).value
+
+
+def test_the_error_of_certain_rows_is_zero() -> None:
+    found = error_if_calibrated(np.eye(3)[[0, 1, 2, 0]], 0)
+    assert (found.value, found.low, found.high) == (0, 0, 0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from textwrap import fill
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -71,23 +72,33 @@ def plot_roc(curves: Mapping[str, RocCurves], metrics: Mapping[str, float], path
         axis.plot([0, 1], [0, 1], color=GRID, lw=1, zorder=0)
         title = f"{task}: no class has enough validation rows"
         if f"{task}.auc_ovr" in metrics:
-            value, low, high = (metrics.get(f"{task}.auc_ovr{s}", float("nan")) for s in ("", "_low", "_high"))
             scored, total = metrics[f"{task}.classes_scored"], metrics[f"{task}.classes"]
-            title = f"{task}: one-vs-rest AUC {value:.2f} ({low:.2f} to {high:.2f})\n{scored} of {total} classes scored"
+            title = f"{task}: one-vs-rest AUC {_with_ends(metrics, f'{task}.auc_ovr')}\n"
+            title += f"{scored} of {total} classes scored"
         axis.set(title=title, xlabel="false positives (one class against the rest)", aspect="equal")
     axes[0][0].set_ylabel("true positives")
     save(figure, path)
 
 
-def plot_reliability(points: pd.DataFrame, metrics: Mapping[str, float], path: Path) -> None:
+def _with_ends(metrics: Mapping[str, float], key: str) -> str:
+    """A score with its interval, or that it has none."""
+    if f"{key}_low" not in metrics:
+        return f"{metrics[key]:.2f} (no interval)"
+    return f"{metrics[key]:.2f} ({metrics[f'{key}_low']:.2f} to {metrics[f'{key}_high']:.2f})"
+
+
+def plot_reliability(
+    points: pd.DataFrame, metrics: Mapping[str, float], refused: Mapping[str, str | None], path: Path
+) -> None:
     """Confidence against accuracy, one panel per task, before and after the temperature; each point says its images.
 
     A task with fewer than ``ENOUGH`` validation images gets a sentence in place of points, and so does a temperature
-    that was fitted on fewer select images.
+    that was refused. The error of a perfectly calibrated network of as many images is next to the network's own.
 
     Args:
         points: task, calibrated (before, after), and the columns of ``calibration.reliability_points``.
         metrics: Flat scores, for calibration errors and numbers of images.
+        refused: Task to the reason why it has no temperature; None where it has one.
         path: PNG to write.
     """
     figure, axes = new_figure(1, len(TASKS), 12, 4.4)
@@ -98,6 +109,8 @@ def plot_reliability(points: pd.DataFrame, metrics: Mapping[str, float], path: P
             part = points[(points["task"] == task) & (points["calibrated"] == name)]
             if len(part):
                 label = f"{name} the temperature: error {metrics[f'{task}.{key}']:.2f}"
+                if name == "before":
+                    label += f"\n(calibrated, by chance: {metrics[f'{task}.ece_if_calibrated']:.2f})"
                 spread = part[["accuracy", "high"]].to_numpy() - part[["low", "accuracy"]].to_numpy()
                 axis.errorbar(
                     part["confidence"], part["accuracy"], yerr=spread.T, fmt="o-", color=colour, ms=5, lw=1.2,
@@ -106,7 +119,7 @@ def plot_reliability(points: pd.DataFrame, metrics: Mapping[str, float], path: P
                 for x, y, n in part[["confidence", "accuracy", "rows"]].itertuples(index=False):
                     axis.annotate(str(int(n)), (x, y), (4, above), textcoords="offset points", fontsize=7, color=colour)
         axis.set(title=task, xlabel="confidence", xlim=(0, 1.03), ylim=(-0.03, 1.03), aspect="equal")
-        if notes := _too_few(task, metrics):
+        if notes := _not_shown(task, metrics, refused.get(task)):
             axis.text(0.5, 0.03, notes, ha="center", va="bottom", fontsize=8, color=INK, transform=axis.transAxes)
         if axis.get_legend_handles_labels()[0]:
             axis.legend(loc="upper left", fontsize=8)
@@ -114,13 +127,33 @@ def plot_reliability(points: pd.DataFrame, metrics: Mapping[str, float], path: P
     save(figure, path)
 
 
-def _too_few(task: str, metrics: Mapping[str, float]) -> str:
+def _not_shown(task: str, metrics: Mapping[str, float], refused: str | None) -> str:
     """A sentence about what a panel of the reliability diagram cannot show; "" where it shows everything."""
     if (images := int(metrics.get(f"{task}.val_rows", 0))) < ENOUGH:
         return f"too few validation images ({images}):\ncalibration is shown from {ENOUGH} on, {LEAST} for each point"
-    if (fitted := int(metrics.get(f"{task}.temperature_rows", 0))) < ENOUGH:
-        return f"too few select images ({fitted}) for a temperature:\nit is shown from {ENOUGH} on"
-    return ""
+    return fill(f"no temperature: {refused}", 44) if refused else ""
+
+
+def plot_risk_coverage(answers: pd.DataFrame, metrics: Mapping[str, float], path: Path) -> None:
+    """Error among the answered images against their share, one panel per task; the chosen threshold is marked.
+
+    Args:
+        answers: task, and the columns of ``abstention.risk_coverage``.
+        metrics: Flat scores, for the threshold's coverage and error.
+        path: PNG to write.
+    """
+    figure, axes = new_figure(1, len(TASKS), 12, 4.0)
+    for axis, task in zip(axes[0], TASKS, strict=True):
+        part = answers[answers["task"] == task]
+        axis.plot(part["coverage"], part["error"], color=COLOURS[task], lw=1.8)
+        title = f"{task}: no threshold was chosen"
+        if f"{task}.abstain_error" in metrics:
+            coverage, error = metrics[f"{task}.abstain_coverage"], metrics[f"{task}.abstain_error"]
+            axis.plot([coverage], [error], "o", color=INK, ms=6)
+            title = f"{task}: {coverage:.0%} answered, {error:.0%} of these wrong"
+        axis.set(title=title, xlabel="share of images that are answered", xlim=(0, 1.02), ylim=(-0.02, 1.02))
+    axes[0][0].set_ylabel("share of the answers that is wrong")
+    save(figure, path)
 
 
 def plot_losses(losses: pd.DataFrame, aucs: pd.DataFrame, best_epoch: int, path: Path) -> None:

@@ -11,6 +11,11 @@ import pandas as pd
 from artextract.classification.network.predict import Predictions
 from artextract.core.errors import ArtExtractError
 from artextract.core.tasks import TASKS
+from artextract.data.wikiart.paths import painter_slug
+from artextract.measures.units import same_unit
+
+# What an interval leaves out as a whole. A painter is a class of the artist task: there it is the group.
+UNITS = {"style": "painter", "genre": "painter", "artist": "group"}
 
 
 @dataclass(frozen=True)
@@ -20,14 +25,15 @@ class TaskPredictions:
     Attributes:
         y: True class, (n,).
         p: Softmax over all classes of the class file, (n, classes).
-        group: Near-duplicate group, (n,).
+        unit: Unit of evidence, (n,): rows by one painter, and rows of one near-duplicate group, belong to one unit. For
+            the artist task it is the near-duplicate group alone; see ``UNITS``.
         strata: Stratum of each row, (n,); None where the data name none.
         classes: Class names.
     """
 
     y: np.ndarray
     p: np.ndarray
-    group: np.ndarray
+    unit: np.ndarray
     strata: np.ndarray | None
     classes: Sequence[str]
 
@@ -44,7 +50,7 @@ def predictions_table(
         split: val, which is scored, or select, which the temperature is fitted on.
 
     Returns:
-        id, task, split, y_true, p_0 ... p_{K-1} (null beyond a task's classes), stratum, group.
+        id, task, split, y_true, p_0 ... p_{K-1} (null beyond a task's classes), stratum, group, painter.
 
     Raises:
         ArtExtractError: A row was predicted twice, as a padded last batch would have it.
@@ -56,12 +62,13 @@ def predictions_table(
     for task in TASKS:
         chosen = (part[f"{task}_split"] == split).fillna(False).to_numpy(dtype=bool)
         table = part.loc[chosen, ["id", "stratum", "group"]].assign(task=task, split=split)
+        table["painter"] = table["id"].map(painter_slug)
         table["y_true"] = part.loc[chosen, task].astype("int64")
         p = probabilities[task][chosen]
         tables.append(table.assign(**{f"p_{k}": p[:, k] for k in range(p.shape[1])}))
     table = pd.concat(tables, ignore_index=True)
     columns = sorted((c for c in table if str(c).startswith("p_")), key=lambda c: int(str(c)[2:]))
-    return table[["id", "task", "split", "y_true", *columns, "stratum", "group"]]
+    return table[["id", "task", "split", "y_true", *columns, "stratum", "group", "painter"]]
 
 
 def predictions_of_splits(index: pd.DataFrame, predicted: Mapping[str, Predictions]) -> pd.DataFrame:
@@ -102,6 +109,10 @@ def of_task(table: pd.DataFrame, task: str, classes: Sequence[str], split: str =
         first = part["id"].iloc[bad[0]]
         raise ArtExtractError(f"{len(bad)} predictions are not finite, first: {first}", where=f"task {task}")
     strata = None if part["stratum"].isna().all() else part["stratum"].fillna("").to_numpy(dtype=str)
-    return TaskPredictions(
-        part["y_true"].to_numpy(dtype=np.int64), p, part["group"].to_numpy(dtype=np.int64), strata, classes
-    )
+    return TaskPredictions(part["y_true"].to_numpy(dtype=np.int64), p, _units(part, task), strata, classes)
+
+
+def _units(part: pd.DataFrame, task: str) -> np.ndarray:
+    """Unit of evidence of each row of a task, int64 (n,); see ``TaskPredictions``."""
+    group = part["group"].to_numpy(dtype=np.int64)
+    return group if UNITS[task] == "group" else same_unit(part["painter"].to_numpy(dtype=str), group)

@@ -7,9 +7,17 @@ from pathlib import Path
 
 import pandas as pd
 
-from artextract.classification.evaluation.figures import plot_confusion, plot_losses, plot_reliability, plot_roc
+from artextract.classification.evaluation.figures import (
+    plot_confusion,
+    plot_losses,
+    plot_reliability,
+    plot_risk_coverage,
+    plot_roc,
+)
+from artextract.classification.evaluation.headline import scores_table
+from artextract.classification.evaluation.label_noise import TASK as TASK_OF_TWO_LABELS
 from artextract.classification.evaluation.roc import roc_table
-from artextract.classification.evaluation.scores import Scores, scores_table
+from artextract.classification.evaluation.scores import Scores
 from artextract.classification.evaluation.task import TaskEvaluation
 from artextract.core.files import write_table
 
@@ -41,7 +49,13 @@ def write_report(folder: Path, evaluations: Mapping[str, TaskEvaluation]) -> Non
     plot_roc(curves, metrics, folder / "roc.png")
     reliability = of_all_tasks({task: found.reliability for task, found in evaluations.items()})
     write_table(folder / "reliability.csv", reliability)
-    plot_reliability(reliability, metrics, folder / "reliability.png")
+    refused = {task: found.fitted.calibration.refused for task, found in evaluations.items()}
+    plot_reliability(reliability, metrics, refused, folder / "reliability.png")
+    answers = of_all_tasks({task: found.answers for task, found in evaluations.items()})
+    write_table(folder / "risk_coverage.csv", answers[["task", *answers.columns.drop("task")]])
+    plot_risk_coverage(answers, metrics, folder / "risk_coverage.png")
+    if TASK_OF_TWO_LABELS in evaluations:
+        write_table(folder / "label_noise.csv", evaluations[TASK_OF_TWO_LABELS].two_labels)
     write_table(folder / "scores.csv", scores_table(metrics))
 
 

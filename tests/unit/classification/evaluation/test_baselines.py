@@ -31,7 +31,7 @@ from artextract.data.wikiart.paths import folder_of, painter_slug
 from artextract.params.sections import Evaluate
 from tests.toys import CLASSES, damage, toy_collection, toy_params, toy_preprocessing
 
-PARAMS = Evaluate(min_val_rows=2, bootstrap=50, probe=True)
+PARAMS = Evaluate(min_val_rows=2, blocks=50, permutations=20, abstain_error=0.2, probe=True)
 
 
 def rows_of(labels: list[int], ids: list[str], strata: Sequence[str | None] | None = None) -> pd.DataFrame:

@@ -76,9 +76,21 @@ def points() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=pd.Index(["task", "calibrated", "rows", "confidence", "accuracy", "low", "high"]))
 
 
-ERRORS = {f"{task}.{name}": value for task in TASKS for name, value in {"ece": 0.126, "ece_calibrated": 0.02}.items()}
+ERRORS = {
+    f"{task}.{name}": value
+    for task in TASKS
+    for name, value in {"ece": 0.126, "ece_calibrated": 0.02, "ece_if_calibrated": 0.1}.items()
+}
 ERRORS |= {"style.val_rows": 50, "style.temperature_rows": 40, "genre.val_rows": 50, "genre.temperature_rows": 8}
 ERRORS |= {"artist.val_rows": 14, "artist.temperature_rows": 2}
+REFUSED = {"style": None, "genre": "8 select rows are too few: at least 50 are needed", "artist": "2 select rows"}
+ANSWERS = pd.DataFrame(
+    {
+        "task": ["style", "style", "genre"], "confidence": [0.9, 0.6, 0.7], "answered": [1, 4, 2],
+        "coverage": [0.25, 1.0, 1.0], "error": [0.0, 0.5, 0.5],
+    }
+)  # fmt: skip
+CHOSEN = {"style.abstain_coverage": 0.25, "style.abstain_error": 0.0}
 
 
 DRAW: dict[str, Callable[[Path], None]] = {
@@ -86,7 +98,8 @@ DRAW: dict[str, Callable[[Path], None]] = {
     "losses": lambda path: classification_figures.plot_losses(LOSSES, NO_AUC, 1, path),
     "confusion": lambda path: classification_figures.plot_confusion(confusion(3), ["a", "b", "c"], "genre", path),
     "roc": lambda path: classification_figures.plot_roc(curves(), METRICS, path),
-    "reliability": lambda path: classification_figures.plot_reliability(points(), ERRORS, path),
+    "reliability": lambda path: classification_figures.plot_reliability(points(), ERRORS, REFUSED, path),
+    "answers": lambda path: classification_figures.plot_risk_coverage(ANSWERS, CHOSEN, path),
 }
 
 
@@ -175,6 +188,13 @@ def test_roc_titles_give_the_auc_or_say_that_there_is_none(kept: list[Figure]) -
     assert [len(axis.lines) for axis in kept[0].axes] == [4, 4, 2]  # two classes, their mean, the diagonal
 
 
+def test_roc_titles_say_where_there_is_no_interval(kept: list[Figure]) -> None:
+    metrics = {key: value for key, value in METRICS.items() if not key.endswith(("_low", "_high"))}
+    classification_figures.plot_roc(curves(), metrics, Path())
+    first = kept[0].axes[0].get_title(loc="left")
+    assert first == "style: one-vs-rest AUC 0.88 (no interval)\n2 of 3 classes scored"
+
+
 def test_roc_curves_of_classes_that_are_called_like_columns(kept: list[Figure]) -> None:
     classification_figures.plot_roc(curves("macro", "fpr"), METRICS, Path())
     grid = np.linspace(0, 1, 11)
@@ -184,7 +204,7 @@ def test_roc_curves_of_classes_that_are_called_like_columns(kept: list[Figure]) 
 
 
 def test_reliability_by_eye(kept: list[Figure]) -> None:
-    classification_figures.plot_reliability(points(), ERRORS, Path())
+    classification_figures.plot_reliability(points(), ERRORS, REFUSED, Path())
     style, genre, artist = kept[0].axes
     assert [axis.get_title(loc="left") for axis in kept[0].axes] == list(TASKS)
     np.testing.assert_array_equal(style.lines[0].get_xydata(), [[0, 0], [1, 1]])
@@ -194,17 +214,29 @@ def test_reliability_by_eye(kept: list[Figure]) -> None:
     assert [text.get_text() for text in style.texts] == ["30", "20", "50"]  # images of each point
     legend = style.get_legend()
     assert legend is not None and [text.get_text() for text in legend.get_texts()] == [
-        "before the temperature: error 0.13", "after the temperature: error 0.02"
+        "before the temperature: error 0.13\n(calibrated, by chance: 0.10)", "after the temperature: error 0.02"
     ]  # fmt: skip
-    assert len(genre.containers) == 1 and genre.texts[-1].get_text().startswith("too few select images (8)")
+    assert len(genre.containers) == 1 and genre.texts[-1].get_text() == (
+        "no temperature: 8 select rows are too few:\nat least 50 are needed"
+    )
     assert not artist.containers and artist.texts[0].get_text().startswith("too few validation images (14)")
     assert artist.get_legend() is None
 
 
 def test_reliability_of_nothing_is_three_panels_that_say_so(kept: list[Figure]) -> None:
-    classification_figures.plot_reliability(points().iloc[:0], {}, Path())
+    classification_figures.plot_reliability(points().iloc[:0], {}, {}, Path())
     assert [len(axis.lines) for axis in kept[0].axes] == [1, 1, 1]
     assert all("too few validation images (0)" in axis.texts[0].get_text() for axis in kept[0].axes)
+
+
+def test_risk_and_coverage_by_eye(kept: list[Figure]) -> None:
+    classification_figures.plot_risk_coverage(ANSWERS, CHOSEN, Path())
+    style, genre, artist = kept[0].axes
+    np.testing.assert_array_equal(style.lines[0].get_xydata(), [[0.25, 0], [1, 0.5]])
+    np.testing.assert_array_equal(style.lines[1].get_xydata(), [[0.25, 0]])  # the threshold
+    assert style.get_title(loc="left") == "style: 25% answered, 0% of these wrong"
+    assert genre.get_title(loc="left") == "genre: no threshold was chosen" and len(genre.lines) == 1
+    assert not len(np.asarray(artist.lines[0].get_xydata()))
 
 
 def test_losses_by_eye(kept: list[Figure]) -> None:

@@ -37,7 +37,19 @@ def test_predictions_table_by_eye() -> None:
     )
     p = {task: np.arange(3 * k).reshape(3, k) / 100 for task, k in CLASSES.items()}
     table = predictions_table(index, [4, 1, 2], p)
-    assert table.columns.tolist() == ["id", "task", "split", "y_true", "p_0", "p_1", "p_2", "p_3", "stratum", "group"]
+    assert table.columns.tolist() == [
+        "id",
+        "task",
+        "split",
+        "y_true",
+        "p_0",
+        "p_1",
+        "p_2",
+        "p_3",
+        "stratum",
+        "group",
+        "painter",
+    ]
     assert table[["task", "id", "y_true", "group"]].values.tolist() == [
         ["style", "p4", 3, 2], ["style", "p1", 1, 0], ["style", "p2", 2, 1],
         ["genre", "p2", 1, 1], ["artist", "p1", 2, 0],
@@ -90,11 +102,24 @@ def test_of_task_takes_its_own_columns() -> None:
         found = of_task(table, task, NAMES[task])
         np.testing.assert_array_equal(found.p, p[task])
         np.testing.assert_array_equal(found.y, index[task].astype(int))
-        np.testing.assert_array_equal(found.group, [0, 0, 1, 1])
+        np.testing.assert_array_equal(found.unit, [0, 0, 1, 1])
         assert found.strata is None
     stored = table.assign(stratum=pd.array(["a", None, "b", "a"] * 3, dtype="string"))
     assert of_task(stored, "genre", NAMES["genre"]).strata is not None
     np.testing.assert_array_equal(of_task(stored, "genre", NAMES["genre"]).strata, ["a", "", "b", "a"])
+
+
+def test_units_are_painters_and_groups_closed_over_both() -> None:
+    """Rows 0 and 1 are by one painter, and row 1 is a near-duplicate of row 2. Painters are classes of artist."""
+    labels: dict[str, list[int | None]] = {"style": [0, 1, 2, 3], "genre": [0, 1, 0, 1], "artist": [0, 0, 1, 2]}
+    index = index_of({task: ["val"] * 4 for task in TASKS}, labels)
+    names = ["ingres_bather.jpg", "ingres_source.jpg", "delacroix_source.jpg", "corot_bridge.jpg"]
+    index = index.assign(id=[f"Romanticism/{name}" for name in names], group=[0, 1, 1, 2])
+    table = predictions_table(index, range(4), uniform(4))
+    assert table["painter"].tolist() == ["ingres", "ingres", "delacroix", "corot"] * 3
+    for task in ("style", "genre"):
+        assert of_task(table, task, NAMES[task]).unit.tolist() == [0, 0, 0, 1]
+    assert of_task(table, "artist", NAMES["artist"]).unit.tolist() == [0, 1, 1, 2]
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])

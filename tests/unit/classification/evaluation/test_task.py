@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from artextract.classification.evaluation.baselines import PROBE, Seen
+from artextract.classification.evaluation.baselines import PROBE, Seen, task_baselines
 from artextract.classification.evaluation.prediction_table import of_task, predictions_table
 from artextract.classification.evaluation.report import flat_scores, write_report
 from artextract.classification.evaluation.scores import score
@@ -21,7 +23,7 @@ from tests.toys import toy_params, toy_preprocessing
 
 N, CLASSES = 72, ["Still_Life", "Portrait", "never_seen"]
 SPLITS = np.array(["train", "val", "select"])[np.arange(N) // 2 % 3]
-PARAMS = Evaluate(min_val_rows=2, bootstrap=20, probe=True)
+PARAMS = Evaluate(min_val_rows=2, blocks=20, permutations=20, abstain_error=0.2, probe=True)
 
 
 def index() -> pd.DataFrame:
@@ -60,7 +62,8 @@ def test_the_scores_are_those_of_the_validation_rows_alone() -> None:
     expected, _ = score(of_task(table, "genre", evaluation.classes, "val"), PARAMS, 0)
     assert expected.items() <= evaluation.scores.items()
     assert evaluation.scores["val_rows"] == 24
-    assert evaluation.scores["temperature_rows"] == 24  # the temperature comes from the select rows
+    assert evaluation.scores["temperature_rows"] == 24  # the temperature would come from the select rows
+    assert "24 select rows are too few" in str(evaluation.fitted.calibration.refused)
     assert evaluation.scores["majority_top1"] == 0.5  # as the training rows are: 12 of each class
     assert evaluation.scores["title_variants"] == 1
     assert evaluation.confusion.sum() == 24
@@ -96,11 +99,88 @@ def test_a_report_has_the_files_of_every_task(tmp_path: Path) -> None:
     evaluations = {task: evaluated(task)[0] for task in TASKS}
     write_report(tmp_path, evaluations)
     of_tasks = {f"{name}_{task}.csv" for task in TASKS for name in ("classes", "baselines", "confused", "confusion")}
-    figures = {f"confusion_{task}.png" for task in TASKS} | {"roc.png", "reliability.png"}
-    assert {path.name for path in tmp_path.iterdir()} == (
-        of_tasks | figures | {"roc.csv", "reliability.csv", "scores.csv"}
-    )
+    figures = {f"confusion_{task}.png" for task in TASKS} | {"roc.png", "reliability.png", "risk_coverage.png"}
+    tables = {"roc.csv", "reliability.csv", "risk_coverage.csv", "label_noise.csv", "scores.csv"}
+    assert {path.name for path in tmp_path.iterdir()} == of_tasks | figures | tables
+    curve = pd.read_csv(tmp_path / "risk_coverage.csv")
+    assert curve.columns.tolist() == ["task", "confidence", "answered", "coverage", "error"]
+    assert pd.read_csv(tmp_path / "label_noise.csv").empty  # no file name has two labels here
     assert pd.read_csv(tmp_path / "roc.csv").columns.tolist() == ["task", "fpr", "tpr"]
     confusion = pd.read_csv(tmp_path / "confusion_genre.csv")
     assert confusion.columns.tolist() == ["actual", "predicted", "count", "share"] and len(confusion) == 9
     assert flat_scores(evaluations)["genre.val_rows"] == 24
+
+
+# --- whatever validation rows are like, what was fitted stays the same
+
+
+def larger(seed: int) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Seen]]:
+    """Index, predictions and features of 210 works: 70 of each split, so that temperature and threshold are fitted."""
+    rng, n = np.random.default_rng(seed), 210
+    split = np.array(["train", "val", "select"])[np.arange(n) % 3]
+    labels = rng.integers(0, 2, n)
+    index = pd.DataFrame({"id": [f"F{i % 4}/painter-{i % 30}_w{i}.jpg" for i in range(n)], "group": np.arange(n)})
+    index["stratum"] = pd.array(rng.choice(["tall", "wide"], n), dtype="string")
+    for task in TASKS:
+        index[task], index[f"{task}_split"] = pd.array(labels, dtype="Int64"), pd.array(split, dtype="string")
+    logits = 4 * rng.normal(size=(n, 3)) + 4 * np.eye(3)[labels]
+    p = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    tables = [
+        predictions_table(index, rows, dict.fromkeys(TASKS, p[rows]), name)
+        for name in ("val", "select")
+        for rows in [np.flatnonzero(split == name).tolist()]
+    ]
+    features = (rng.normal(size=(n, 1, 4)) + labels[:, None, None]).astype(np.float32)
+    both = {}
+    for name in ("train", "val"):
+        rows = np.flatnonzero(split == name)
+        both[name] = Seen(rows.tolist(), features[rows, 0], Inputs(features[rows], toy_preprocessing(), "abc"))
+    return index, pd.concat(tables, ignore_index=True), both
+
+
+def spoilt(
+    index: pd.DataFrame, table: pd.DataFrame, both: dict[str, Seen], seed: int
+) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Seen]]:
+    """The same with other labels, predictions and features of all validation rows but the first, of which the features
+    stay: its baselines must not change."""
+    rng = np.random.default_rng(seed)
+    index, table = index.copy(), table.copy()
+    val = table["split"] == "val"
+    table.loc[val, "y_true"] = 1 - table.loc[val, "y_true"]
+    table.loc[val, ["p_0", "p_1", "p_2"]] = rng.dirichlet(np.ones(3), int(val.sum()))
+    for task in TASKS:
+        here = (index[f"{task}_split"] == "val").to_numpy(dtype=bool)
+        index.loc[here, task] = 1 - index.loc[here, task]
+    colours, tokens = both["val"].colours.copy(), both["val"].inputs.array.copy()
+    colours[1:] = 50 * rng.normal(size=colours[1:].shape)
+    tokens[1:] = 50 * rng.normal(size=tokens[1:].shape)
+    val_seen = Seen(both["val"].rows, colours, Inputs(tokens, both["val"].inputs.preprocessing, "abc"))
+    return index, table, both | {"val": val_seen}
+
+
+@settings(max_examples=4, deadline=None)
+@given(st.integers(0, 1000), st.sampled_from(TASKS))
+def test_validation_rows_change_nothing_that_is_fitted(seed: int, task: str) -> None:
+    """Neither temperature nor threshold, and no baseline: each is fitted on training rows, and looks at one row."""
+    params = PARAMS.model_copy(update={"abstain_error": 0.4})
+    before, after = larger(seed), spoilt(*larger(seed), seed)
+    one, two = (evaluate_task(task, CLASSES, table, index, both, params, 0) for index, table, both in (before, after))
+    assert one.fitted == two.fitted and one.fitted.calibration.rows == 70
+    assert one.scores["val_rows"] == 70 and one.scores["top1"] != two.scores["top1"]
+    first, second = (
+        task_baselines(index, task, 3, both["train"], both["val"], 0) for index, _, both in (before, after)
+    )
+    assert PROBE in first and "colour histogram" in first
+    for name in first:
+        np.testing.assert_array_equal(first[name][0], second[name][0], err_msg=name)
+    assert (first[PROBE][1:] != second[PROBE][1:]).any()
+
+
+def test_select_rows_do_decide_what_is_fitted() -> None:
+    index, table, both = larger(3)
+    other = table.copy()
+    select = other["split"] == "select"
+    other.loc[select, "y_true"] = 1 - other.loc[select, "y_true"]
+    one, two = (evaluate_task("genre", CLASSES, t, index, both, PARAMS, 0) for t in (table, other))
+    assert one.fitted != two.fitted
+    assert one.scores["auc_ovo"] == two.scores["auc_ovo"]
