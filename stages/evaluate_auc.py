@@ -5,14 +5,15 @@ Reads: data/artgan/, data/class_weights.json, data/model/, metrics/train.json (t
 Writes: data/evaluation/: predictions.parquet (id, task, split, y_true, p_0 ... p_{K-1}, stratum, group, painter; split:
     val, and select for the temperature and the threshold), linear_probe.parquet (the same of the linear head on the
     same features; no rows where the network is one itself, where nothing is frozen, or without evaluate.probe),
-    calibration.json (for each task the number of select rows, the temperature or why it was refused, and the least confidence of an answer or why
-    there is none); metrics/auc.json (the DVC metrics: AUC and half its interval); metrics/classification.json (the main
-    scores of each task, with their evidence, chance and ceiling); plots/classification/: scores.csv (every score with
-    the same beside it), classes_<task>.csv (AUC of each class), baselines_<task>.csv (with the network's paired gain
-    over each), confused_<task>.csv (the most frequent confusions), confusion_<task>.csv (actual, predicted, count,
-    share: one row per cell) and .png, roc.csv (task, fpr, tpr) and .png, reliability.csv (points of equally many
-    images) and .png, risk_coverage.csv (error among the answered images for each threshold) and .png, label_noise.csv
-    (images that the lists name under two styles), losses.png (of the training).
+    calibration.json (for each task the number of select rows, the temperature or why it was refused, and the least
+    confidence of an answer or why there is none); metrics/auc.json (the DVC metrics: AUC and half its interval);
+    metrics/classification.json (the main scores of each task, with their evidence, chance and ceiling);
+    plots/classification/: scores.csv (every score with the same beside it), classes_<task>.csv (AUC of each class),
+    baselines_<task>.csv (with the network's paired gain over each), confused_<task>.csv (the most frequent confusions),
+    confusion_<task>.csv (actual, predicted, count, share: one row per cell) and .png, roc.csv (task, fpr, tpr) and
+    .png, reliability.csv (points of equally many images) and .png, risk_coverage.csv (error among the answered images
+    for each threshold) and .png, label_noise.csv (images that the lists name under two styles), losses.png (of the
+    training).
 """
 
 from pathlib import Path

@@ -14,7 +14,10 @@ EMPTY = np.zeros((0, 4))
 
 
 def predictions(
-    y: Sequence[int], p: np.ndarray, strata: Sequence[str] | None = None, unit: Sequence[int] | None = None
+    y: Sequence[int] | np.ndarray,
+    p: np.ndarray,
+    strata: Sequence[str] | np.ndarray | None = None,
+    unit: Sequence[int] | None = None,
 ) -> TaskPredictions:
     """Predictions of classes class0, class1 ...; every row is a unit of its own unless units are given."""
     names = [f"class{k}" for k in range(p.shape[1])]

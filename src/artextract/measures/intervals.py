@@ -18,6 +18,7 @@ from artextract.measures.units import without_blocks
 
 LEVEL = 0.95
 SMALLEST_P = 1e-4  # no p value below is printed: so far out, the t distribution is an assumption
+NOTHING = (float("nan"), float("nan"))
 TIE = 1e-12  # differences no larger are rounding, which depends on the processor
 
 Kind = Literal["share", "difference"]
@@ -55,20 +56,38 @@ def estimate(values: np.ndarray, kind: Kind = "share", *, bias_corrected: bool =
         No interval where fewer than two blocks have a score. For a share, no interval either where it is exactly 0
         or 1: the rows then do not say how far it may vary.
     """
-    from scipy.stats import t
-
     value, parts = float(values[0]), values[1:][~np.isnan(values[1:])]
-    count, nothing = len(parts), float("nan")
+    count = len(parts)
     if np.isnan(value) or count < 2:
-        return Estimate(value, nothing, nothing)
-    error = float(np.sqrt((count - 1) / count * ((parts - parts.mean()) ** 2).sum()))
-    half = float(t.ppf((1 + LEVEL) / 2, count - 1)) * error
+        return Estimate(value, *NOTHING)
     centre = count * value - (count - 1) * float(parts.mean()) if bias_corrected else value
+    error = _error(parts)
     if kind == "difference":
+        half = _half(error, count - 1)
         return Estimate(value, centre - half, centre + half, _p_value(centre, error, count))
-    if not 0 < value < 1:
-        return Estimate(value, nothing, nothing)
-    return Estimate(value, *_on_the_logit_scale(centre, half, floor=min(0.5 / count, value, 1 - value)))
+    return Estimate(value, *_share_interval(value, centre, error, count - 1, floor=0.5 / count))
+
+
+def estimate_over_runs(values: np.ndarray) -> Estimate:
+    """The mean score of trainings that differ in their seed, with an interval for the mean of all such trainings.
+
+    Its variance is that of the rows plus that of the seeds: the jackknife's of the mean score, and the variance over
+    trainings divided by their number. The degrees of freedom are those of Satterthwaite (1946).
+
+    Args:
+        values: (runs, 1 + blocks): for each run, a score between 0 and 1 for the weights of ``without_blocks``.
+
+    Returns:
+        No interval where there are fewer than two runs or two blocks, or where the mean is exactly 0 or 1.
+    """
+    mean = values.mean(axis=0)
+    value, parts, runs = float(mean[0]), mean[1:][~np.isnan(mean[1:])], len(values)
+    if np.isnan(value) or len(parts) < 2 or runs < 2:
+        return Estimate(value, *NOTHING)
+    of_rows, of_seeds = _error(parts) ** 2, float(values[:, 0].var(ddof=1)) / runs
+    both = of_rows + of_seeds
+    freedom = both**2 / (of_rows**2 / (len(parts) - 1) + of_seeds**2 / (runs - 1)) if both > 0 else 1.0
+    return Estimate(value, *_share_interval(value, value, float(np.sqrt(both)), freedom, floor=0.5 / len(parts)))
 
 
 def measure(score: Score, units: np.ndarray, blocks: int, seed: int, *, bias_corrected: bool = False) -> Estimate:
@@ -84,12 +103,27 @@ def measure(score: Score, units: np.ndarray, blocks: int, seed: int, *, bias_cor
     return estimate(score(without_blocks(units, blocks, seed)), bias_corrected=bias_corrected)
 
 
-def _on_the_logit_scale(centre: float, half: float, floor: float) -> tuple[float, float]:
-    """An interval around a share that stays between 0 and 1; ``half`` is its half width on the plain scale."""
+def _error(parts: np.ndarray) -> float:
+    """The jackknife's standard error from the scores without each block."""
+    return float(np.sqrt((len(parts) - 1) / len(parts) * ((parts - parts.mean()) ** 2).sum()))
+
+
+def _half(error: float, freedom: float) -> float:
+    """Half the width of an interval."""
+    from scipy.stats import t
+
+    return float(t.ppf((1 + LEVEL) / 2, freedom)) * error
+
+
+def _share_interval(value: float, centre: float, error: float, freedom: float, floor: float) -> tuple[float, float]:
+    """An interval that is symmetric on the logit scale, so that it stays between 0 and 1; none around 0 or 1 itself."""
     from scipy.special import expit, logit
 
+    if not 0 < value < 1:
+        return NOTHING
+    floor = min(floor, value, 1 - value)
     centre = min(max(centre, floor), 1 - floor)
-    reach = half / (centre * (1 - centre))
+    reach = _half(error, freedom) / (centre * (1 - centre))
     return float(expit(logit(centre) - reach)), float(expit(logit(centre) + reach))
 
 

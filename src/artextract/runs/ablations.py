@@ -18,7 +18,7 @@ import yaml
 
 from artextract.core.errors import ArtExtractError
 from artextract.core.tasks import TASKS
-from artextract.runs.comparison import compare, read_predictions
+from artextract.runs.comparison import COLUMNS, SIGNIFICANT, compare, read_predictions, with_holm
 
 TARGET = "evaluate_auc"
 
@@ -99,22 +99,33 @@ def scores(files: Mapping[str, Any]) -> dict[str, float]:
     return row
 
 
-def differences(one: pd.DataFrame, other: pd.DataFrame, *, min_rows: int) -> dict[str, str]:
-    """Paired difference of the AUC of each task, ``other`` less ``one``, as text with its interval.
+def differences(one: pd.DataFrame, other: pd.DataFrame, *, min_rows: int) -> pd.DataFrame:
+    """Paired difference of the AUC of each task, ``other`` less ``one``; stratified where that is defined.
 
-    The text is "other rows" if the two were evaluated on different rows (for example on an artist-disjoint split).
+    Returns:
+        Rows of ``comparison.compare``, one per task that has an AUC; no rows if the two were evaluated on different
+        rows (for example on an artist-disjoint split).
     """
     try:
-        table = compare(one, other, min_rows=min_rows, draws=1000, seed=0)
+        table = compare(one, other, min_rows=min_rows, blocks=200, seed=0)
     except ArtExtractError:
-        return dict.fromkeys(TASKS, "other rows")
-    result = {}
-    for task in TASKS:
-        rows = table[table["task"] == task].set_index("score")
-        name = "auc_ovo_stratified" if "auc_ovo_stratified" in rows.index else "auc_ovo"
-        if name in rows.index:
-            d, low, high = (float(rows.loc[name, c]) for c in ("difference", "low", "high"))  # type: ignore[arg-type]
-            result[task] = f"{d:+.4f} ({low:+.4f} to {high:+.4f})"
+        return pd.DataFrame(columns=pd.Index(COLUMNS))
+    of_auc = table[table["score"].isin(["auc_ovo", "auc_ovo_stratified"])]
+    return of_auc.drop_duplicates("task", keep="last").reset_index(drop=True)
+
+
+def as_text(found: Mapping[str, pd.DataFrame]) -> dict[str, dict[str, str]]:
+    """Differences of several experiments as text with their intervals.
+
+    A star marks those that differ from 0 after the correction of all of them (Holm). An experiment without rows has
+    "other rows" for every task.
+    """
+    family = with_holm(pd.concat([table.assign(name=name) for name, table in found.items()], ignore_index=True))
+    result = {name: ({} if len(table) else dict.fromkeys(TASKS, "other rows")) for name, table in found.items()}
+    for row in family.to_dict("records"):
+        star = " *" if row["p_holm"] < SIGNIFICANT else ""
+        text = f"{row['difference']:+.4f} ({row['low']:+.4f} to {row['high']:+.4f}){star}"
+        result[row["name"]][row["task"]] = text
     return result
 
 
@@ -148,14 +159,17 @@ def table(prefix: str, against: str, min_rows: int) -> str:
     Raises:
         ArtExtractError: None has finished, or the one to compare with has not.
     """
-    found = finished(json.loads(dvc("exp", "show", "--json")), prefix)
-    if against not in found:
+    finished_runs = finished(json.loads(dvc("exp", "show", "--json")), prefix)
+    if against not in finished_runs:
         raise ArtExtractError(
-            f"no finished experiment {prefix}-{against}; finished: {', '.join(found) or 'none'}",
+            f"no finished experiment {prefix}-{against}; finished: {', '.join(finished_runs) or 'none'}",
             where="dvc exp show",
             remedy="`dvc queue status`, `dvc queue start`",
         )
     base = read_predictions(f"{prefix}-{against}")
-    others = [name for name in found if name != against]
-    paired = {name: differences(base, read_predictions(f"{prefix}-{name}"), min_rows=min_rows) for name in others}
-    return markdown({name: scores(files) for name, files in sorted(found.items())}, paired, against)
+    others = [name for name in finished_runs if name != against]
+    found = {name: differences(base, read_predictions(f"{prefix}-{name}"), min_rows=min_rows) for name in others}
+    paired = as_text(found) if found else {}
+    tested = sum(int(part["p"].notna().sum()) for part in found.values())
+    note = f"\n{tested} comparisons; * is a difference from 0 after the correction for all of them (Holm, 5%).\n"
+    return markdown({name: scores(files) for name, files in sorted(finished_runs.items())}, paired, against) + note

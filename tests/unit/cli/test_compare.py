@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from artextract.runs.comparison import compare
+from artextract.runs.comparison import COLUMNS, compare
 from tests.command import artextract
 from tests.unit.runs.test_comparison import N, collection, run
 
@@ -23,31 +23,29 @@ def printed(capsys: pytest.CaptureFixture[str]) -> list[list[str]]:
 
 
 def test_command_prints_what_compare_gives(files: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
-    artextract("compare", *files, "--min-rows", "3", "--draws", "50", "--seed", "4")
-    header, *lines = printed(capsys)
-    assert header == ["task", "score", "a", "b", "difference", "low", "high", "significant"]
-    expected = compare(*(pd.read_parquet(f) for f in files), min_rows=3, draws=50, seed=4)
+    artextract("compare", *files, "--min-rows", "3", "--blocks", "50", "--seed", "4")
+    count, header, *lines = printed(capsys)
+    assert count[:2] == ["9", "comparisons;"]
+    assert header == [*[name for name in COLUMNS if name != "p"], "significant"]
+    expected = compare(*(pd.read_parquet(f) for f in files), min_rows=3, blocks=50, seed=4)
     assert [line[:2] for line in lines] == expected[["task", "score"]].values.tolist()
-    shown = np.array([line[2:7] for line in lines], dtype=float)
-    np.testing.assert_allclose(shown, expected.iloc[:, 2:].to_numpy(dtype=float), atol=5.1e-5)
-    assert {line[7] for line in lines} == {"yes"}  # chance against all right
-    artextract("compare", files[1], files[0], "--min-rows", "3", "--draws", "50")
-    assert {line[7] for line in printed(capsys)[1:]} == {"yes"}  # all worse is a difference, too
+    shown = np.array([line[2:9] for line in lines], dtype=float)
+    np.testing.assert_allclose(shown, expected.iloc[:, 2:9].to_numpy(dtype=float), atol=5.1e-5)
+    assert {line[-1] for line in lines} == {"yes"}  # chance against all right
+    artextract("compare", files[1], files[0], "--min-rows", "3", "--blocks", "50")
+    assert {line[-1] for line in printed(capsys)[2:]} == {"yes"}  # all worse is a difference, too
 
 
 def test_command_finds_no_difference_where_there_is_none(
     files: tuple[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    artextract("compare", files[0], files[0], "--min-rows", "3", "--draws", "50")
-    assert {line[7] for line in printed(capsys)[1:]} == {"no"}
+    artextract("compare", files[0], files[0], "--min-rows", "3", "--blocks", "50")
+    assert {line[-1] for line in printed(capsys)[2:]} == {"no"}
 
 
-def test_command_calls_an_undefined_difference_no_difference(
-    files: tuple[str, str], capsys: pytest.CaptureFixture[str]
-) -> None:
-    artextract("compare", *files, "--min-rows", "1000", "--draws", "50")
-    found = {line[1]: line[2:] for line in printed(capsys)[1:]}
-    assert found["auc_ovo"] == ["NaN"] * 5 + ["no"]
+def test_command_leaves_out_what_is_not_defined(files: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+    artextract("compare", *files, "--min-rows", "1000", "--blocks", "50")
+    assert {line[1] for line in printed(capsys)[2:]} == {"top1"}
 
 
 def test_command_names_a_missing_file(
@@ -73,4 +71,4 @@ def test_command_says_in_words_what_cannot_be_compared(
 ) -> None:
     run(collection(n=N - 2), 0, 0.5).to_parquet(tmp_path / "other.parquet")
     assert artextract("compare", files[0], str(tmp_path / "other.parquet")) == 2
-    assert "task style: the two tables differ in the id" in capsys.readouterr().err
+    assert "task style: the tables differ in the id" in capsys.readouterr().err

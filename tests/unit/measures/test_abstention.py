@@ -29,10 +29,10 @@ def test_every_row_of_the_curve_is_what_its_threshold_gives(rows: list[tuple[flo
     confidence, right = [row[0] for row in rows], [row[1] for row in rows]
     found = risk_coverage(*answers(confidence, right))
     assert found["confidence"].tolist() == sorted(set(confidence), reverse=True)
-    for row in found.itertuples():
-        kept = [hit for c, hit in rows if c >= row.confidence]
-        assert (row.answered, row.coverage) == (len(kept), pytest.approx(len(kept) / len(rows)))
-        assert row.error == pytest.approx(1 - np.mean(kept))
+    for least, answered, coverage, error in found.to_numpy():
+        kept = [hit for c, hit in rows if c >= least]
+        assert (answered, coverage) == (len(kept), pytest.approx(len(kept) / len(rows)))
+        assert error == pytest.approx(1 - np.mean(kept))
 
 
 def test_the_threshold_answers_most_rows_with_the_stated_error() -> None:

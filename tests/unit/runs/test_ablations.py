@@ -81,15 +81,27 @@ def predictions(quality: float, ids: str = "") -> pd.DataFrame:
         part = pd.DataFrame({f"p_{k}": p[:, k] / p.sum(1) for k in range(3)})
         names = [f"{ids}{i}" for i in range(60)]
         parts.append(part.assign(id=names, task=task, split="val", y_true=y, stratum=None, group=np.arange(60)))
+        parts[-1]["painter"] = names
     return pd.concat(parts, ignore_index=True)
 
 
 def test_a_better_run_has_a_positive_difference() -> None:
     found = experiments.differences(predictions(0.2), predictions(2.0), min_rows=5)
-    assert set(found) == set(TASKS) and all(text.startswith("+") and "(+" in text for text in found.values())
+    assert found["task"].tolist() == list(TASKS) and (found["low"] > 0).all()
     other = experiments.differences(predictions(0.2), predictions(2.0, "x"), min_rows=5)
-    assert other == dict.fromkeys(TASKS, "other rows")
+    texts = experiments.as_text({"better": found, "elsewhere": other})
+    assert all(text.startswith("+") and "(+" in text and text.endswith(" *") for text in texts["better"].values())
+    assert texts["elsewhere"] == dict.fromkeys(TASKS, "other rows")
     rows = {"a": {"style": 0.5, "genre": 0.25, "artist": float("nan"), "select": 1.0}}
     lines = experiments.markdown(rows, {"a": {"style": "+1"}}, "base").splitlines()
     assert lines[2] == "| a | 0.5000 | 0.2500 | nan | 1.0000 | +1 |  |  |"
     assert all(line.count("|") == 9 for line in lines)
+
+
+def test_stars_are_corrected_for_all_experiments() -> None:
+    """p = .02 is a difference alone, and none among twenty."""
+    row = {"difference": 0.01, "low": 0.002, "high": 0.02, "p": 0.02, "task": "style", "score": "auc_ovo"}
+    one = pd.DataFrame([row], columns=pd.Index(experiments.COLUMNS))
+    assert experiments.as_text({"a": one})["a"]["style"] == "+0.0100 (+0.0020 to +0.0200) *"
+    many = experiments.as_text({str(k): one for k in range(20)})
+    assert {texts["style"] for texts in many.values()} == {"+0.0100 (+0.0020 to +0.0200)"}

@@ -1,16 +1,20 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
 from artextract.classification.evaluation.prediction_table import of_task, predictions_table
 from artextract.core.errors import ArtExtractError
 from artextract.core.tasks import TASKS
 from artextract.measures import auc
-from artextract.runs.comparison import compare
+from artextract.measures.bootstrap import holm
+from artextract.runs.comparison import COLUMNS, compare, printed, with_holm
 from tests.toys import CLASSES, NAMES
 
 N = 36
@@ -39,8 +43,8 @@ def run(index: pd.DataFrame, seed: int, skill: float) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True)
 
 
-def against(a: pd.DataFrame, b: pd.DataFrame, seed: int = 0, draws: int = 100) -> pd.DataFrame:
-    return compare(a, b, min_rows=3, draws=draws, seed=seed)
+def against(a: pd.DataFrame, b: pd.DataFrame, seed: int = 0, blocks: int = 100) -> pd.DataFrame:
+    return compare(a, b, min_rows=3, blocks=blocks, seed=seed)
 
 
 def test_a_run_does_not_differ_from_itself() -> None:
@@ -52,7 +56,7 @@ def test_a_run_does_not_differ_from_itself() -> None:
 
 def test_rows_and_columns_of_the_comparison() -> None:
     table = against(run(collection(), 0, 0.5), run(collection(), 1, 0.5))
-    assert table.columns.tolist() == ["task", "score", "a", "b", "difference", "low", "high"]
+    assert table.columns.tolist() == COLUMNS
     assert table[["task", "score"]].values.tolist() == [[task, score] for task in TASKS for score in PLAIN]
     stratified = against(run(collection(True), 0, 0.5), run(collection(True), 1, 0.5))
     assert stratified["score"].tolist() == ["auc_ovo", "auc_ovo_stratified", "balanced_accuracy", "top1"] * len(TASKS)
@@ -96,27 +100,54 @@ def test_turning_the_comparison_round_turns_the_signs(one: int, two: int) -> Non
     pd.testing.assert_frame_equal(there, against(a, b))
 
 
-def test_the_interval_is_that_of_a_slow_bootstrap_of_pairs() -> None:
-    """Top-1 only needs hits: groups are drawn one by one, and both runs are scored on the same ones."""
+def test_the_interval_is_that_of_the_t_test_over_groups() -> None:
+    """Top-1 with groups of two: the difference is the mean over groups, whose t test is the textbook's."""
     a, b = run(collection(), 0, 0.5), run(collection(), 1, 1.5)
-    table = against(a, b, draws=4000)
-    low, high = table.loc[(table["task"] == "style") & (table["score"] == "top1"), ["low", "high"]].to_numpy(float)[0]
+    a, b = (t.assign(painter="p" + t["group"].astype(str)) for t in (a, b))
+    table = against(a, b)
+    found = table[(table["task"] == "style") & (table["score"] == "top1")].to_dict("records")[0]
     one, two = (of_task(t, "style", NAMES["style"]) for t in (a, b))
     gain = (two.p.argmax(1) == two.y).astype(float) - (one.p.argmax(1) == one.y)
-    rng, groups = np.random.default_rng(9), sorted(set(one.group.tolist()))
-    drawn = []
-    for _ in range(4000):
-        rows = np.concatenate([np.flatnonzero(one.group == g) for g in rng.choice(groups, len(groups))])
-        drawn.append(gain[rows].mean())
-    np.testing.assert_allclose([low, high], np.percentile(drawn, [2.5, 97.5]), atol=0.04)
-    assert high - low > 0.2
+    of_groups = pd.Series(gain).groupby(one.unit).mean()
+    test: Any = stats.ttest_1samp(of_groups, 0)
+    np.testing.assert_allclose([found["low"], found["high"]], test.confidence_interval(0.95))
+    assert found["p"] == pytest.approx(test.pvalue)
+    assert (found["rows"], found["units"]) == (30, 15)
+
+
+def test_the_unit_is_the_painter_and_for_artist_the_group() -> None:
+    a, b = (t.assign(painter="one") for t in (run(collection(), 0, 0.5), run(collection(), 1, 1.5)))
+    table = against(a, b).set_index(["task", "score"])
+    assert table.loc["style", "units"].tolist() == [1, 1, 1] and table.loc["style", "low"].isna().all()
+    assert table.loc[("artist", "top1"), "units"] == 15 and np.isfinite(table.loc[("artist", "top1"), "low"])
+
+
+def test_p_values_are_corrected_for_every_comparison() -> None:
+    a, b = run(collection(), 0, 0.5), run(collection(), 1, 1.0)
+    table = against(a, b)
+    np.testing.assert_allclose(table["p_holm"], holm(table["p"].to_numpy()))
+    assert printed(table).startswith("9 comparisons; p_holm is corrected for all of them (Holm)")
+    undefined = table.assign(p=table["p"].where(table["score"] == "top1"))
+    corrected = with_holm(undefined)
+    np.testing.assert_array_equal(corrected["p_holm"].notna(), undefined["p"].notna())
+    np.testing.assert_allclose(corrected["p_holm"].dropna(), holm(undefined["p"].dropna().to_numpy()))
+    assert printed(corrected).startswith("3 comparisons;")
+
+
+def test_the_smallest_p_value_is_printed_as_a_bound() -> None:
+    good, bad = run(collection(), 0, 50.0), run(collection(), 0, -50.0)
+    lines = printed(against(bad, good)).splitlines()[2:]
+    assert len(lines) == 9 and all("<=0.0009" in line and line.endswith("yes") for line in lines)
+    middle = printed(with_holm(pd.DataFrame([{name: 0.5 for name in COLUMNS}])))
+    assert "<=" not in middle and middle.endswith("no")
 
 
 def test_classes_with_too_few_rows_are_left_out() -> None:
     a, b = run(collection(), 0, 0.5), run(collection(), 1, 0.5)
-    few = compare(a, b, min_rows=31, draws=20, seed=0)
-    assert few.loc[few["score"] != "top1", ["a", "b", "difference", "low", "high"]].isna().all(axis=None)
-    assert few.loc[few["score"] == "top1", "difference"].notna().all()  # top-1 is over all rows
+    few = compare(a, b, min_rows=31, blocks=20, seed=0)
+    assert set(few["score"]) == {"top1"} and few["difference"].notna().all()  # top-1 is over all rows
+    genre = compare(a, b, min_rows=15, blocks=20, seed=0)  # two genres of 15 rows; styles and artists have fewer
+    assert genre.loc[genre["score"] == "auc_ovo", "task"].tolist() == ["genre"]
 
 
 def test_select_rows_play_no_part() -> None:
@@ -150,7 +181,7 @@ def test_other_labels_are_refused() -> None:
     one, two = run(collection(), 0, 0.5), run(collection(), 1, 0.5)
     changed = (two["id"] == "p07") & (two["task"] == "artist")
     two.loc[changed, "y_true"] = 2 - two.loc[changed, "y_true"] * 2
-    with pytest.raises(ArtExtractError, match="task artist: the two tables differ in the y_true"):
+    with pytest.raises(ArtExtractError, match="task artist: the tables differ in the y_true"):
         against(one, two)
 
 
@@ -159,7 +190,7 @@ def test_other_numbers_of_classes_are_refused() -> None:
     more = two.copy()
     more.loc[more["task"] == "genre", "p_2"] = 0.0  # null in the other table, which has two genres
     for pair in ((one, more), (more, two)):
-        with pytest.raises(ArtExtractError, match="task genre: the two runs have different numbers of classes"):
+        with pytest.raises(ArtExtractError, match="task genre: the runs have different numbers of classes"):
             against(*pair)
 
 
@@ -167,7 +198,7 @@ def test_other_strata_are_refused() -> None:
     """One run with strata, one without: a stratified score would be compared with a plain one."""
     one, two = run(collection(True), 0, 0.5), run(collection(False), 1, 0.5)
     for pair in ((one, two), (two, one)):
-        with pytest.raises(ArtExtractError, match="task style: the two tables differ in the stratum"):
+        with pytest.raises(ArtExtractError, match="task style: the tables differ in the stratum"):
             against(*pair)
 
 

@@ -135,7 +135,8 @@ def baseline_table(task: TaskPredictions, found: Mapping[str, np.ndarray], param
     for name, p in {"this network": task.p, **found}.items():
         model = dataclasses.replace(task, p=p)
         values = over_classes(model, chosen, weights)
-        row: dict[str, object] = {"baseline": name} | dict(with_ends("auc_ovo", estimate(values["auc_ovo"])))
+        row: dict[str, object] = {"baseline": name}
+        row |= with_ends("auc_ovo", estimate(values["auc_ovo"]))
         others = ("auc_ovo_same_pairs", "auc_ovo_stratified", "balanced_accuracy")
         row |= {key: float(values[key][0]) for key in others if key in values}
         row["top1"] = float(auc.top1(task.y, p, weights[:1])[0])

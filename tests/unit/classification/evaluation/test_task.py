@@ -24,6 +24,7 @@ from tests.toys import toy_params, toy_preprocessing
 N, CLASSES = 72, ["Still_Life", "Portrait", "never_seen"]
 SPLITS = np.array(["train", "val", "select"])[np.arange(N) // 2 % 3]
 PARAMS = Evaluate(min_val_rows=2, blocks=20, permutations=20, abstain_error=0.2, probe=True)
+EVEN = {task: [1.0] * len(CLASSES) for task in TASKS}
 
 
 def index() -> pd.DataFrame:
@@ -53,8 +54,7 @@ def evaluated(task: str = "genre", **changes: Any) -> tuple[TaskEvaluation, pd.D
     table = pd.concat(tables, ignore_index=True)
     params = PARAMS.model_copy(update=changes)
     all_splits = {split: seen(split) for split in ("train", "select", "val")}
-    even = {task: [1.0] * len(CLASSES) for task in TASKS}
-    return evaluate_task(task, CLASSES, table, index(), all_splits, even, toy_params().train, params, 0), table
+    return evaluate_task(task, CLASSES, table, index(), all_splits, EVEN, toy_params().train, params, 0), table
 
 
 def test_the_scores_are_those_of_the_validation_rows_alone() -> None:
@@ -132,7 +132,7 @@ def larger(seed: int) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Seen]]:
     ]
     features = (rng.normal(size=(n, 1, 4)) + labels[:, None, None]).astype(np.float32)
     both = {}
-    for name in ("train", "val"):
+    for name in ("train", "select", "val"):
         rows = np.flatnonzero(split == name)
         both[name] = Seen(rows.tolist(), features[rows, 0], Inputs(features[rows], toy_preprocessing(), "abc"))
     return index, pd.concat(tables, ignore_index=True), both
@@ -151,7 +151,7 @@ def spoilt(
     for task in TASKS:
         here = (index[f"{task}_split"] == "val").to_numpy(dtype=bool)
         index.loc[here, task] = 1 - index.loc[here, task]
-    colours, tokens = both["val"].colours.copy(), both["val"].inputs.array.copy()
+    colours, tokens = both["val"].colours.copy(), np.array(both["val"].inputs.array)
     colours[1:] = 50 * rng.normal(size=colours[1:].shape)
     tokens[1:] = 50 * rng.normal(size=tokens[1:].shape)
     val_seen = Seen(both["val"].rows, colours, Inputs(tokens, both["val"].inputs.preprocessing, "abc"))
@@ -164,12 +164,13 @@ def test_validation_rows_change_nothing_that_is_fitted(seed: int, task: str) -> 
     """Neither temperature nor threshold, and no baseline: each is fitted on training rows, and looks at one row."""
     params = PARAMS.model_copy(update={"abstain_error": 0.4})
     before, after = larger(seed), spoilt(*larger(seed), seed)
-    one, two = (evaluate_task(task, CLASSES, table, index, both, params, 0) for index, table, both in (before, after))
+    train = toy_params().train
+    one, two = (
+        evaluate_task(task, CLASSES, table, i, both, EVEN, train, params, 0) for i, table, both in (before, after)
+    )
     assert one.fitted == two.fitted and one.fitted.calibration.rows == 70
     assert one.scores["val_rows"] == 70 and one.scores["top1"] != two.scores["top1"]
-    first, second = (
-        task_baselines(index, task, 3, both["train"], both["val"], 0) for index, _, both in (before, after)
-    )
+    first, second = (task_baselines(index, task, both, EVEN, train, params, 0) for index, _, both in (before, after))
     assert PROBE in first and "colour histogram" in first
     for name in first:
         np.testing.assert_array_equal(first[name][0], second[name][0], err_msg=name)
@@ -181,6 +182,8 @@ def test_select_rows_do_decide_what_is_fitted() -> None:
     other = table.copy()
     select = other["split"] == "select"
     other.loc[select, "y_true"] = 1 - other.loc[select, "y_true"]
-    one, two = (evaluate_task("genre", CLASSES, t, index, both, PARAMS, 0) for t in (table, other))
+    one, two = (
+        evaluate_task("genre", CLASSES, t, index, both, EVEN, toy_params().train, PARAMS, 0) for t in (table, other)
+    )
     assert one.fitted != two.fitted
     assert one.scores["auc_ovo"] == two.scores["auc_ovo"]
