@@ -22,6 +22,7 @@ from artextract.cli import (
     qrels,
     readme_tables,
     search,
+    seeds,
     splits,
     triplets,
     unseen_painters,
@@ -41,6 +42,7 @@ app = typer.Typer(
 app.command()(search.search)
 app.command()(predict.predict)
 app.command()(compare.compare)
+app.command()(seeds.seeds)
 app.command()(attempts.attempts)
 app.command()(judge.judge)
 app.command()(qrels.qrels)

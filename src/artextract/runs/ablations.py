@@ -121,7 +121,9 @@ def as_text(found: Mapping[str, pd.DataFrame]) -> dict[str, dict[str, str]]:
     "other rows" for every task.
     """
     family = with_holm(pd.concat([table.assign(name=name) for name, table in found.items()], ignore_index=True))
-    result = {name: ({} if len(table) else dict.fromkeys(TASKS, "other rows")) for name, table in found.items()}
+    result: dict[str, dict[str, str]] = {}
+    for name, table in found.items():
+        result[name] = {} if len(table) else {task: "other rows" for task in TASKS}
     for row in family.to_dict("records"):
         star = " *" if row["p_holm"] < SIGNIFICANT else ""
         text = f"{row['difference']:+.4f} ({row['low']:+.4f} to {row['high']:+.4f}){star}"
