@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from artextract.classification.evaluation.headline import with_interval
 from artextract.classification.evaluation.prediction_table import of_task, predictions_table
 from artextract.classification.evaluation.scores import score
 from artextract.classification.network.class_weights import class_weights, count_classes
@@ -104,7 +105,7 @@ def scores_of_unseen(table: pd.DataFrame, classes: Mapping[str, Sequence[str]], 
         table: Predictions of style and genre.
         classes: Class names of each task.
         params: Section ``evaluate``.
-        seed: Seed of the intervals.
+        seed: Seed of the intervals, which leave out painters in turn.
     """
     lines = ["| task | images | painters | classes | AUC within folds | top-1 |", "|---|---|---|---|---|---|"]
     for task in JUDGED:
@@ -113,9 +114,8 @@ def scores_of_unseen(table: pd.DataFrame, classes: Mapping[str, Sequence[str]], 
         if "auc_ovo_stratified" not in found:
             continue
         painters = table.loc[table["task"] == task, "id"].map(painter_slug).nunique()
-        value, low, high = (found[f"auc_ovo_stratified{end}"] for end in ("", "_low", "_high"))
         lines.append(
             f"| {task} | {len(predictions.y):,} | {painters:,} | {found['classes_scored']} "
-            f"| {value:.3f} ({low:.3f} to {high:.3f}) | {found['top1']:.3f} |"
+            f"| {with_interval(found, 'auc_ovo_stratified', 3)} | {found['top1']:.3f} |"
         )
     return "\n".join(lines)

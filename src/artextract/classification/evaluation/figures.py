@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from artextract.classification.evaluation.confusion import row_shares
+from artextract.classification.evaluation.headline import with_interval
 from artextract.core.tasks import TASKS
 from artextract.measures.calibration import ENOUGH, LEAST
 from artextract.pictures.style import GRID, INK, SPLIT_COLOURS, new_figure, save
@@ -73,18 +74,11 @@ def plot_roc(curves: Mapping[str, RocCurves], metrics: Mapping[str, float], path
         title = f"{task}: no class has enough validation rows"
         if f"{task}.auc_ovr" in metrics:
             scored, total = metrics[f"{task}.classes_scored"], metrics[f"{task}.classes"]
-            title = f"{task}: one-vs-rest AUC {_with_ends(metrics, f'{task}.auc_ovr')}\n"
+            title = f"{task}: one-vs-rest AUC {with_interval(metrics, f'{task}.auc_ovr')}\n"
             title += f"{scored} of {total} classes scored"
         axis.set(title=title, xlabel="false positives (one class against the rest)", aspect="equal")
     axes[0][0].set_ylabel("true positives")
     save(figure, path)
-
-
-def _with_ends(metrics: Mapping[str, float], key: str) -> str:
-    """A score with its interval, or that it has none."""
-    if f"{key}_low" not in metrics:
-        return f"{metrics[key]:.2f} (no interval)"
-    return f"{metrics[key]:.2f} ({metrics[f'{key}_low']:.2f} to {metrics[f'{key}_high']:.2f})"
 
 
 def plot_reliability(

@@ -73,6 +73,12 @@ def scores_table(metrics: Mapping[str, float]) -> pd.DataFrame:
     return table
 
 
+def with_interval(metrics: Mapping[str, float], key: str, digits: int = 2) -> str:
+    """A score and its interval as text, or that it has none."""
+    value, *ends = (f"{metrics[name]:.{digits}f}" for name in (key, f"{key}_low", f"{key}_high") if name in metrics)
+    return f"{value} ({' to '.join(ends)})" if ends else f"{value} (no interval)"
+
+
 def _folded(metrics: Mapping[str, float]) -> set[str]:
     """Keys that appear beside another score and have no row of their own."""
     names = [key.split(".") for key in metrics]
