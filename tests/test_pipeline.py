@@ -168,6 +168,19 @@ def test_scores_from_the_exported_judges_equal_those_of_the_pipeline(checkout: C
     shutil.rmtree(checkout.folder / "qrels")
 
 
+def test_an_embedding_is_judged_on_held_out_painters_as_in_the_pipeline(checkout: Checkout):
+    folds = ["data/embeddings/images.npy"] * 5
+    checkout.run("artextract", "judge", *folds, "--split", "s2", "--csv", "judged.csv")
+    judged = pd.read_csv(checkout.folder / "judged.csv").set_index(["judge", "space"])["ndcg"]
+    table = pd.read_csv(checkout.folder / "plots/siamese/retrieval.csv")
+    table = table[(table["split"] == "s2") & (table["metric"] == "ndcg10")].set_index(["judge", "space"])["micro"]
+    for judge in table.index.unique("judge"):
+        for space in ("image", "centred", "siamese"):
+            assert judged[judge, space] == pytest.approx(table[judge, space], abs=1.1e-4), (judge, space)
+        assert judged[judge, "images"] == judged[judge, "image"]
+    (checkout.folder / "judged.csv").unlink()
+
+
 def test_another_lr_reruns_training_and_evaluation_alone(checkout: Checkout):
     output = checkout.run("dvc", "exp", "run", "-S", "lr=1e-5")
     assert checkout.stages_run(output) == ["train_multitask", "evaluate_auc"]

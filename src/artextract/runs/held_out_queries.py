@@ -55,11 +55,10 @@ def siamese_values(folder: Path, split: str, index: pd.DataFrame, queries: dict[
         folder: Holds values.parquet: columns split, judge, space, id, painter, and one per metric.
         split: As in ``read_split``.
         index: n works, with their id.
-        queries: Rows of the held-out queries, for each judge.
+        queries: Rows of the held-out queries, for each judge that may score an embedding made with titles.
 
     Returns:
-        Per-query metrics of those judges that may score the network, by judge and space. Where the file has a query
-        several times (several trainings), its mean.
+        Per-query metrics by judge and space. Where the file has a query several times (several trainings), its mean.
 
     Raises:
         ArtExtractError: There is no such file, or its queries are others: the judges have changed since.
@@ -69,18 +68,17 @@ def siamese_values(folder: Path, split: str, index: pd.DataFrame, queries: dict[
     table = table[(table["split"] == split) & (table["space"] == PRIMARY)]
     row_of = pd.Series(np.arange(len(index)), index=index["id"].to_numpy())
     found: Values = {}
-    for judge, part in table.groupby("judge", sort=False):
-        if str(judge) not in queries:
-            continue
-        values = part.drop(columns=["split", "judge", "space", "painter"]).groupby("id").mean(numeric_only=True)
+    for judge, rows in queries.items():
+        part = table[table["judge"] == judge].drop(columns=["split", "judge", "space", "painter"])
+        values = part.groupby("id").mean(numeric_only=True)
         values.index = pd.Index(row_of.reindex(values.index).fillna(-1).astype(np.int64).to_numpy())
-        if sorted(values.index) != sorted(queries[str(judge)].tolist()):
+        if sorted(values.index) != sorted(rows.tolist()):
             raise ArtExtractError(
                 f"the queries of judge {judge} in split {split} are not those of this collection and these parameters",
                 where=str(path),
                 remedy=REMEDY,
             )
-        found[str(judge), PRIMARY] = values.loc[queries[str(judge)]]
+        found[judge, PRIMARY] = values.loc[rows]
     return found
 
 

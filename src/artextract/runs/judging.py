@@ -20,7 +20,7 @@ from artextract.similarity.ranking import tables
 from artextract.similarity.ranking.chance import CEILING, RANDOM
 from artextract.similarity.ranking.families import p_text
 from artextract.similarity.ranking.judges import all_judges, declared
-from artextract.similarity.ranking.judging import Judge
+from artextract.similarity.ranking.judging import Judge, judge_may_score
 from artextract.similarity.ranking.spaces import Space, centred, cosine_space, space_label
 from artextract.similarity.ranking.tables import Values
 
@@ -98,7 +98,8 @@ def judged(
         seed: Seed of the resampling and of the shuffled rows.
         only: Keys of judges; if empty, all measured judges.
         parts: Query works, and those that the centred image embedding is fitted on; default: all works in one part.
-        siamese: From the queries of each judge to the siamese network's values on them; for held-out queries.
+        siamese: From the queries of each judge that may score it to the siamese network's values on them; for
+            held-out queries.
 
     Returns:
         One row per judge and space, columns ``TABLE`` and ``AGAINST``: nDCG with its interval, precision, and, for the
@@ -126,7 +127,8 @@ def judged(
         found.append(tables.evaluate_spaces(spaces, judges, k, seed, asked))
     values = pool(found)
     if siamese is not None:
-        values |= siamese({key: np.sort(rows) for key, rows in queries.items() if len(rows)})
+        may = {key for key, judge in judges.items() if judge_may_score(judge, TITLE)}
+        values |= siamese({key: np.sort(rows) for key, rows in queries.items() if len(rows) and key in may})
     scores = tables.retrieval_table(values, painters, params.bootstrap, seed)
     compared = {key: table for key, table in values.items() if key[1] in (name, "image")}
     pairs = tables.differences(compared, "image", [f"ndcg{k}"], painters, params.bootstrap, seed)

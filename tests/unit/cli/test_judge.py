@@ -52,13 +52,18 @@ def test_held_out_queries_of_folds(works: Path, capsys: pytest.CaptureFixture[st
     part = np.where(np.arange(N) < 10, "held_out", "train")
     splits = pd.DataFrame({"id": ids, "s1": part, "s2_fold": np.arange(N) % 2, "s3": part})
     splits.to_parquet(works / "siamese" / "splits.parquet")
-    columns = ["split", "judge", "space", "id", "painter", "ndcg10", "p10"]
-    pd.DataFrame(columns=pd.Index(columns)).to_parquet(works / "siamese" / "values.parquet")
+    held = {"s1": ids[:10], "s2": ids}
+    rows = [(split, "artist", "siamese", id, 0, 0.25, 0.5) for split, of in held.items() for id in of]
+    columns = pd.Index(["split", "judge", "space", "id", "painter", "ndcg10", "p10"])
+    pd.DataFrame(rows, columns=columns).to_parquet(works / "siamese" / "values.parquet")
     mine = works / "mine.npy"
     assert judge(works, mine, mine, "--split", "s2", "--judge", "artist") == 0
-    assert capsys.readouterr().out.splitlines()[-1].split("|")[2].strip() == str(N)
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last.split("|")[2].strip() == str(N) and "| 0.250 (0.250 to 0.250) " in last
     assert judge(works, mine, "--split", "s1", "--judge", "artist") == 0
     assert capsys.readouterr().out.splitlines()[-1].split("|")[2].strip() == "10"
+    assert judge(works, mine, "--split", "s3", "--judge", "artist") == 2
+    assert "queries of judge artist in split s3 are not those" in capsys.readouterr().err
     assert judge(works, mine, "--split", "s2") == 2
     assert "1 embeddings for 2 parts" in capsys.readouterr().err
 

@@ -65,13 +65,15 @@ def test_what_is_wrong_with_a_split_is_said(folder: Path, tmp_path: Path):
 
 
 def test_values_of_siamese_are_averaged_over_trainings(folder: Path):
-    found = siamese_values(folder, "s1", INDEX, {"theme": np.array([2, 4]), "artist": np.array([1])})
+    found = siamese_values(folder, "s1", INDEX, {"theme": np.array([2, 4])})
     assert list(found) == [("theme", "siamese")]
     values = found["theme", "siamese"]["ndcg10"]
     assert values.index.tolist() == [2, 4] and values.tolist() == pytest.approx([0.3, 0.1])
-    assert siamese_values(folder, "s2", INDEX, {"theme": np.array([2])}) == {}
+    assert siamese_values(folder, "s2", INDEX, {}) == {}
 
 
 def test_values_of_other_queries_are_refused(folder: Path):
     with pytest.raises(ArtExtractError, match="queries of judge theme in split s1 are not those"):
         siamese_values(folder, "s1", INDEX, {"theme": np.array([2])})
+    with pytest.raises(ArtExtractError, match="queries of judge artist in split s1 are not those"):
+        siamese_values(folder, "s1", INDEX, {"theme": np.array([2, 4]), "artist": np.array([1])})
