@@ -33,8 +33,7 @@ def main() -> None:
     trained = train(ShardReader(source, index), index, classes, weights, p, curves)
     save_model(Path("data/model"), trained.net, classes, p.train, trained.backbone_sha256, trained.widths)
     write_metrics(Path("metrics/train.json"), trained.metrics)
-    if trained.checkpoints is not None:
-        discard(trained.checkpoints)
+    discard(trained.checkpoints)
 
 
 if __name__ == "__main__":

@@ -87,8 +87,7 @@ def predictions_of_folds(
         counts = count_classes(part, classes, "train")
         weights = {task: class_weights(counts[task], scheme).tolist() for task in TASKS}
         trained = train(reader, part, classes, weights, params)
-        if trained.checkpoints is not None:
-            discard(trained.checkpoints)
+        discard(trained.checkpoints)
         inputs = load_inputs(reader, part, rows, params.train, evaluation_views(params.train))
         logits = predict(trained.net.eval(), inputs, params.batch_size, params.train)
         p = {task: logits[task].softmax(1).double().cpu().numpy() for task in TASKS}

@@ -5,12 +5,16 @@ The same fit serves the network (``train.head=linear``) and the baselines, so th
 
 from __future__ import annotations
 
+import io
 import math
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
+
+from artextract.core.files import write_bytes
 
 # C of scikit-learn, the inverse of the penalty. Features have blocks of unit variance, so the best C is of order one.
 GRID = tuple(4.0**k for k in range(-5, 6))
@@ -64,6 +68,21 @@ class Linear:
     def __call__(self, features: np.ndarray) -> np.ndarray:
         """Log-probabilities float64 (n, classes) of features (n, d)."""
         return log_softmax(features.astype(np.float64) @ self.weight.T.astype(np.float64) + self.bias)
+
+
+def write_linear(path: Path, head: Linear) -> None:
+    """Keep a head as .npz, written as a whole or not at all."""
+    buffer = io.BytesIO()
+    tried, costs = np.array(list(head.costs)), np.array(list(head.costs.values()))
+    np.savez(buffer, weight=head.weight, bias=head.bias, c=np.array(head.c), tried=tried, costs=costs)
+    write_bytes(path, buffer.getvalue())
+
+
+def read_linear(path: Path) -> Linear:
+    """A head as ``write_linear`` keeps it."""
+    with np.load(path) as kept:
+        costs = dict(zip(kept["tried"].tolist(), kept["costs"].tolist(), strict=True))
+        return Linear(kept["weight"], kept["bias"], float(kept["c"]), costs)
 
 
 def log_softmax(logits: np.ndarray) -> np.ndarray:

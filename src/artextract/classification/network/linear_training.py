@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ import torch
 from torch import Tensor
 
 from artextract.classification.network.inputs import Inputs, evaluation_views, load_tokens
-from artextract.classification.network.linear import Linear, Scaling, fit_tuned
+from artextract.classification.network.linear import Linear, Scaling, fit_tuned, read_linear, write_linear
 from artextract.classification.network.linear_net import LinearNet, part_dims
 from artextract.classification.network.network import IGNORED
 from artextract.classification.network.networks import networks_of
@@ -61,7 +62,7 @@ class Views:
 
 def fit_heads(
     train: Views, select: Views, widths: Sequence[int], classes: Mapping[str, int], weights: Mapping[str, Tensor],
-    select_by: str, seed: int, tasks: Sequence[str] = TASKS,
+    select_by: str, seed: int, tasks: Sequence[str] = TASKS, folder: Path | None = None,
 ) -> Tuned:  # fmt: skip
     """Fit one linear head for each task.
 
@@ -76,6 +77,7 @@ def fit_heads(
         select_by: What C is chosen by: loss or auc.
         seed: Seed of the solver.
         tasks: Tasks that get a head, where the training rows have two classes of them.
+        folder: Where finished heads are kept over a kill; it must be keyed by all that they depend on.
     """
     scaling = Scaling.of(train.features[0], widths)
     shown, kept = ([scaling(features) for features in views.features] for views in (train, select))
@@ -84,6 +86,9 @@ def fit_heads(
         y, judged = train.labels[task].cpu().numpy(), select.labels[task].cpu().numpy() != IGNORED
         known = y != IGNORED
         if len(np.unique(y[known])) < 2:
+            continue
+        if folder is not None and (kept_head := folder / f"{task}.npz").is_file():
+            heads[task] = read_linear(kept_head)
             continue
         heads[task] = fit_tuned(
             np.concatenate([features[known] for features in shown]),
@@ -94,6 +99,8 @@ def fit_heads(
             classes[task],
             seed,
         )
+        if folder is not None:
+            write_linear(folder / f"{task}.npz", heads[task])
     return Tuned(scaling, heads)
 
 
@@ -125,6 +132,7 @@ def train_linear(
     classes: Mapping[str, int],
     weights: Mapping[str, Tensor],
     params: Params,
+    folder: Path,
 ) -> tuple[LinearNet, Inputs, dict[str, Any]]:
     """Fit the linear network on training rows, with every penalty chosen on select rows.
 
@@ -134,6 +142,7 @@ def train_linear(
         classes: Number of classes of each task.
         weights: Class weights of each task.
         params: seed and train are used.
+        folder: Scratch folder of finished heads, keyed by everything that the run depends on.
 
     Returns:
         The network; inputs of the select rows by all networks; and for the metrics, the chosen C of each part and task,
@@ -151,9 +160,10 @@ def train_linear(
         kept = load_tokens(reader, index, rows, members, params.train, views)
         data, select = data_of(index, train_rows, "train", inputs), data_of(index, rows, "select", kept)
         widths = [width for blocks in inputs.widths for width in blocks]
-        tuned = fit_heads(
-            Views.of(data), Views.of(select), widths, classes, weights, params.train.select_by, params.seed
-        )
+        place = folder / f"part-{number}"
+        place.mkdir(exist_ok=True)
+        views_of, by = (Views.of(data), Views.of(select)), params.train.select_by
+        tuned = fit_heads(*views_of, widths, classes, weights, by, params.seed, folder=place)
         fitted.append(tuned)
         chosen |= _described(tuned, number, len(data), len(parts))
     net = LinearNet(part_dims(whole.widths, params.train.combine), classes)

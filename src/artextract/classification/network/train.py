@@ -33,7 +33,7 @@ class Trained:
         widths: Channels of each block of each frozen network, see ``Inputs.widths``.
         history: One entry per epoch of the first seed; of a linear head, one entry for the fit.
         metrics: For metrics/train.json.
-        checkpoints: Folder to be discarded once the network is saved; None where nothing was kept.
+        checkpoints: Folder to be discarded once the network is saved.
     """
 
     net: nn.Module
@@ -41,7 +41,7 @@ class Trained:
     widths: tuple[tuple[int, ...], ...]
     history: list[dict[str, float]]
     metrics: dict[str, Any]
-    checkpoints: Path | None
+    checkpoints: Path
 
 
 def _run_key(index: pd.DataFrame, weights: Mapping[str, Sequence[float]], params: Params) -> list[Any]:
@@ -79,9 +79,10 @@ def train(
         )  # fmt: skip
     tensors = {task: torch.tensor(weights[task], dtype=torch.float32, device=device()) for task in TASKS}
     sizes = {task: len(classes[task]) for task in TASKS}
+    key = _run_key(index, weights, params)
     if params.train.head == "linear":
-        return _linear(reader, index, sizes, tensors, params, report)
-    return _by_epochs(reader, index, sizes, tensors, params, report, _run_key(index, weights, params))
+        return _linear(reader, index, sizes, tensors, params, report, key)
+    return _by_epochs(reader, index, sizes, tensors, params, report, key)
 
 
 def _linear(
@@ -91,8 +92,10 @@ def _linear(
     weights: Mapping[str, Tensor],
     params: Params,
     report: Report | None,
+    key: Sequence[Any],
 ) -> Trained:
-    net, select, chosen = train_linear(reader, index, classes, weights, params)
+    with scratch("train_multitask", *key) as folder:
+        net, select, chosen = train_linear(reader, index, classes, weights, params, folder)
     net = on_device(net)
     data = data_of(index, rows_in(index, "select"), "select", select)
     losses, aucs = evaluate(net, data, weights, params)
@@ -100,7 +103,7 @@ def _linear(
     if report:
         report([line])
     metrics = _metrics(line, net, data, params) | chosen
-    return Trained(net, select.backbone_sha256, select.widths, [line], metrics, None)
+    return Trained(net, select.backbone_sha256, select.widths, [line], metrics, folder)
 
 
 def _by_epochs(

@@ -10,9 +10,11 @@ import pandas as pd
 import pytest
 import torch
 
+from artextract.classification.network import linear_training
 from artextract.classification.network.backbones import TimmBackbone
 from artextract.classification.network.curves import write_curves
 from artextract.classification.network.inputs import labels_of, load_inputs, predict
+from artextract.classification.network.linear import Linear, fit_tuned
 from artextract.classification.network.network import Ensemble
 from artextract.classification.network.predict import predict_split
 from artextract.classification.network.saved_network import save_model
@@ -50,8 +52,7 @@ def collection(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, pd.DataF
 def run(folder: Path, index: pd.DataFrame, params: Params = PARAMS) -> Trained:
     """A run as the stage makes it: its checkpoints go once the network is saved."""
     result = train(ShardReader(folder, index), index, NAMES, WEIGHTS, params)
-    if result.checkpoints is not None:
-        discard(result.checkpoints)
+    discard(result.checkpoints)
     return result
 
 
@@ -344,3 +345,25 @@ def test_held_out_images_change_nothing_that_is_fitted(
     two = train(broken, other_index, NAMES, WEIGHTS, params)
     for key, tensor in one.net.state_dict().items():
         assert torch.equal(tensor, two.net.state_dict()[key]), key
+
+
+def test_finished_heads_are_kept_over_a_kill(
+    collection: tuple[Path, pd.DataFrame], frozen: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, index = collection
+    params = toy_params(head="linear", **frozen)
+    whole = run(folder, index, params)
+    fitted: list[int] = []
+
+    def killed(*arguments: Any) -> Linear:
+        fitted.append(len(fitted))
+        if len(fitted) == 2:
+            raise KeyboardInterrupt
+        return fit_tuned(*arguments)
+
+    monkeypatch.setattr(linear_training, "fit_tuned", killed)
+    with pytest.raises(KeyboardInterrupt):
+        run(folder, index, params)
+    again = run(folder, index, params)
+    assert len(fitted) == 4  # style, genre (killed); then genre and artist
+    assert_same(whole, again)
