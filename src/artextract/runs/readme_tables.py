@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from artextract.classification.evaluation.prediction_table import UNITS
 from artextract.core.errors import ArtExtractError
 from artextract.core.files import read_json, write_text
+from artextract.core.tasks import TASKS
 from artextract.similarity.ranking.judges import TITLE_PROXY, counted_with, declared, in_order
 
 BEGIN, END = "<!-- metrics: begin -->", "<!-- metrics: end -->"
@@ -24,19 +26,41 @@ def _with_interval(metrics: dict[str, float], key: str) -> str:
 
 
 def classification_table(metrics: dict[str, float]) -> list[str]:
-    """Task 1: AUC with its interval, and the scores without learning."""
+    """Task 1: AUC and balanced accuracy with their intervals, and what each is worth without learning."""
     lines = [
-        "| task | AUC one-vs-one (95%) | chance AUC | balanced accuracy | majority | classes scored | val works |",
+        "| task | classes scored | works scored | AUC one-vs-one (95%) | AUC by chance: 95% range, p | "
+        "balanced accuracy (95%) | chance, majority, ceiling |",
         "|---|---|---|---|---|---|---|",
     ]
-    for task in ("style", "genre", "artist"):
+    for task in TASKS:
         m = {key.removeprefix(f"{task}."): value for key, value in metrics.items() if key.startswith(f"{task}.")}
+        worth = ("chance_balanced_accuracy", "majority_balanced_accuracy", "balanced_accuracy_ceiling")
         lines.append(
-            f"| {task} | {_with_interval(m, 'auc_ovo')} | {_value(m, 'chance_auc_ovo')} | "
-            f"{_value(m, 'balanced_accuracy')} | {_value(m, 'majority_balanced_accuracy')} | "
-            f"{m['classes_scored']} | {m['val_rows']} |"
+            f"| {task} | {m['classes_scored']} | {_works(m, UNITS[task])} | {_with_interval(m, 'auc_ovo')} | "
+            f"{_chance(m, 'auc_ovo')} | {_with_interval(m, 'balanced_accuracy')} | "
+            f"{', '.join(_value(m, key) for key in worth)} |"
         )
     return lines
+
+
+def _works(metrics: dict[str, float], unit: str) -> str:
+    """The validation works that the AUC rests on, and how many painters or groups these are."""
+    if "auc_ovo_rows" not in metrics:
+        return "undefined"
+    return (
+        f"{metrics['auc_ovo_rows']} by {metrics['auc_ovo_units']} {unit}s"
+        if unit == "painter"
+        else (f"{metrics['auc_ovo_rows']} in {metrics['auc_ovo_units']} {unit}s")
+    )
+
+
+def _chance(metrics: dict[str, float], score: str) -> str:
+    """The range of chance and the p value of the score, which is a bound where no deal reaches the score."""
+    if f"chance_{score}_p" not in metrics:
+        return "undefined"
+    low, high, p = (metrics[f"chance_{score}_{end}"] for end in ("low", "high", "p"))
+    bound = "<=" if p <= 1.01 / (metrics["permutations"] + 1) else ""
+    return f"{low:.2f} to {high:.2f}, {bound}{p:.3f}"
 
 
 def measured_judges(metrics: dict[str, float]) -> dict[str, str]:

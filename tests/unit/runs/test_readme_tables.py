@@ -19,8 +19,11 @@ from artextract.runs.readme_tables import (
 from artextract.similarity.ranking.judges import JUDGES
 
 SCORES = {
-    "auc_ovo": 0.876, "auc_ovo_low": 0.8, "auc_ovo_high": 0.954, "chance_auc_ovo": 0.501, "balanced_accuracy": 0.4,
-    "majority_balanced_accuracy": 0.1, "classes_scored": 7, "val_rows": 90,
+    "auc_ovo": 0.876, "auc_ovo_low": 0.8, "auc_ovo_high": 0.954, "auc_ovo_rows": 57, "auc_ovo_units": 52,
+    "chance_auc_ovo": 0.5, "chance_auc_ovo_low": 0.412, "chance_auc_ovo_high": 0.588, "chance_auc_ovo_p": 0.002,
+    "balanced_accuracy": 0.4, "balanced_accuracy_low": 0.31, "balanced_accuracy_high": 0.5,
+    "chance_balanced_accuracy": 0.12, "majority_balanced_accuracy": 0.1, "balanced_accuracy_ceiling": 1.0,
+    "classes_scored": 7, "val_rows": 90, "permutations": 500,
 }  # fmt: skip
 CLASSIFICATION = {f"{task}.{name}": value for task in TASKS for name, value in SCORES.items()}
 SIMILARITY = {
@@ -41,11 +44,14 @@ SIAMESE = {
 
 
 def test_classification_by_eye() -> None:
-    lines = classification_table(CLASSIFICATION | {"genre.auc_ovo": 0.5, "artist.val_rows": 3})
+    """The artist row says on how many works its AUC rests, and that its p value is one; the others are at the bound."""
+    few = {"artist.val_rows": 14, "artist.auc_ovo_rows": 8, "artist.auc_ovo_units": 7, "artist.chance_auc_ovo_p": 0.053}
+    lines = classification_table(CLASSIFICATION | {"genre.auc_ovo": 0.5} | few)
+    tail = "0.40 (0.31 to 0.50) | 0.12, 0.10, 1.00 |"
     assert lines[2:] == [
-        "| style | 0.88 (0.80 to 0.95) | 0.50 | 0.40 | 0.10 | 7 | 90 |",
-        "| genre | 0.50 (0.80 to 0.95) | 0.50 | 0.40 | 0.10 | 7 | 90 |",
-        "| artist | 0.88 (0.80 to 0.95) | 0.50 | 0.40 | 0.10 | 7 | 3 |",
+        f"| style | 7 | 57 by 52 painters | 0.88 (0.80 to 0.95) | 0.41 to 0.59, <=0.002 | {tail}",
+        f"| genre | 7 | 57 by 52 painters | 0.50 (0.80 to 0.95) | 0.41 to 0.59, <=0.002 | {tail}",
+        f"| artist | 7 | 8 in 7 groups | 0.88 (0.80 to 0.95) | 0.41 to 0.59, 0.053 | {tail}",
     ]
 
 
@@ -85,8 +91,9 @@ def test_undefined_scores_are_shown_as_such() -> None:
     """Evaluation leaves undefined scores out, as where no class of a small collection has enough validation rows."""
     others = {key: value for key, value in CLASSIFICATION.items() if not key.startswith("style.")}
     lines = classification_table({"style.val_rows": 2, "style.classes_scored": 0, **others})
-    assert lines[2] == "| style | undefined | undefined | undefined | undefined | 0 | 2 |"
-    assert lines[3] == "| genre | 0.88 (0.80 to 0.95) | 0.50 | 0.40 | 0.10 | 7 | 90 |"
+    nothing = "undefined, undefined, undefined"
+    assert lines[2] == f"| style | 0 | undefined | undefined | undefined | undefined | {nothing} |"
+    assert lines[3].startswith("| genre | 7 | 57 by 52 painters | 0.88 (0.80 to 0.95) |")
     siamese = {key: value for key, value in SIAMESE.items() if not key.startswith("s2.artist.")}
     similarity = {key: value for key, value in SIMILARITY.items() if not key.startswith("artist.")}
     first, second = similarity_table({"artist.queries": 0, **similarity}, siamese)[2:4]

@@ -42,12 +42,13 @@ def chance(task: TaskPredictions, params: Evaluate, seed: int) -> Scores:
         For each score ``chance_<score>``, its expectation (exact for AUC, balanced accuracy and top-1, otherwise the
         mean of the deals); ``..._low`` and ``..._high``, the range that holds 95% of the deals; and ``..._p``, the
         share of deals, the network's own among them, that score as high as the network: at least
-        1 / (permutations + 1).
+        1 / (permutations + 1). And ``permutations``.
     """
     chosen, n = chosen_classes(task, params), len(task.y)
     rng, own = np.random.default_rng(seed), _all(task, chosen)
     deals = [_all(dataclasses.replace(task, p=task.p[rng.permutation(n)]), chosen) for _ in range(params.permutations)]
-    exact, scores = _expected(task, chosen), {}
+    exact = _expected(task, chosen)
+    scores: Scores = {"permutations": params.permutations}
     for name, value in own.items():
         drawn = np.array([deal[name] for deal in deals if name in deal])
         low, high = np.percentile(drawn, [2.5, 97.5])

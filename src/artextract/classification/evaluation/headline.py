@@ -21,7 +21,7 @@ MAIN = (
 )  # fmt: skip
 COUNTS = (
     "classes_scored", "majority_balanced_accuracy", "majority_top1", "pairs", "pairs_comparable_in_strata",
-    "two_labels_rows", "val_rows", "val_rows_of_scored_classes",
+    "permutations", "two_labels_rows", "val_rows", "val_rows_of_scored_classes",
 )  # fmt: skip
 
 
