@@ -124,6 +124,25 @@ def test_map_shows_the_blobs_and_says_how_far_to_trust_it():
     np.testing.assert_array_equal(positions, again)
 
 
+def slow_trust(cosine: np.ndarray, positions: np.ndarray, k: int) -> float:
+    """Trustworthiness from its definition (Venna and Kaski 2001): neighbours on the map that are far in the space."""
+    n, penalty = len(cosine), 0
+    for i in range(n):
+        others = [j for j in range(n) if j != i]
+        by_space = sorted(others, key=lambda j: -cosine[i, j])
+        by_map = sorted(others, key=lambda j: float(((positions[i] - positions[j]) ** 2).sum()))
+        penalty += sum(max(0, by_space.index(j) + 1 - k) for j in by_map[:k])
+    return 1 - 2 / (n * k * (2 * n - 3 * k - 1)) * penalty
+
+
+def test_trustworthiness_compares_the_map_with_the_space_and_not_with_itself():
+    """Points in twenty directions do not fit a plane: a map of them must lose something."""
+    points = unit_rows(RNG.normal(size=(40, 20)))
+    positions, trust = tsne_map(points, 5, 0)
+    assert trust == pytest.approx(slow_trust(points @ points.T, positions, 10), abs=1e-6)
+    assert trust < 0.95
+
+
 def test_sample_of_rows_is_all_where_it_fits():
     assert sample_rows(5, 5, 0).tolist() == sample_rows(5, 9, 0).tolist() == [0, 1, 2, 3, 4]
     some = sample_rows(50, 7, 3)
