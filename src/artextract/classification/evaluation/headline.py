@@ -69,6 +69,7 @@ def scores_table(metrics: Mapping[str, float]) -> pd.DataFrame:
         row = {column: metrics.get(f"{task}.{pattern.format(name)}") for column, pattern in BESIDE.items()}
         rows.append({"task": task, "score": name, "value": value, **row, "unit": UNITS[task]})
     table = pd.DataFrame(rows, columns=pd.Index(COLUMNS))
+    table = table.astype({"rows": "Int64", "units": "Int64"})
     table["unit"] = table["unit"].where(table["units"].notna())
     return table
 
