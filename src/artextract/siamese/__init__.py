@@ -1,1 +1,1 @@
-"""The siamese network that improves the image embedding."""
+"""The siamese projection, which learns from titles and improves the image embedding."""

@@ -1,4 +1,4 @@
-"""Held-out evaluation of the siamese network: which works train it and which are queries, the embeddings that result,
+"""Held-out evaluation of the siamese embedding: which works train it and which are queries, the embeddings that result,
 and their scores.
 
 Under S1 and S3 one training is scored on its held-out works, under S2 one for each fold of painters, and the queries
@@ -55,7 +55,7 @@ def by_fold(fold: np.ndarray, component: np.ndarray, select_fraction: float, see
 def post_processings(images: np.ndarray, held: Held, params: Relevance) -> list[Space]:
     """The opponents: the embedding as it comes, centred, whitened, and with CSLS.
 
-    They are fitted on the training works only, like the siamese network, so the comparison is fair. A side effect,
+    They are fitted on the training works only, like the siamese embedding, so the comparison is fair. A side effect,
     strongest for whitening: the training works are spread apart and the held-out works are not, so held-out works look
     slightly more similar to each other. This favours the opponent under judge artist on S2, where every relevant work
     is held out.

@@ -11,7 +11,7 @@ import pytest
 
 from artextract.params.sections import Params
 from artextract.siamese.evaluation.fitted import Held
-from artextract.siamese.evaluation.protocol import Outcome, Trainings, similar_titles, train_and_score
+from artextract.siamese.evaluation.protocol import Outcome, Trainings, nearest_titles, train_and_score
 from artextract.siamese.evaluation.trials import RAW, attempt_names
 from artextract.similarity.ranking.collection import Collection
 from tests.unit.siamese.evaluation.test_held_out import IMAGES, INDEX, PAINTER, SUBJECT, TITLES, N, relevance
@@ -83,12 +83,9 @@ def test_titles_near_held_out_ones_are_counted(outcome: Outcome):
     titles = np.array([[1, 0], [0.8, 0.6], [0.6, 0.8], [0, 1]], dtype=np.float32)
     collection = Collection(works(["a", "Untitled", "c", "d"]), np.eye(4, dtype=np.float32), titles)
     held = Held(np.array([1, 2]), np.array([], dtype=np.int64), np.array([0]))
-    found = similar_titles(collection, held, 0.7)
+    found = nearest_titles(collection, held)
     assert (found["s3.known"], found["s3.left_out"]) == (2, 1)
-    assert (
-        found["s3.nearest_title"] == pytest.approx(0.6) and found["s3.similar_titles"] == 0
-    )  # "Untitled" does not count
-    assert similar_titles(collection, held, 0.6 - 1e-6)["s3.similar_titles"] == 1
+    assert found["s3.nearest_title"] == pytest.approx(0.6)  # "Untitled", which is nearer, does not teach
     assert outcome.flat["s3.known"] == N - (PAINTER % 5 == 0).sum() and outcome.flat["s3.left_out"] == 0
 
 
