@@ -84,6 +84,7 @@ class Train(_Section):
     head: Literal["gru", "linear"]
     combine: Literal["joined", "averaged"]
     members: Positive
+    seed: Count
     views: Positive
     token_grid: Positive
     token_dim: Count

@@ -120,7 +120,7 @@ def _by_epochs(
     trainers = []
     with scratch("train_multitask", *key) as folder:
         for member in range(params.train.members):
-            seed = params.seed + member
+            seed = params.seed + params.train.seed + member
             place = folder / f"seed-{seed}"
             place.mkdir(exist_ok=True)
             trainer = Trainer(params, classes, weights, place, tokens, seed)
