@@ -1,4 +1,4 @@
-"""``python -m benchmarks [--quick] [NAME ...]``, ``... scaling [--quick] [NAME ...]``, ``... training [--rows N]``."""
+"""``python -m benchmarks [--quick] [NAME ...]``, or ``scaling``, ``encoders``, ``training`` in place of the names."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def folder_of(given: argparse.Namespace, size: Size) -> Path:
     """Folder that results are written to: only a complete run at full size may replace the committed results."""
     if given.out is not None:
         return given.out
-    whole = given.names in ([], ["scaling"], ["training"]) and given.rows is None and size.name == "full"
+    whole = given.names in ([], ["scaling"], ["training"], ["encoders"]) and given.rows is None and size.name == "full"
     return RESULTS if whole else PARTIAL
 
 
@@ -95,6 +95,16 @@ def run_training(rows: int | None, size: Size, folder: Path) -> None:
     print(folder / "benchmarks.md")
 
 
+def run_encoders(names: list[str], size: Size, folder: Path) -> None:
+    """Measure what image encoders cost, and write the table and its section of the page."""
+    from benchmarks import encoders, machine, report
+
+    chosen = _selected(names, list(encoders.ENCODERS))
+    roofs = machine.roofs()
+    report.write_encoders(folder, encoders.measure_encoders(chosen, size.name), roofs, machine.describe(), size.name)
+    print(folder / "benchmarks.md")
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run the command with these arguments, by default those of the command line."""
     parser = argparse.ArgumentParser("python -m benchmarks", description=__doc__)
@@ -103,7 +113,7 @@ def main(arguments: list[str] | None = None) -> None:
         nargs="*",
         metavar="NAME",
         help="names of benchmarks (default: all that --list names), or `scaling` with names of its pieces of work "
-        "(default: all), or `training`",
+        "(default: all), or `encoders` with names of encoders (default: all), or `training`",
     )
     parser.add_argument("--rows", type=_positive, help="number of paintings for `training` (default: 81,446)")
     parser.add_argument("--quick", action="store_true", help="run at small sizes, for a first look")
@@ -128,6 +138,8 @@ def main(arguments: list[str] | None = None) -> None:
                 print(f"{name}: {benchmark.work}")
         elif given.names[:1] == ["scaling"]:
             run_scaling(given.names[1:], size, folder)
+        elif given.names[:1] == ["encoders"]:
+            run_encoders(given.names[1:], size, folder)
         elif given.names == ["training"]:
             run_training(given.rows, size, folder)
         else:

@@ -5,20 +5,18 @@ from __future__ import annotations
 import ast
 import json
 import shlex
-import shutil
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 import pytest
 import yaml
 
 from artextract.core.fingerprint import code_closure
-from artextract.params.reading import read_params
 from artextract.params.sections import Params
 from artextract.runs.ablations import read_ablations
 from tests.closure import NOT_TRACKED, ROOT, SPLIT_ROOMS, closure, imported, rooms
+from tests.unit.params_toys import with_overrides
 
 STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
 SOURCES = yaml.safe_load((ROOT / "data/sources/dvc.yaml").read_text())["stages"]
@@ -227,17 +225,6 @@ def test_a_stage_reports_a_bad_parameter_without_a_traceback(tmp_path: Path):
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=env)
     assert done.returncode == 2
     assert "params.yaml" in done.stderr and "`lr`" in done.stderr and "Traceback" not in done.stderr
-
-
-def with_overrides(words: list[str]) -> Params:
-    """The parameters after ``dvc exp run`` with these words, written and read as DVC does it."""
-    from dvc.utils.hydra import apply_overrides
-
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "params.yaml")
-        shutil.copy(ROOT / "params.yaml", path)
-        apply_overrides(path, words[1::2])
-        return read_params(path)
 
 
 @pytest.mark.parametrize("name", read_ablations(ROOT / "profiles/ablations.yaml"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ import yaml
 
 from artextract.core.errors import ArtExtractError
 from artextract.params.reading import read_params
+from artextract.params.sections import Params
 from tests.conftest import ROOT
 
 COMMITTED = ROOT / "params.yaml"
@@ -37,3 +40,14 @@ def refusal(path: Path) -> str:
         read_params(path)
     assert str(path) in str(caught.value)
     return str(caught.value)
+
+
+def with_overrides(words: list[str]) -> Params:
+    """The parameters after ``dvc exp run`` with these words, written and read as DVC does it."""
+    from dvc.utils.hydra import apply_overrides
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "params.yaml")
+        shutil.copy(COMMITTED, path)
+        apply_overrides(path, words[1::2])
+        return read_params(path)

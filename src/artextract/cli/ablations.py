@@ -43,3 +43,24 @@ def table(
     from artextract.runs import ablations
 
     print(ablations.table(prefix, against, min_rows), end="")
+
+
+@app.command()
+def networks(
+    prefix: Annotated[str, typer.Argument(metavar="PREFIX", help="prefix of the experiments' names")],
+    unseen: Annotated[
+        str | None,
+        typer.Option(metavar="PREFIX", help="prefix of the same experiments with artgan.held_out_painters"),
+    ] = None,
+    seconds: Annotated[
+        bool, typer.Option("--seconds", help="measure the seconds per image of each network on this machine")
+    ] = False,
+) -> None:
+    """Print finished experiments with frozen networks as a Markdown table: AUC with intervals, top-1, and time.
+
+    The experiments are those of profiles/frozen_networks.yaml. The network with the highest AUC on select rows comes
+    first.
+    """
+    from artextract.runs import frozen_networks
+
+    print(frozen_networks.table(prefix, unseen, seconds=seconds), end="")

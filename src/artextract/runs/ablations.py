@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import shlex
 import subprocess
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from artextract.core.tasks import TASKS
 from artextract.runs.comparison import COLUMNS, SIGNIFICANT, compare, read_predictions, with_holm
 
 TARGET = "evaluate_auc"
+ALL = "all"  # key of the changes that all experiments of a list have in common
 
 
 def read_profile(path: Path) -> list[str]:
@@ -35,7 +36,7 @@ def read_profile(path: Path) -> list[str]:
 
 
 def read_ablations(path: Path) -> dict[str, list[str]]:
-    """Names of experiments and the ``key=value`` changes of each.
+    """Names of experiments and the ``key=value`` changes of each; those of the key ``all`` come first in every list.
 
     Raises:
         ArtExtractError: The file is missing, or is not a mapping of names to lists of ``key=value``.
@@ -43,14 +44,15 @@ def read_ablations(path: Path) -> dict[str, list[str]]:
     if not path.is_file():
         raise ArtExtractError("there is no such file", where=str(path))
     content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    if not isinstance(content, dict) or not content:
+    if not isinstance(content, dict) or not set(content) - {ALL}:
         raise ArtExtractError("holds no experiments", where=str(path), remedy="one `name: [key=value, ...]` per line")
     for name, changes in content.items():
         if not isinstance(changes, list) or not all(isinstance(c, str) and "=" in c for c in changes):
             raise ArtExtractError(
                 f"experiment `{name}` is not a list of key=value", where=str(path), remedy="name: [key=value, ...]"
             )
-    return {str(name): changes for name, changes in content.items()}
+    common = content.pop(ALL, [])
+    return {str(name): [*common, *changes] for name, changes in content.items()}
 
 
 def queue_commands(
@@ -73,18 +75,31 @@ def queue_commands(
     ]
 
 
-def finished(shown: list[dict[str, Any]], prefix: str) -> dict[str, dict[str, Any]]:
-    """Finished experiments of a prefix in ``dvc exp show --json``: name without prefix to its metrics files."""
-    found: dict[str, dict[str, Any]] = {}
+def _of_prefix(shown: list[dict[str, Any]], prefix: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Finished experiments of a prefix: name without prefix, and what DVC knows of it."""
     for baseline in shown:
         for experiment in baseline.get("experiments") or []:
             name, revs = experiment.get("name") or "", experiment.get("revs") or []
             data = (revs[0].get("data") or {}) if revs else {}
             state = (experiment.get("executor") or {}).get("state", "success")  # a running experiment has metrics too
             if name.startswith(f"{prefix}-") and data.get("metrics") and state == "success":
-                files = {path: (entry or {}).get("data") or {} for path, entry in data["metrics"].items()}
-                found[name.removeprefix(f"{prefix}-")] = files
-    return found
+                yield name.removeprefix(f"{prefix}-"), data
+
+
+def finished(shown: list[dict[str, Any]], prefix: str) -> dict[str, dict[str, Any]]:
+    """Finished experiments of a prefix in ``dvc exp show --json``: name without prefix to its metrics files."""
+    return {
+        name: {path: (entry or {}).get("data") or {} for path, entry in data["metrics"].items()}
+        for name, data in _of_prefix(shown, prefix)
+    }
+
+
+def parameters(shown: list[dict[str, Any]], prefix: str) -> dict[str, dict[str, Any]]:
+    """Finished experiments of a prefix in ``dvc exp show --json``: name without prefix to its params.yaml."""
+    return {
+        name: ((data.get("params") or {}).get("params.yaml") or {}).get("data") or {}
+        for name, data in _of_prefix(shown, prefix)
+    }
 
 
 def scores(files: Mapping[str, Any]) -> dict[str, float]:

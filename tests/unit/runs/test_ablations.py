@@ -31,7 +31,13 @@ def test_commands_put_the_single_change_last(tmp_path: Path) -> None:
     assert command == expected.split()
 
 
-@pytest.mark.parametrize("text", ["", "a: b", "- x", "a: [b]", "a: [1]"])
+def test_changes_of_all_experiments_come_first(tmp_path: Path) -> None:
+    path = tmp_path / "list.yaml"
+    path.write_text("x: [a.b=2]\nall: [a.b=1, c=3]\ny: []\n")
+    assert experiments.read_ablations(path) == {"x": ["a.b=1", "c=3", "a.b=2"], "y": ["a.b=1", "c=3"]}
+
+
+@pytest.mark.parametrize("text", ["", "a: b", "- x", "a: [b]", "a: [1]", "all: [a=b]", "all: a=b\nx: [c=d]"])
 def test_a_list_that_is_none_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "list.yaml"
     path.write_text(text)
@@ -57,6 +63,9 @@ def test_finished_experiments_of_a_prefix() -> None:
         "one": {"metrics/x.json": {"k": 1}},
         "three": {"metrics/x.json": {"k": 3}},
     }
+    assert experiments.parameters(listing, "w") == {"one": {}, "three": {}}
+    listing[1]["experiments"][0]["revs"][0]["data"]["params"] = {"params.yaml": {"data": {"lr": 0.1}}}
+    assert experiments.parameters(listing, "w") == {"one": {"lr": 0.1}, "three": {}}
 
 
 def test_scores_take_the_stratified_auc_where_there_is_one() -> None:
