@@ -45,7 +45,7 @@ def main() -> None:
     predicted = {split: predict_split(reader, index, split, model, p.batch_size) for split in ("val", "select")}
     table = predictions_of_splits(index, predicted)
     write_table(OUT / "predictions.parquet", table)
-    seen = look_at(reader, index, record.train, predicted)
+    seen = look_at(reader, index, record.train, predicted, probe=p.evaluate.probe)
     weights = read_json(Path("data/class_weights.json"))
     evaluations = {
         task: evaluate_task(task, classes, table, index, seen, weights, record.train, p.evaluate, p.seed)

@@ -194,7 +194,9 @@ def wilson(share: float, n: int) -> tuple[float, float]:
     z = 1.96
     centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
     half = z / (1 + z**2 / n) * float(np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2)))
-    return max(0.0, centre - half), min(1.0, centre + half)
+    return max(0.0, min(share, centre - half)), min(
+        1.0, max(share, centre + half)
+    )  # rounding may pass a share of 0 or 1
 
 
 def expected_calibration_error(y: np.ndarray, p: np.ndarray, bins: int = BINS) -> float:

@@ -16,6 +16,7 @@ from artextract.measures.calibration import (
     fit_temperature,
     negative_log_likelihood,
     reliability,
+    wilson,
 )
 
 
@@ -241,3 +242,11 @@ def test_the_error_of_a_calibrated_network_is_far_from_zero_on_few_rows() -> Non
 def test_the_error_of_certain_rows_is_zero() -> None:
     found = error_if_calibrated(np.eye(3)[[0, 1, 2, 0]], 0)
     assert (found.value, found.low, found.high) == (0, 0, 0)
+
+
+def test_a_wilson_interval_holds_its_share() -> None:
+    """Rounding would put the end of an interval below a share of one, for 6 or 21 rows for example."""
+    for n in range(1, 120):
+        for hits in (0, n // 2, n):
+            low, high = wilson(hits / n, n)
+            assert 0 <= low <= hits / n <= high <= 1

@@ -112,16 +112,23 @@ class Seen:
     Attributes:
         rows: Rows of the index.
         colours: Their colour histograms, (rows, 64).
-        inputs: Inputs of the network, row i = rows[i].
+        inputs: Inputs of the network, row i = input_rows[i]; None where no baseline looks at them.
+        small: Rows whose images are too small for one of the networks: they have no inputs.
     """
 
     rows: Sequence[int]
     colours: np.ndarray
-    inputs: Inputs
+    inputs: Inputs | None
+    small: frozenset[int] = frozenset()
+
+    @property
+    def input_rows(self) -> list[int]:
+        """Rows of the index that have inputs."""
+        return [row for row in self.rows if row not in self.small]
 
 
 def look_at(
-    reader: ShardReader, index: pd.DataFrame, params: Train, predicted: Mapping[str, Predictions]
+    reader: ShardReader, index: pd.DataFrame, params: Train, predicted: Mapping[str, Predictions], *, probe: bool
 ) -> dict[str, Seen]:
     """Gather the information that baselines may use about the splits train, select and val.
 
@@ -130,11 +137,13 @@ def look_at(
         index: See stages/prepare_artgan.py.
         params: Section ``train`` that the network was trained with.
         predicted: Predictions of the select and val rows, whose inputs are at hand.
+        probe: Whether baselines look at the inputs of the training rows.
     """
-    rows = rows_in(index, "train", max(network.min_side for network in networks_of(params)))
-    seen = {"train": (rows, load_inputs(reader, index, rows, params, params.views))}
-    seen |= {split: (found.rows, found.inputs) for split, found in predicted.items()}
-    return {split: Seen(rows, histograms(reader, index, rows), inputs) for split, (rows, inputs) in seen.items()}
+    seen = {split: Seen(f.rows, histograms(reader, index, f.rows), f.inputs) for split, f in predicted.items()}
+    rows = rows_in(index, "train")
+    large = rows_in(index, "train", max(network.min_side for network in networks_of(params)))
+    inputs = load_inputs(reader, index, large, params, params.views) if probe else None
+    return seen | {"train": Seen(rows, histograms(reader, index, rows), inputs, frozenset(rows) - frozenset(large))}
 
 
 def task_baselines(
@@ -149,7 +158,7 @@ def task_baselines(
     """Probabilities of every baseline for the validation rows of a task.
 
     The linear heads are tuned like the network: the same rows, views, class weights and layers, and a penalty chosen on
-    the select rows by the same cost.
+    the select rows by the same cost. Rows that are too small for one of the networks train the other baselines alone.
 
     Args:
         index: See stages/prepare_artgan.py.
@@ -174,9 +183,10 @@ def task_baselines(
     rival = _Rival(index, task, seen, weights, train.select_by, seed)
     colours = {split: [of.colours] for split, of in seen.items()}
     result["colour histogram"] = rival(colours, [seen["train"].colours.shape[1]])[labelled["val"]]
-    if params.probe and seen["train"].inputs.backbone_sha256:
-        means = {split: _means(of.inputs) for split, of in seen.items()}
-        widths = seen["train"].inputs.widths or ((means["train"][0].shape[1],),)
+    inputs = {split: of.inputs for split, of in seen.items() if of.inputs is not None}
+    if params.probe and inputs["train"].backbone_sha256:
+        means = {split: _means(of) for split, of in inputs.items()}
+        widths = inputs["train"].widths or ((means["train"][0].shape[1],),)
         blocks = [width for network in widths for width in network]
         if train.head != "linear":
             result[PROBE] = rival(means, blocks)[labelled["val"]]
@@ -219,7 +229,8 @@ class _Rival:
         return np.exp(log_softmax(np.maximum(np.mean(found, axis=0), -LARGE)))
 
     def _views(self, features: list[np.ndarray], split: str) -> Views:
-        rows = list(self.seen[split].rows)
+        of = self.seen[split]
+        rows = list(of.rows) if len(features[0]) == len(of.rows) else of.input_rows
         strata = self.index["stratum"].iloc[rows]
         within = None if strata.isna().all() else strata.fillna("").to_numpy(dtype=str)
         return Views(features, labels_of(self.index, rows, split), within)

@@ -245,6 +245,22 @@ def run(index: pd.DataFrame, task: str, sha256: str = "abc", **changes: object) 
     return task_baselines(index, task, both, even, toy_params(**changes).train, PARAMS, 0)
 
 
+def test_images_too_small_for_a_network_train_the_other_baselines() -> None:
+    """Three rows have no tokens: the painter's name and the colours learn from them, the linear heads do not."""
+    index, small = index_of(), frozenset(TRAIN_ROWS[:3])
+    whole = {split: seen(index, rows, "abc") for split, rows in (("select", SELECT_ROWS), ("val", VAL_ROWS))}
+    all_rows, large = seen(index, TRAIN_ROWS, "abc"), seen(index, TRAIN_ROWS[3:], "abc")
+    train = Seen(TRAIN_ROWS, all_rows.colours, large.inputs, small)
+    even = {name: [1.0] * n for name, n in CLASSES.items()}
+    found = task_baselines(index, "artist", whole | {"train": train}, even, toy_params().train, PARAMS, 0)
+    names = task_baselines(index, "artist", whole | {"train": all_rows}, even, toy_params().train, PARAMS, 0)
+    heads = task_baselines(index, "artist", whole | {"train": large}, even, toy_params().train, PARAMS, 0)
+    for name in ("majority", "style folder", "colour histogram"):
+        np.testing.assert_array_equal(found[name], names[name])
+    for name in (PROBE, LAST):
+        np.testing.assert_array_equal(found[name], heads[name])
+
+
 # --- histograms
 
 

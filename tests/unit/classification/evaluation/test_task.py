@@ -151,6 +151,7 @@ def spoilt(
     for task in TASKS:
         here = (index[f"{task}_split"] == "val").to_numpy(dtype=bool)
         index.loc[here, task] = 1 - index.loc[here, task]
+    assert both["val"].inputs is not None
     colours, tokens = both["val"].colours.copy(), np.array(both["val"].inputs.array)
     colours[1:] = 50 * rng.normal(size=colours[1:].shape)
     tokens[1:] = 50 * rng.normal(size=tokens[1:].shape)
