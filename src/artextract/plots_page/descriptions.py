@@ -82,6 +82,12 @@ GROUPS = (
                 "Confidence of the prediction against the share that was right. A trustworthy network stays near the "
                 "diagonal; points of few images are uncertain.",
             ),
+            Plot(
+                "plots/classification/risk_coverage.png",
+                "Error against coverage",
+                "The share of wrong answers among the most confident ones, by how many are answered. A line that rises "
+                "from the left means that the network knows where it is unsure.",
+            ),
         ),
     ),
     Group(
