@@ -36,7 +36,7 @@ SCRATCH: dict[str, Any] = {
 
 def _params(size: Size, **train: Any) -> Params:
     committed = works.params()
-    if size.name == "tiny" and train:
+    if size.name == "tiny" and "backbone" in train:
         train["backbone"] = "reference"
     batch = 4 if size.name == "tiny" else BATCH
     section = committed.train.model_validate(committed.train.model_dump() | train)
@@ -53,8 +53,14 @@ def _even() -> dict[str, torch.Tensor]:
     return {task: torch.ones(n, device=device()) for task, n in CLASSES.items()}
 
 
-def _trainer(params: Params) -> Trainer:
-    return Trainer(params, CLASSES, _even(), Path(tempfile.mkdtemp(dir=works.folder())))
+def _trainer(params: Params, inputs: Inputs) -> Trainer:
+    tokens = inputs.array if params.train.frozen else None
+    return Trainer(params, CLASSES, _even(), Path(tempfile.mkdtemp(dir=works.folder())), tokens)
+
+
+def _network(params: Params, inputs: Inputs) -> MultitaskNet:
+    """The network for such inputs, with random weights."""
+    return MultitaskNet(params.train, CLASSES, inputs.array.shape[-1] if params.train.frozen else 0)
 
 
 def _data(inputs: Inputs, labels: dict[str, torch.Tensor]) -> Data:
@@ -92,8 +98,8 @@ class _Paintings(Dataset[Any]):
 class _Loop:
     """The training loop of torch's tutorial: eager, fp32, AdamW with its default settings."""
 
-    def __init__(self, params: Params):
-        self.net = MultitaskNet(params.train, CLASSES).train().to(device())
+    def __init__(self, params: Params, inputs: Inputs):
+        self.net = _network(params, inputs).train().to(device())
         self.optimizer = torch.optim.AdamW(self.net.parameters(), lr=params.lr)
         self.weights = _even()
         self.losses: list[float] = []
@@ -109,7 +115,7 @@ class _Loop:
 
 def _flops(params: Params, inputs: Inputs) -> float:
     """Floating-point operations of a step per image, trained part only: the forward pass, and twice that backward."""
-    net = MultitaskNet(params.train, CLASSES).eval().to(device())
+    net = _network(params, inputs).eval().to(device())
     return 3 * flops_of(net, inputs.batch(np.arange(1)))
 
 
@@ -126,8 +132,8 @@ def _step(size: Size) -> Pair:
     pixels = np.random.default_rng(0).integers(0, 256, (batch, 3, side, side), dtype=np.uint8)
     labels = _labels(batch)
     images = preprocessing.normalise(torch.from_numpy(pixels)).contiguous()
-    loop, trainer, losses = _Loop(params), _trainer(params), []
     data = _data(Inputs(pixels, preprocessing, ""), labels)
+    loop, trainer, losses = _Loop(params, data.inputs), _trainer(params, data.inputs), []
     steps = {"tiny": 1, "quick": 2, "full": 8}[size.name]
 
     def naive() -> None:
@@ -154,7 +160,7 @@ def _epoch(size: Size, large: bool) -> Pair:
     labels = _labels(n)
     inputs = load_inputs(reader, index, range(n), params.train)
     data = _data(inputs, labels)
-    loop, trainer, losses = _Loop(params), _trainer(params), []
+    loop, trainer, losses = _Loop(params, inputs), _trainer(params, inputs), []
     loader = DataLoader(_Paintings(files, labels, inputs.preprocessing), batch_size=params.batch_size, shuffle=True)
 
     def naive() -> None:
@@ -173,12 +179,13 @@ def _epoch(size: Size, large: bool) -> Pair:
 
 def _frozen(size: Size) -> Pair:
     set_threads()
-    params, n = _params(size), size.images
+    params, n = _params(size, layers=[]), size.images
     reader, index = works.shards(n)
     labels = _labels(n)
     inputs = load_inputs(reader, index, range(n), params.train)
     data = _data(inputs, labels)
-    backbone, loop, trainer = make_backbone(params.train).eval().to(device()), _Loop(params), _trainer(params)
+    backbone, loop = make_backbone(params.train).eval().to(device()), _Loop(params, inputs)
+    trainer = _trainer(params, inputs)
     losses: list[dict[str, float]] = []
     paintings = _Paintings(works.paths(n), labels, inputs.preprocessing)
     loader = DataLoader(paintings, batch_size=params.batch_size, shuffle=True)

@@ -62,10 +62,11 @@ def measure(rows: int) -> dict[str, Any]:
     works.own_cache()
     set_threads()
     params = _params(SIZES["full"], **REFERENCE)
-    trainer, labels = _trainer(params), _labels(rows)
+    labels = _labels(rows)
     reader, index = works.shards(rows, SIDE)
     with PeakMemory() as memory:
         inputs, *build = _seconds(lambda: load_inputs(reader, index, range(rows), params.train))
+    trainer = _trainer(params, inputs)
     with PeakMemory() as later:
         data = _data(inputs, labels)
         losses, *epoch = _seconds(lambda: trainer._train_epoch(0, data))

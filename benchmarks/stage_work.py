@@ -56,7 +56,7 @@ def _tokens(n: int) -> Callable[[], object]:
     from artextract.encoders.image import Preprocessing
 
     inputs = Inputs(mapped, Preprocessing(260, None, "bilinear", (0.5,) * 3, (0.5,) * 3), "frozen")
-    data, trainer = _data(inputs, _labels(n)), _trainer(params)
+    data, trainer = _data(inputs, _labels(n)), _trainer(params, inputs)
     return lambda: trainer._train_epoch(0, data)
 
 

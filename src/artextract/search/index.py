@@ -144,7 +144,7 @@ def build(vectors: np.ndarray, seed: int = 0, target: float = RECALL) -> Compres
     index = faiss.index_factory(width, kind, faiss.METRIC_INNER_PRODUCT)
     ivf = _inverted(index)
     ivf.cp.seed = ivf.pq.cp.seed = seed + 1
-    kept_out = rng.choice(n, min(n // 4 * 2, 2 * SAMPLE), replace=False)
+    kept_out = rng.choice(n, min(n // 8 * 2, 2 * SAMPLE), replace=False)
     inside = np.setdiff1d(np.arange(n), kept_out)
     index.train(padded(vectors[np.sort(rng.choice(inside, min(len(inside), lists * TRAINING), replace=False))]))
     with tqdm(total=n, desc="index vectors", unit="vec", mininterval=1) as bar:
