@@ -43,7 +43,8 @@ def toy_params(**changes: Any) -> Params:
         "backbone": "reference", "weights": "none", "weights_sha256": "", "frozen": False, "token_grid": 4,
         "token_dim": 0, "recurrence": "shared", "scan": "rows", "mean_token": False, "hidden": 32, "layers": [],
     }  # fmt: skip
-    train = reference | {key: changes.pop(key) for key in list(changes) if key in Train.model_fields}
+    own = set(Train.model_fields) - set(Params.model_fields)  # `seed` is the key of that name at the top
+    train = reference | {key: changes.pop(key) for key in list(changes) if key in own}
     top = {"epochs": 3, "batch_size": 8, "seed": 5} | changes
     return committed.model_copy(update=top | {"train": committed.train.model_copy(update=train)})
 

@@ -367,3 +367,10 @@ def test_finished_heads_are_kept_over_a_kill(
     again = run(folder, index, params)
     assert len(fitted) == 4  # style, genre (killed); then genre and artist
     assert_same(whole, again)
+
+
+def test_a_seed_of_the_training_alone_is_added(collection: tuple[Path, pd.DataFrame], frozen: dict[str, Any]) -> None:
+    params = toy_params(epochs=1, seed=5, **frozen)
+    moved = params.model_copy(update={"train": params.train.model_copy(update={"seed": 2})})
+    one, two = run(*collection, moved), run(*collection, toy_params(epochs=1, seed=7, **frozen))
+    assert one.history == two.history
