@@ -48,12 +48,18 @@ def plot_judges(table: pd.DataFrame, unmeasured: Mapping[str, str], metric: str,
         _panel(axis, part, spaces)
         counts = f"{int(part['queries'].max()):,} queries"
         counts += f", ceiling {ceilings[judge]:.2f}" if judge in ceilings else ""
-        axis.set_title(f"{declared(judge).label}  ({counts})")
+        axis.set_title(_heading(declared(judge).label, counts))
     title = f"{_metric_name(metric)}: bars, mean over queries with 95% interval by painter; "
     figure.suptitle(title + "diamonds, mean over painters", x=0.01, ha="left", fontsize=11)
     if note:
         figure.supxlabel("\n".join(note), x=0.01, ha="left", fontsize=8)
     save(figure, path)
+
+
+def _heading(label: str, counts: str) -> str:
+    """Label and counts on one line, or on several where one would be wider than the panel."""
+    short = len(label) <= HEADING_LETTERS
+    return f"{label}  ({counts})" if short else f"{textwrap.fill(label, HEADING_LETTERS)}\n({counts})"
 
 
 def _note(unmeasured: Mapping[str, str]) -> list[str]:
