@@ -19,6 +19,7 @@ BAR, CHANCE, OTHER = "#2f6f8f", "#b9c0c8", "#d08a2c"
 COLUMNS = 3
 NO_NETWORK = ("random", "popularity", "colour")  # in grey
 CIRCULAR = "not scored: judged by itself"
+HEADING_LETTERS = 32  # of a line of a panel's heading
 WIDTH, NOTE_LETTERS = 13, 215  # inches, and letters of the note that fit a line of that width
 
 

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from artextract.similarity.evaluation import figures as retrieval_figure
-from artextract.similarity.evaluation.figures import plot_judges
+from artextract.similarity.evaluation.figures import _heading, plot_judges
 from artextract.similarity.ranking.judges import JUDGES
 from artextract.similarity.ranking.tables import TABLE
 
@@ -72,3 +72,9 @@ def test_the_note_names_judges_as_tables_do(tmp_path: Path, monkeypatch: pytest.
     plot_judges(table(["artist"], ["random"]), {"siblings": "12 queries, fewer than 20"}, "ndcg10", tmp_path / "x.png")
     note = figures[0].get_supxlabel()
     assert note == "Not measured: panels of one work, or of one series (12 queries, fewer than 20)."
+
+
+def test_a_long_label_does_not_widen_the_figure() -> None:
+    assert _heading("same painter", "8 queries") == "same painter  (8 queries)"
+    found = _heading("same theme, other painters, other title words", "146 queries, ceiling 1.00").splitlines()
+    assert found == ["same theme, other painters,", "other title words", "(146 queries, ceiling 1.00)"]
