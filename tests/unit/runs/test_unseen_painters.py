@@ -24,7 +24,9 @@ def toy_index(folder: Path) -> pd.DataFrame:
 
 def test_a_held_out_painter_is_judged_and_nothing_else_is(tmp_path: Path) -> None:
     index = toy_index(tmp_path)
-    index.loc[59, "group"] = index.loc[0, "group"]  # painter 5 has a copy of a work by painter 0
+    index["group"] = index["group"].mask(
+        index.index == 59, index["group"].iloc[0]
+    )  # painter 5 has a copy of a work by painter 0
     seen = []
     for held in folds_of(index, 3, 0):
         part = fold_index(index, held)
