@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import ValidationError
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
@@ -17,6 +19,9 @@ from artextract.core.errors import ArtExtractError
 from artextract.core.files import read_json, write_text
 from artextract.core.tasks import TASKS
 from artextract.params.sections import Train
+
+ANEW = "train it anew (`dvc repro train_multitask`)"
+OTHER_VERSION = "or use the version of artextract that wrote it"
 
 
 def save_model(
@@ -59,9 +64,39 @@ class Record:
 
 
 def read_record(folder: Path) -> Record:
-    """The record of a trained network, so that it is used as it was trained, whatever params.yaml says now."""
-    record = read_json(folder / "model.json")
-    return Record(record["classes"], Train.model_validate(record["train"]), record["backbone_sha256"], record["widths"])
+    """The record of a trained network, so that it is used as it was trained, whatever params.yaml says now.
+
+    Raises:
+        ArtExtractError: There is no record, or it is not one that this version can use; names the keys.
+    """
+    path = folder / "model.json"
+    if not path.is_file():
+        raise ArtExtractError(
+            "holds no trained network: model.json is missing", where=str(folder), remedy=f"{ANEW}, or name its folder"
+        )
+    try:
+        record = read_json(path)
+        classes = {task: [str(name) for name in record["classes"][task]] for task in TASKS}
+        train, backbone, widths = record["train"], record["backbone_sha256"], record["widths"]
+    except (ValueError, TypeError, KeyError) as error:
+        problem = f"`{error.args[0]}` is missing" if isinstance(error, KeyError) else f"not a record: {error}"
+        raise ArtExtractError(problem, where=str(path), remedy=ANEW) from None
+    try:
+        return Record(classes, Train.model_validate(train), backbone, widths)
+    except ValidationError as error:
+        raise ArtExtractError(_explained(error), where=str(path), remedy=f"{ANEW}, {OTHER_VERSION}") from None
+
+
+def _explained(error: ValidationError) -> str:
+    """Keys of the section ``train`` that do not fit, in words."""
+    found: dict[str, list[str]] = {"missing": [], "extra_forbidden": [], "": []}
+    for item in error.errors():
+        key = ".".join(str(part) for part in item["loc"]) or "train"
+        kind = item["type"] if item["type"] in found else ""
+        found[kind].append(f"`{key}`" if kind else f"`{key}` {item['msg'].removeprefix('Input ')}")
+    words = {"missing": "lacks", "extra_forbidden": "has the unknown", "": "is wrong:"}
+    parts = [f"{words[kind]} {', '.join(keys)}" for kind, keys in found.items() if keys]
+    return f"section train {'; '.join(parts)}"
 
 
 def build_network(record: Record) -> nn.Module:
@@ -94,6 +129,10 @@ def load_model(folder: Path, record: Record, backbone_sha256: str) -> nn.Module:
     net = build_network(record)
     try:
         net.load_state_dict(load_file(folder / "model.safetensors"))
+    except (OSError, SafetensorError) as error:
+        raise ArtExtractError(
+            f"cannot be read: {error}", where=str(folder / "model.safetensors"), remedy="`dvc repro train_multitask`"
+        ) from None
     except RuntimeError as error:
         raise ArtExtractError(
             "the stored network does not fit its record", where=str(folder), remedy="`dvc repro train_multitask`"

@@ -82,3 +82,49 @@ def test_tensors_that_do_not_fit_their_record_are_refused(tmp_path: Path, change
     save_model(tmp_path, net, NAMES | {"style": ["a", "b"]}, toy_params().train, "")
     with pytest.raises(ArtExtractError, match="does not fit its record"):
         load_model(tmp_path, read_record(tmp_path), "")
+
+
+def test_a_folder_without_a_network_is_an_error_of_words(tmp_path: Path) -> None:
+    with pytest.raises(ArtExtractError, match=r"model\.json is missing"):
+        read_record(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda record: record["train"].pop("hidden"), "lacks `hidden`"),
+        (lambda record: record["train"].update(wings=2), "has the unknown `wings`"),
+        (lambda record: record["train"].update(hidden="many"), "is wrong: `hidden` should be a valid integer"),
+        (lambda record: record.pop("widths"), "`widths` is missing"),
+        (lambda record: record["classes"].pop("genre"), "`genre` is missing"),
+        (lambda record: record.update(classes=3), "not a record"),
+        (lambda record: record.update(train=[]), "section train"),
+    ],
+)
+def test_a_record_that_does_not_fit_is_refused_in_words(tmp_path: Path, change: Any, words: str) -> None:
+    net, params = network()
+    save_model(tmp_path, net, NAMES, params, "")
+    record = json.loads((tmp_path / "model.json").read_text())
+    change(record)
+    (tmp_path / "model.json").write_text(json.dumps(record))
+    with pytest.raises(ArtExtractError, match=words) as caught:
+        read_record(tmp_path)
+    assert caught.value.where == str(tmp_path / "model.json") and "dvc repro train_multitask" in str(caught.value)
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"\xff"])
+def test_a_record_that_is_not_json_is_refused_in_words(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "model.json").write_bytes(content)
+    with pytest.raises(ArtExtractError, match="not a record"):
+        read_record(tmp_path)
+
+
+def test_tensors_that_cannot_be_read_are_an_error_of_words(tmp_path: Path) -> None:
+    net, params = network()
+    save_model(tmp_path, net, NAMES, params, "")
+    (tmp_path / "model.safetensors").write_bytes(b"broken")
+    with pytest.raises(ArtExtractError, match="cannot be read"):
+        load_model(tmp_path, read_record(tmp_path), "")
+    (tmp_path / "model.safetensors").unlink()
+    with pytest.raises(ArtExtractError, match="cannot be read"):
+        load_model(tmp_path, read_record(tmp_path), "")
