@@ -15,7 +15,7 @@ from artextract.data.images.decode import Target
 from artextract.data.images.shards import ShardReader
 from artextract.encoders.torchvision_cure import import_torchvision
 from artextract.encoders.weights import timm_model, weights_hash
-from artextract.params.sections import ImageEncoder
+from artextract.params.sections import ImageEncoder, is_path
 
 if TYPE_CHECKING:
     import torch
@@ -148,6 +148,8 @@ def identity_of(model: nn.Module, preprocessing: Preprocessing, params: ImageEnc
         "weights_sha256": weights_hash(model),
         "preprocessing": preprocessing.describe(),
     }
+    if is_path(params.weights):
+        identity["file_sha256"] = params.sha256
     return identity | ({"layers": list(params.layers)} if params.layers else {})
 
 

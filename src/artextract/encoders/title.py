@@ -11,38 +11,54 @@ import numpy as np
 from artextract.core.compute import backend, bf16_pays, device, set_threads, unit_rows
 from artextract.core.errors import ArtExtractError
 from artextract.core.fingerprint import sha256_file
+from artextract.encoders.local_weights import local_weights
 from artextract.encoders.title_weights import title_model_cache
 from artextract.encoders.torchvision_cure import import_torchvision
 from artextract.encoders.weights import not_loadable, verify
-from artextract.params.sections import TitleEncoder
+from artextract.params.sections import TitleEncoder, is_path
 
 CHECKED = 64  # titles that weights in bf16 are checked with
 COSINE = 0.999  # least cosine to fp32 of any of them
 
 
 def load_title_encoder(params: TitleEncoder) -> tuple[Any, str]:
-    """The SentenceBERT model, from packages or from the hub by the same call, and its weights' SHA-256.
+    """The SentenceBERT model, from packages, the hub or a folder by the same call, and its weights' SHA-256.
 
     Raises:
-        ArtExtractError: See ``title_model_cache``; from the hub: no network and no filled cache, or no such model.
+        ArtExtractError: See ``title_model_cache`` and ``local_weights``; from the hub: no network and no filled cache,
+            or no such model.
     """
     import_torchvision()
     from sentence_transformers import SentenceTransformer
 
-    cache = None
+    cache = folder = None
     if params.weights == "package":
         cache = title_model_cache(params.name, params.revision, params.sha256)
+    elif is_path(params.weights):
+        folder = _title_folder(params)
     try:
         model = SentenceTransformer(
-            params.name,
-            revision=params.revision,
+            str(folder) if folder else params.name,
+            revision=None if folder else params.revision,
             cache_folder=str(cache) if cache else None,
-            local_files_only=cache is not None,
+            local_files_only=params.weights != "hub",
             device=str(device()),
         )
     except Exception as error:  # the hub's client raises a dozen types; none may end in another model
         raise not_loadable(params.name, error, "title_encoder in params.yaml") from error
-    return model, _verified_hash(params, cache)
+    return model, params.sha256 if folder else _verified_hash(params, cache)
+
+
+def _title_folder(params: TitleEncoder) -> Path:
+    """The folder that ``title_encoder.weights`` names, whose content is the expected one."""
+    folder = local_weights(params.weights, params.sha256, "title_encoder.sha256")
+    if not (folder / "modules.json").is_file():
+        raise ArtExtractError(
+            "is not a folder of sentence-transformers: it has no modules.json",
+            where=str(folder),
+            remedy="name a folder as SentenceTransformer.save writes it; a file of tensors alone has no tokenizer",
+        )
+    return folder
 
 
 def _verified_hash(params: TitleEncoder, cache: Path | None) -> str:

@@ -14,6 +14,8 @@ from artextract.core.errors import ArtExtractError
 from artextract.core.fingerprint import sha256_file
 from artextract.core.folders import cache_folder
 from artextract.core.packages import package_folder
+from artextract.encoders.local_weights import local_weights, timm_source
+from artextract.params.sections import is_path
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -117,12 +119,13 @@ def timm_model(name: str, weights: str, sha256: str, **kwargs: Any) -> nn.Module
 
     Args:
         name: Model name as timm knows it.
-        weights: ``package``, ``hub``, or ``none`` (random; for measuring cost and for training from scratch).
-        sha256: Pinned hash of the package's file; "" takes the one known to this code.
+        weights: ``package``, ``hub``, ``none`` (random; for measuring cost and for training from scratch), or the path
+            of a file or folder.
+        sha256: Pinned hash of the package's file, where "" takes the one known to this code; or of the path's content.
         **kwargs: For ``timm.create_model``.
 
     Raises:
-        ArtExtractError: Unknown model, missing package, wrong hash, or an unreachable hub.
+        ArtExtractError: Unknown model, missing package, wrong hash, an unreachable hub, or a file that lacks a tensor.
     """
     from artextract.encoders.torchvision_cure import import_torchvision
 
@@ -135,7 +138,7 @@ def timm_model(name: str, weights: str, sha256: str, **kwargs: Any) -> nn.Module
         kwargs["pretrained_cfg_overlay"] = {"file": str(_lite_file(name, sha256))}
     if weights == "hub" and sha256:
         raise ArtExtractError(
-            "a pinned sha256 is checked for weights: package only; the hub pins by its revision",
+            "a pinned sha256 is checked for weights from a package or a path; the hub pins by its revision",
             where="params.yaml",
             remedy='set the hash to "" for weights: hub; the weights\' own hash is recorded in the metrics',
         )
@@ -145,7 +148,24 @@ def timm_model(name: str, weights: str, sha256: str, **kwargs: Any) -> nn.Module
             where="params.yaml",
             remedy="`python -c 'import timm; print(timm.list_models())'`",
         )
+    if is_path(weights):
+        return _from_path(name, local_weights(weights, sha256, "the sha256 beside it"), **kwargs)
     return _create(name, pretrained=True, **kwargs)
+
+
+def _from_path(name: str, path: Path, **kwargs: Any) -> nn.Module:
+    """A timm model with all its tensors from a path, and then without its classifier where ``num_classes`` is 0."""
+    source, complete = timm_source(path, name)
+    classes = kwargs.pop("num_classes", None)
+    try:
+        model: Any = _create(source, pretrained=True, **kwargs | complete)
+    except ArtExtractError as error:
+        raise ArtExtractError(
+            error.problem.replace(source, name), where=str(path), remedy=f"name weights that timm's {name} has written"
+        ) from error
+    if classes is not None:
+        model.reset_classifier(classes)
+    return model
 
 
 def _create(name: str, *, pretrained: bool, **kwargs: Any) -> nn.Module:

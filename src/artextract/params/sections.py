@@ -4,7 +4,27 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+SOURCES = ("package", "hub", "none")  # of pretrained weights; anything else is a path
+
+
+def is_path(weights: str) -> bool:
+    """Tell whether ``weights`` is a file or folder of the user's, and no package, hub or none."""
+    return weights not in SOURCES
+
+
+def _weights(value: str) -> str:
+    if is_path(value) and "/" not in value and "." not in value:  # a slip of the pen, and no path
+        raise ValueError("weights is package, hub, none, or a path, which has a / or a file's suffix")
+    return value
+
+
+def _title_weights(value: str) -> str:
+    if value == "none":
+        raise ValueError("titles need pretrained weights: package, hub, or a path")
+    return _weights(value)
+
 
 Positive = Annotated[int, Field(gt=0)]
 Count = Annotated[int, Field(ge=0)]
@@ -13,6 +33,8 @@ OpenFraction = Annotated[float, Field(gt=0, lt=1)]
 PositiveFloat = Annotated[float, Field(gt=0)]
 FROM_SCRATCH = ("reference", "small")  # backbones of this project's own, without pretrained weights
 Sha256 = Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")]
+Weights = Annotated[str, AfterValidator(_weights)]
+TitleWeights = Annotated[str, AfterValidator(_title_weights)]
 
 
 class _Section(BaseModel):
@@ -61,7 +83,7 @@ class Network(_Section):
     """A frozen network that is seen by the heads beside the backbone."""
 
     name: str
-    weights: Literal["package", "hub", "none"]
+    weights: Weights
     sha256: Sha256
     layers: list[Count]
     size: Count
@@ -72,7 +94,7 @@ class Train(_Section):
     """The network and its training."""
 
     backbone: str
-    weights: Literal["package", "hub", "none"]
+    weights: Weights
     weights_sha256: Sha256
     frozen: bool
     tuned_stages: Count
@@ -120,7 +142,7 @@ class Train(_Section):
         if self.recurrence == "none" and not self.mean_token:
             raise ValueError("recurrence none leaves the mean token alone: set train.mean_token=true")
         if self.frozen and self.weights == "none":
-            raise ValueError("a frozen backbone needs pretrained weights: train.weights=package or hub")
+            raise ValueError("a frozen backbone needs pretrained weights: train.weights=package, hub or a path")
         if (self.networks or self.head == "linear") and not self.frozen:
             raise ValueError("networks and head=linear are for a frozen backbone: set train.frozen=true")
         if self.head == "linear" and self.members > 1:
@@ -169,7 +191,7 @@ class ImageEncoder(_Section):
     """The pretrained network that embeds images."""
 
     name: str
-    weights: Literal["package", "hub", "none"]
+    weights: Weights
     sha256: Sha256
     layers: list[Count]
     batch_size: Positive
@@ -180,7 +202,7 @@ class TitleEncoder(_Section):
     """The pretrained network that embeds titles."""
 
     name: str
-    weights: Literal["package", "hub"]
+    weights: TitleWeights
     revision: str
     sha256: Sha256
     batch_size: Positive

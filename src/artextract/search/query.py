@@ -67,7 +67,7 @@ def embed_image(image: Image.Image, recorded: Mapping[str, Any]) -> np.ndarray:
         params = ImageEncoder(
             name=recorded["name"],
             weights=recorded["weights"],
-            sha256="",
+            sha256=recorded.get("file_sha256", ""),  # of weights from a path
             layers=recorded.get("layers", []),
             batch_size=1,
             precision="fp32",
@@ -95,7 +95,7 @@ def embed_text(text: str, recorded: Mapping[str, Any]) -> np.ndarray:
             weights=recorded["weights"],
             revision=recorded["revision"],
             # A file from the hub is compared below, where the error message is clearer.
-            sha256=recorded["weights_sha256"] if recorded["weights"] == "package" else "",
+            sha256="" if recorded["weights"] == "hub" else recorded["weights_sha256"],
             batch_size=1,
             precision="fp32",
         )

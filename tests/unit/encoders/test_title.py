@@ -13,10 +13,12 @@ import torch
 
 from artextract.core.errors import ArtExtractError
 from artextract.encoders import title as title_encoder
+from artextract.encoders.local_weights import content_hash
 from artextract.encoders.title import embed_titles, load_title_encoder
 from artextract.params.reading import read_params
 from artextract.params.sections import TitleEncoder
 from tests.conftest import ROOT, installed
+from tests.tiny_models import tiny_sentence_transformer
 
 TITLES = [
     "This is an example sentence",
@@ -137,3 +139,20 @@ def test_titles_that_bf16_changes_are_refused():
     with pytest.raises(ArtExtractError, match="weights in bf16 do not agree with fp32 on 2 titles") as caught:
         title_encoder.to_bf16(_Broken(), ["one", "two"], 2)
     assert caught.value.remedy == "set title_encoder.precision=fp32"
+
+
+def test_a_folder_of_sentence_transformers(tmp_path: Path):
+    net = tiny_sentence_transformer(tmp_path / "net")
+    sha256 = content_hash(tmp_path / "net")
+    base = {"name": "mine", "revision": "", "batch_size": 2, "precision": "fp32", "weights": str(tmp_path / "net")}
+    rows, identity = embed_titles(["hay", "the sun", "a sea"], TitleEncoder.model_validate(base | {"sha256": sha256}))
+    expected = net.encode(["hay", "the sun", "a sea"], normalize_embeddings=True)
+    np.testing.assert_allclose(rows, expected, atol=1e-6)
+    assert identity["weights_sha256"] == sha256
+    with pytest.raises(ArtExtractError, match="need their hash") as caught:
+        load_title_encoder(TitleEncoder.model_validate(base | {"sha256": ""}))
+    assert sha256 in str(caught.value.remedy)
+    (tmp_path / "net/modules.json").unlink()
+    other = base | {"sha256": content_hash(tmp_path / "net")}
+    with pytest.raises(ArtExtractError, match=r"has no modules\.json"):
+        load_title_encoder(TitleEncoder.model_validate(other))

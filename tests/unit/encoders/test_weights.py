@@ -185,7 +185,7 @@ def test_unknown_models(name: str, source: str, problem: str, remedy: str):
 
 
 def test_hash_is_not_silently_ignored_for_the_hub():
-    with pytest.raises(ArtExtractError, match="checked for weights: package only") as caught:
+    with pytest.raises(ArtExtractError, match="checked for weights from a package or a path") as caught:
         timm_model(LITE2, "hub", "1" * 64)
     assert caught.value.remedy and 'set the hash to ""' in caught.value.remedy
 

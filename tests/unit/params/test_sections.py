@@ -43,6 +43,8 @@ def test_params_are_frozen() -> None:
         ("nga.commit", "main", ["match pattern"]),
         ("artgan", "null", ["valid dictionary", "None"]),
         ("train.dropout", "", ["valid number", "None"]),
+        ("train.weights", "pakage", ["package, hub, none, or a path", "'pakage'"]),
+        ("title_encoder.weights", "none", ["titles need pretrained weights"]),
     ],
 )
 def test_bad_value_is_refused(tmp_path: Path, key: str, raw: str, words: list[str]) -> None:
