@@ -2,7 +2,7 @@
 
 Reads: data/artgan/index.parquet, data/artgan/labels.json.
 Writes: data/class_weights.json (task -> weights in class-file order), metrics/class_weights.json,
-    plots/classes/counts.csv (task, class, split, rows), plots/classes/counts.png.
+    plots/classes/counts.csv (task, class, split, rows), plots/classes/counts.png and .svg.
 """
 
 import json

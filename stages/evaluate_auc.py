@@ -13,7 +13,7 @@ Writes: data/evaluation/: predictions.parquet (id, task, split, y_true, p_0 ... 
     confusion_<task>.csv (actual, predicted, count, share: one row per cell) and .png, roc.csv (task, fpr, tpr) and
     .png, reliability.csv (points of equally many images) and .png, risk_coverage.csv (error among the answered images
     for each threshold) and .png, label_noise.csv (images that the lists name under two styles), losses.png (of the
-    training).
+    training); beside each .png the same figure as .svg.
 """
 
 from pathlib import Path

@@ -1,13 +1,15 @@
 """Judges image and title embeddings by retrieval, next to plain baselines, and shows them: examples, maps, clusters.
 
 Reads: data/nga/, data/embeddings/, data/siamese/ (projected.npy and splits.parquet, for its map).
-Writes: data/similarity/ (neighbours.parquet: space, id, rank, score, neighbour; clusters.parquet: id, cluster),
-    metrics/ndcg.json (the DVC metric: nDCG@10 of the image embedding under the main judge),
-    metrics/similarity.json (<judge>.<space>.<metric>), plots/similarity/: retrieval.csv (judge, space, metric, micro,
-    low, high, macro, macro_low, macro_high, queries), differences.csv (the same, paired, with p values), judges.csv
-    (judge, label, source, counted_with, queries, status, description), health.csv, judges.png, outliers.csv (works
-    whose neighbours disagree with their attribution) and outliers.png, examples_image.png, examples_title.png,
-    tsne.csv (id, title, theme, s1, space, x, y), tsne.png, map.png, clusters.csv, clusters/cluster_*.png.
+Writes: data/similarity/ (neighbours.parquet: space, id, rank, score, neighbour; clusters.parquet: id, cluster;
+    neighbours.csv and clusters.csv: the same with titles and painters, for a spreadsheet), metrics/ndcg.json (the DVC
+    metric: nDCG@10 of the image embedding under the main judge), metrics/similarity.json (<judge>.<space>.<metric>),
+    plots/similarity/: retrieval.csv (judge, space, metric, micro, low, high, macro, macro_low, macro_high, queries),
+    differences.csv (the same, paired, with p values), judges.csv (judge, label, source, counted_with, queries, status,
+    description), health.csv, judges.png and .svg, outliers.csv (works whose neighbours disagree with their
+    attribution) and outliers.jpg, examples_image.jpg, examples_title.jpg and neighbours.csv (the works on them),
+    tsne.csv (id, title, theme, s1, space, x, y), tsne.png and .svg, map.jpg, clusters/cluster_*.jpg, clusters.csv (one
+    row per cluster), cluster_works.csv (the works on their sheets).
 """
 
 from pathlib import Path
@@ -16,12 +18,13 @@ import numpy as np
 import pandas as pd
 
 import stages  # noqa: F401
-from artextract.core.files import write_metrics, write_table
+from artextract.core.files import write_csv_for_people, write_metrics, write_table
 from artextract.core.runtime import run_stage
 from artextract.data.images.shards import ShardReader
 from artextract.params.reading import load_params
 from artextract.similarity.evaluation import outliers, showing
 from artextract.similarity.evaluation.figures import plot_judges
+from artextract.similarity.evaluation.lists import MOST_ROWS
 from artextract.similarity.evaluation.scoring import neighbours_of_both, score
 from artextract.similarity.ranking.collection import open_collection
 
@@ -33,19 +36,23 @@ def main() -> None:
     p = load_params("seed", "relevance", "similarity", "tsne")
     collection, k = open_collection(Path("data/nga"), Path("data/embeddings")), p.relevance.neighbours
     reader = ShardReader(Path("data/nga"), collection.index)
-    write_table(OUT / "neighbours.parquet", neighbours_of_both(collection, k))
+    neighbours = neighbours_of_both(collection, k)
+    write_table(OUT / "neighbours.parquet", neighbours)
+    showing.list_neighbours(collection, neighbours, p.similarity, p.seed, OUT / "neighbours.csv", PLOTS)
     scores = score(collection, map(reader.image, range(len(reader))), p.relevance, p.seed)
     for name, table in scores.tables.items():
         write_table(PLOTS / f"{name}.csv", table)
     plot_judges(scores.tables["retrieval"], scores.absent, f"ndcg{k}", PLOTS / "judges.png")
     doubtful = outliers.report(
         collection.index, reader, collection.images, draws=p.relevance.bootstrap, seed=p.seed,
-        table=PLOTS / "outliers.csv", sheet=PLOTS / "outliers.png",
+        table=PLOTS / "outliers.csv", sheet=PLOTS / "outliers.jpg",
     )  # fmt: skip
     showing.show_examples(collection, reader, p.similarity, k, p.seed, PLOTS)
     siamese, part = np.load(SIAMESE / "projected.npy"), pd.read_parquet(SIAMESE / "splits.parquet")["s1"]
     maps = showing.show_maps(collection, reader, siamese, part, p.tsne, p.similarity.map_works, p.seed, PLOTS)
-    write_table(OUT / "clusters.parquet", showing.show_clusters(collection, reader, p.similarity, p.seed, PLOTS))
+    works = showing.show_clusters(collection, reader, p.similarity, p.seed, PLOTS)
+    write_table(OUT / "clusters.parquet", collection.index[["id"]].merge(works[["id", "cluster"]], on="id"))
+    write_csv_for_people(OUT / "clusters.csv", works.head(MOST_ROWS))
     write_metrics(Path("metrics/similarity.json"), scores.flat | showing.flat(doubtful, "outliers") | maps)
     write_metrics(Path("metrics/ndcg.json"), scores.headline)
 

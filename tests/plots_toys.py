@@ -85,11 +85,11 @@ def write_data(folder: Path, shift: float = 0.0) -> None:
         table.to_csv(path, index=False, float_format="%.4f")
     for plot_id in plot_ids():
         path = folder / plot_id
-        if plot_id.endswith(".png"):
+        if plot_id.endswith((".png", ".jpg")):
             picture(path, shift)
         elif plot_id.startswith("plots/"):
             for number in range(1, CLUSTERS + 1):
-                picture(path / f"cluster_{number:02d}.png", shift)
+                picture(path / f"cluster_{number:02d}.jpg", shift)
 
 
 def picture(path: Path, shift: float) -> None:

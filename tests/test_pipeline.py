@@ -114,7 +114,7 @@ def test_plots_need_no_network(checkout: Checkout):
     checkout.run("dvc", "plots", "show")
     page = (checkout.folder / "dvc_plots" / "index.html").read_text(encoding="utf-8")
     assert "<script src=" not in page and "vegaEmbed('#" in page
-    assert {p.name for p in (checkout.folder / "dvc_plots" / "static").glob("*map.png")}
+    assert {p.name for p in (checkout.folder / "dvc_plots" / "static").glob("*map.jpg")}
 
 
 def test_every_plot_is_drawn_from_what_the_stages_wrote(checkout: Checkout):

@@ -38,7 +38,7 @@ def search(
     (--space siamese). --subject says how much the subject counts there: 0 finds works that look alike, 1 finds works
     whose titles would be alike, and the default is siamese.subject in params.yaml.
 
-    The result is printed as a table and saved in three files: PREFIX.csv is the table, PREFIX.png shows the
+    The result is printed as a table and saved in three files: PREFIX.csv is the table, PREFIX.jpg shows the
     paintings, and PREFIX.json records how the search was done: by comparison with all works, or by a compressed
     index, and with which recall.
     """

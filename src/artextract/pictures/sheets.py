@@ -16,6 +16,7 @@ from artextract.core.files import write_bytes
 
 INK, SOFT, PAPER, ACCENT = "#22272e", "#6b737d", "#fbfaf7", "#b5432a"
 THUMB, GAP, MARGIN = 150, 14, 28
+QUALITY = 88  # of the JPEG: below 85, brushwork in small pictures begins to smear
 
 
 @dataclass(frozen=True)
@@ -38,12 +39,13 @@ def _font(size: int, style: str = "DejaVuSans") -> ImageFont.FreeTypeFont:
 
 
 def _save(sheet: Image.Image, path: Path) -> None:
-    """Write a PNG of 256 dithered colours: half the size, and good enough to look at."""
-    palette = sheet.quantize(256, method=Image.Quantize.FASTOCTREE)  # as good here as the median cut, 30 times faster
+    """Write a JPEG in true colour.
+
+    Skies stay smooth, and colour is kept at full resolution, so that letters have no coloured fringes. Not WebP,
+    although it is smaller: `dvc plots` shows .jpg, .png, .gif and .svg alone.
+    """
     buffer = io.BytesIO()
-    # Pillow dithers only towards a palette that it is given.
-    dithered = sheet.quantize(palette=palette, dither=Image.Dither.FLOYDSTEINBERG)
-    dithered.save(buffer, "PNG")
+    sheet.save(buffer, "JPEG", quality=QUALITY, subsampling="4:4:4", optimize=True, progressive=True)
     write_bytes(path, buffer.getvalue())
 
 
@@ -115,7 +117,7 @@ def retrieval_sheet(rows: Sequence[tuple[Card | None, Sequence[Card]]], title: s
         rows: Query, and its neighbours, best first; None continues the line above.
         title: Heading.
         subtitle: Line below the heading: it says how to read the sheet.
-        path: PNG to write.
+        path: JPEG to write.
     """
     side, step = THUMB + 40, THUMB + GAP
     most = max(len(neighbours) for _, neighbours in rows)
@@ -142,7 +144,7 @@ def contact_sheet(cards: Sequence[Card], title: str, subtitle: str, path: Path, 
         cards: Paintings in reading order.
         title: Heading.
         subtitle: Second line.
-        path: PNG to write.
+        path: JPEG to write.
         columns: Paintings in a row.
     """
     step, height = THUMB + GAP, THUMB + CAPTION + 16
@@ -165,7 +167,7 @@ def thumbnail_map(
         positions: (n, 2), any scale.
         title: Heading.
         subtitle: Second line.
-        path: PNG to write.
+        path: JPEG to write.
         side: Width of the picture in pixels; wider if the paintings would be smaller than ``SMALLEST``.
     """
     n = len(images)

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 INK, PAPER, GRID = "#22272e", "#ffffff", "#d9dde3"
+RASTER_DPI = 200  # of the rasterised parts of an SVG
+MANY_POINTS = 1000  # more points than this are drawn as one picture inside an SVG
 SPLIT_COLOURS = {"train": "#2f6f8f", "select": "#8fb9cb", "val": "#b5432a"}
 STYLE: Any = {  # matplotlib types the keys of its settings one by one
     "font.size": 9, "axes.edgecolor": GRID, "axes.labelcolor": INK, "text.color": INK, "xtick.color": INK,
@@ -34,13 +36,37 @@ def new_figure(rows: int, columns: int, width: float, height: float) -> tuple[Fi
 
 
 def save(figure: Figure, path: Path) -> None:
-    """Write a PNG without the metadata that would make its bytes differ between runs."""
+    """Write a figure twice: as PNG, and beside it as SVG for print, where words stay words that an editor can change.
+
+    Neither holds what would make its bytes differ between runs: times, versions, random identifiers.
+
+    Args:
+        figure: It is closed.
+        path: PNG to write; the SVG has the same name.
+    """
+    import matplotlib.pyplot as plt
+
+    png = io.BytesIO()
+    figure.savefig(png, format="png", dpi=110, bbox_inches="tight", metadata={"Software": None})
+    write_bytes(path, png.getvalue())
+    write_bytes(path.with_suffix(".svg"), as_svg(figure, path.stem))
+    plt.close(figure)
+
+
+def as_svg(figure: Figure, salt: str) -> bytes:
+    """A figure as SVG; parts that are marked as rasterised are pictures in it.
+
+    Args:
+        figure: A figure.
+        salt: Identifiers inside are made from this word, so that they repeat from run to run.
+    """
     import matplotlib.pyplot as plt
 
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=110, bbox_inches="tight", metadata={"Software": None})
-    plt.close(figure)
-    write_bytes(path, buffer.getvalue())
+    with plt.rc_context({"svg.fonttype": "none", "svg.hashsalt": salt}):
+        nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
+        figure.savefig(buffer, format="svg", dpi=RASTER_DPI, bbox_inches="tight", metadata=nothing)
+    return buffer.getvalue()
 
 
 def readable(name: str) -> str:

@@ -101,23 +101,23 @@ GROUPS = (
                 "similar, for example works by the same painter; higher is better.",
             ),
             Plot(
-                "plots/similarity/examples_image.png",
+                "plots/similarity/examples_image.jpg",
                 "Neighbours by image",
                 "Each row is a query work, followed by the works whose images are most similar to it.",
             ),
             Plot(
-                "plots/similarity/examples_title.png",
+                "plots/similarity/examples_title.jpg",
                 "Neighbours by title",
                 "The same query works, followed by the works whose titles are most similar.",
             ),
             Plot(
-                "plots/similarity/outliers.png",
+                "plots/similarity/outliers.jpg",
                 "Attributions that the images doubt",
                 "Works that look more like those of another painter than like the other works of their own. This is "
                 "a hint for a closer look, not a finding.",
             ),
             Plot(
-                "plots/similarity/map.png",
+                "plots/similarity/map.jpg",
                 "Map of the collection",
                 "Paintings placed by t-SNE of their image embedding: neighbours on the map look alike, large distances "
                 "mean little.",

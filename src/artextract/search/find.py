@@ -187,7 +187,7 @@ def find(
 
     name = Path(given).name if by_image else query
     prefix = out or Path("search") / slug(name)
-    csv, sheet, record = (prefix.with_name(f"{prefix.name}.{suffix}") for suffix in ("csv", "png", "json"))
+    csv, sheet, record = (prefix.with_name(f"{prefix.name}.{suffix}") for suffix in ("csv", "jpg", "json"))
     write_csv_for_people(csv, table.drop(columns="row"))
     write_metrics(record, {"query": name, "space": space, **described})
     draw_sheet(name, picture, table, works, space, sheet)

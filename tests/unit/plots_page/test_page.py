@@ -112,7 +112,7 @@ def test_two_revisions_are_told_apart(visit: Any):
     assert len(set(colours)) == 2
     captions = page.texts("figcaption")
     assert all(any(caption.endswith(revision) for revision in toys.REVISIONS) for caption in captions)
-    assert "cluster_02.png, lr3e4" in captions
+    assert "cluster_02.jpg, lr3e4" in captions
     legend = page.page.locator(f"{LOSSES} .role-legend text").all_text_contents()
     assert {"revision", *toys.REVISIONS, "rows", "train", "select"} <= set(legend)
 

@@ -49,7 +49,7 @@ class Drawing:
 
 
 def test_each_table_and_picture_of_the_plots_is_drawn(shown: dict[str, Any]):
-    clusters = {f"plots/similarity/clusters/cluster_{n:02d}.png" for n in range(1, toys.CLUSTERS + 1)}
+    clusters = {f"plots/similarity/clusters/cluster_{n:02d}.jpg" for n in range(1, toys.CLUSTERS + 1)}
     assert set(shown) == {*toys.plot_ids(), *clusters} - {"plots/similarity/clusters"}
 
 

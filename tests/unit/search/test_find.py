@@ -56,7 +56,7 @@ def test_words_find_titles(works: Embedded, capsys: pytest.CaptureFixture[str]):
     assert len(table) == 3 and table["rank"].tolist() == [1, 2, 3]
     assert (table["title"][0], table["id"][0], table["score"][0]) == (TITLES[1], "1", 1)
     assert (np.diff(table["score"]) <= 0).all()
-    with Image.open("search/harbour-at-dusk.png") as sheet:
+    with Image.open("search/harbour-at-dusk.jpg") as sheet:
         assert sheet.width > 700
     out = capsys.readouterr().out.splitlines()
     assert len(out) == 4 and out[0].split() == table.columns.tolist()
@@ -90,7 +90,7 @@ def test_an_image_finds_images(works: Embedded, capsys: pytest.CaptureFixture[st
     run("my picture.jpg", "--out", "found/cow", "-k", "99")
     table = pd.read_csv("found/cow.csv")
     assert len(table) == 4 and table["title"][0] == "Cow"
-    assert sorted(p.name for p in Path("found").iterdir()) == ["cow.csv", "cow.json", "cow.png"]
+    assert sorted(p.name for p in Path("found").iterdir()) == ["cow.csv", "cow.jpg", "cow.json"]
 
 
 def test_bad_queries(works: Embedded, capsys: pytest.CaptureFixture[str]):

@@ -16,7 +16,7 @@ def plot_class_counts(table: pd.DataFrame, path: Path) -> None:
 
     Args:
         table: task, class, split, rows.
-        path: PNG to write.
+        path: PNG to write; an SVG of the same name is written beside it.
     """
     most = int(table.groupby("task")["class"].nunique().max())
     figure, axes = new_figure(1, len(TASKS), 13, 1.4 + 0.24 * most)

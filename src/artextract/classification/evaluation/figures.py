@@ -30,7 +30,7 @@ def plot_confusion(counts: np.ndarray, names: Sequence[str], task: str, path: Pa
         counts: (classes, classes), row = true; classes without images and classes never predicted are shown too.
         names: Class names as they are to be read.
         task: Name of the task, for the title.
-        path: PNG to write.
+        path: PNG to write; an SVG of the same name is written beside it.
     """
     side = 3.0 + 0.38 * len(names)
     figure, axes = new_figure(1, 1, side + 1.0, side)
@@ -62,7 +62,7 @@ def plot_roc(curves: Mapping[str, RocCurves], metrics: Mapping[str, float], path
     Args:
         curves: Curves of each task.
         metrics: Flat scores, for the titles.
-        path: PNG to write.
+        path: PNG to write; an SVG of the same name is written beside it.
     """
     figure, axes = new_figure(1, len(TASKS), 12, 4.2)
     for axis, task in zip(axes[0], TASKS, strict=True):
@@ -93,7 +93,7 @@ def plot_reliability(
         points: task, calibrated (before, after), and the columns of ``calibration.reliability_points``.
         metrics: Flat scores, for calibration errors and numbers of images.
         refused: Task to the reason why it has no temperature; None where it has one.
-        path: PNG to write.
+        path: PNG to write; an SVG of the same name is written beside it.
     """
     figure, axes = new_figure(1, len(TASKS), 12, 4.4)
     for axis, task in zip(axes[0], TASKS, strict=True):
@@ -134,7 +134,7 @@ def plot_risk_coverage(answers: pd.DataFrame, metrics: Mapping[str, float], path
     Args:
         answers: task, and the columns of ``abstention.risk_coverage``.
         metrics: Flat scores, for the threshold's coverage and error.
-        path: PNG to write.
+        path: PNG to write; an SVG of the same name is written beside it.
     """
     figure, axes = new_figure(1, len(TASKS), 12, 4.0)
     for axis, task in zip(axes[0], TASKS, strict=True):
@@ -157,7 +157,7 @@ def plot_losses(losses: pd.DataFrame, aucs: pd.DataFrame, best_epoch: int, path:
         losses: epoch, task, split, loss.
         aucs: epoch, task, auc; tasks without rows have too few select rows to be measured.
         best_epoch: The epoch that the select rows chose.
-        path: PNG to write.
+        path: PNG to write; an SVG of the same name is written beside it.
     """
     figure, axes = new_figure(2, len(TASKS), 12, 6.2)
     for axis, task in zip(axes[0], TASKS, strict=True):

@@ -67,7 +67,7 @@ def draw_clusters(
         reader: Their images.
         labels: Cluster of each work (n,).
         ranked: Rows of each cluster, most typical first.
-        folder: Where the PNGs go.
+        folder: Where the JPEGs go.
 
     Returns:
         One row per cluster: cluster, works, painters, commonest theme, its share, typical words, titles of the three
@@ -85,7 +85,7 @@ def draw_clusters(
         name = theme.replace("_", " ").replace("-", " ")
         most = f"commonest theme: {name} ({count} of {len(rows)})" if theme else "no theme is given"
         subtitle = f"{shown}; {most}; in their titles: {words or 'no common word'}."
-        contact_sheet(cards, f"Cluster {number + 1}", subtitle, folder / f"cluster_{number + 1:02d}.png")
+        contact_sheet(cards, f"Cluster {number + 1}", subtitle, folder / f"cluster_{number + 1:02d}.jpg")
         records.append(
             {
                 "cluster": number + 1,

@@ -36,7 +36,7 @@ def draw_examples(
         queries: Rows.
         k: Neighbours shown.
         by: ``image`` or ``title``, for the heading.
-        path: PNG to write.
+        path: JPEG to write.
     """
     group = index["group"].to_numpy()
     painter = pd.factorize(index["artist"])[0]  # -1 = no named painter

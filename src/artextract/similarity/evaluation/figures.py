@@ -32,7 +32,7 @@ def plot_judges(table: pd.DataFrame, unmeasured: Mapping[str, str], metric: str,
         table: Result of ``tables.retrieval_table``.
         unmeasured: Keys of the judges that are not measured, and the reason for each; they are named below the panels.
         metric: Metric to draw, for example ``ndcg10``.
-        path: PNG to write.
+        path: PNG to write; an SVG of the same name is written beside it.
     """
     of_metric = table[table["metric"] == metric]
     is_ceiling = of_metric["space"] == CEILING

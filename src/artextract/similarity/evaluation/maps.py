@@ -13,7 +13,7 @@ import pandas as pd
 from artextract.core.progress import progress
 from artextract.data.images.shards import ShardReader
 from artextract.pictures.sheets import thumbnail_map
-from artextract.pictures.style import GRID, INK, new_figure, readable, save
+from artextract.pictures.style import GRID, INK, MANY_POINTS, new_figure, readable, save
 
 PCA_DIMENSIONS = 50
 
@@ -53,7 +53,7 @@ def plot_maps(maps: Maps, themes: pd.Series, path: Path, held_out: Mapping[str, 
     Args:
         maps: Space to positions (n, 2) and trustworthiness.
         themes: One theme per work.
-        path: PNG to write.
+        path: PNG to write; an SVG of the same name is written beside it.
         held_out: For spaces that were trained on some of the works, the works that their training has not seen,
             boolean (n,). These works are ringed in the panel of that space, and a line below the panel says so.
     """
@@ -62,12 +62,14 @@ def plot_maps(maps: Maps, themes: pd.Series, path: Path, held_out: Mapping[str, 
     common = [theme for theme, _ in Counter(themes[themes != "none"]).most_common(len(PALETTE))]
     for axis, (space, (positions, trust)) in zip(axes[0], maps.items(), strict=True):
         other = ~themes.isin(common).to_numpy()
-        axis.scatter(*positions[other].T, s=18, color=GRID, label="other or none", edgecolors=INK, linewidths=0.2)
+        many = len(positions) > MANY_POINTS  # as shapes, they would make an SVG of several megabytes
+        grey: Any = {"s": 18, "color": GRID, "edgecolors": INK, "linewidths": 0.2, "rasterized": many}
+        axis.scatter(*positions[other].T, label="other or none", **grey)
         for theme, colour in zip(common, PALETTE, strict=False):
             chosen = (themes == theme).to_numpy()
-            axis.scatter(*positions[chosen].T, s=24, color=colour, label=readable(theme), linewidths=0)
+            axis.scatter(*positions[chosen].T, s=24, color=colour, label=readable(theme), linewidths=0, rasterized=many)
         if space in held_out:
-            ring: Any = {"s": 70, "facecolors": "none", "edgecolors": INK, "linewidths": 0.9}
+            ring: Any = {"s": 70, "facecolors": "none", "edgecolors": INK, "linewidths": 0.9, "rasterized": many}
             axis.scatter(*positions[held_out[space]].T, **ring)
             axis.set_xlabel(f"Ringed: works held out from the {space} training.", loc="left")
         axis.set(title=f"{space} embedding (t-SNE, trustworthiness {trust:.2f})", xticks=[], yticks=[])
@@ -125,7 +127,7 @@ def draw_map(reader: ShardReader, rows: np.ndarray, positions: np.ndarray, path:
         reader: Images of the whole collection.
         rows: Works to show (m,): placing them takes time and memory that grow with the square of their number.
         positions: Positions of these works (m, 2).
-        path: PNG to write.
+        path: JPEG to write.
     """
     images = []
     for row in rows:

@@ -202,7 +202,7 @@ def report(
         draws: Bootstrap resamples.
         seed: Seed of the resampling.
         table: CSV to write: the ranked works.
-        sheet: PNG to write: the first ones, each with the evidence.
+        sheet: JPEG to write: the first ones, each with the evidence.
         shown: Works on the sheet.
 
     Returns:

@@ -116,9 +116,14 @@ def kept(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
 def test_bytes_repeat(tmp_path: Path, name: str) -> None:
     for run in ("one", "two"):
         DRAW[name](tmp_path / f"{run}.png")
+        DRAW[name](tmp_path / run / "same_name.png")
     data = (tmp_path / "one.png").read_bytes()
     assert data == (tmp_path / "two.png").read_bytes()
     assert b"matplotlib" not in data.lower()  # its version would differ between machines
+    drawing, again = ((tmp_path / run / "same_name.svg").read_text() for run in ("one", "two"))
+    assert drawing == again
+    assert "<dc:date" not in drawing and "Matplotlib v" not in drawing
+    assert "<text" in drawing and len(drawing) < 100_000  # words stay words
     with Image.open(tmp_path / "one.png") as image:
         pixels = np.asarray(image.convert("L"))
     assert min(pixels.shape) > 200
@@ -132,7 +137,9 @@ def test_figures_are_closed_and_leave_nothing_behind(tmp_path: Path) -> None:
     for name, draw in DRAW.items():
         draw(tmp_path / f"{name}.png")
     assert plt.get_fignums() == before
-    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(f"{name}.png" for name in DRAW)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(
+        f"{name}.{kind}" for name in DRAW for kind in ("png", "svg")
+    )
 
 
 def test_new_figure_gives_axes_in_rows_and_columns(tmp_path: Path) -> None:

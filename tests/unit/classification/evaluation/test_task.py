@@ -99,7 +99,8 @@ def test_a_report_has_the_files_of_every_task(tmp_path: Path) -> None:
     evaluations = {task: evaluated(task)[0] for task in TASKS}
     write_report(tmp_path, evaluations)
     of_tasks = {f"{name}_{task}.csv" for task in TASKS for name in ("classes", "baselines", "confused", "confusion")}
-    figures = {f"confusion_{task}.png" for task in TASKS} | {"roc.png", "reliability.png", "risk_coverage.png"}
+    names = {f"confusion_{task}" for task in TASKS} | {"roc", "reliability", "risk_coverage"}
+    figures = {f"{name}.{kind}" for name in names for kind in ("png", "svg")}
     tables = {"roc.csv", "reliability.csv", "risk_coverage.csv", "label_noise.csv", "scores.csv"}
     assert {path.name for path in tmp_path.iterdir()} == of_tasks | figures | tables
     curve = pd.read_csv(tmp_path / "risk_coverage.csv")

@@ -59,14 +59,14 @@ def test_clusters_are_described_and_capped(tmp_path: Path, sheet: list[tuple], m
     ]
     assert "3 works, the 2 most typical shown" in sheet[0][2] and "most typical" not in sheet[1][2]
     assert sheet[2][2] == "1 work; no theme is given; in their titles: no common word."
-    assert [path.name for *_, path in sheet] == ["cluster_01.png", "cluster_02.png", "cluster_03.png"]
+    assert [path.name for *_, path in sheet] == ["cluster_01.jpg", "cluster_02.jpg", "cluster_03.jpg"]
 
 
 def test_cluster_sheets_are_pictures(tmp_path: Path):
     index, reader = gallery(tmp_path / "shards", [LONG, "", "Sea"])
     out = tmp_path / "plots"
     clusters.draw_clusters(index, reader, np.array([0, 0, 1]), [np.array([0, 1]), np.array([2])], out)
-    assert sorted(p.name for p in out.iterdir()) == ["cluster_01.png", "cluster_02.png"]
+    assert sorted(p.name for p in out.iterdir()) == ["cluster_01.jpg", "cluster_02.jpg"]
     assert all(500 < size(p)[0] < 2000 and 200 < size(p)[1] < 600 for p in out.iterdir())
 
 

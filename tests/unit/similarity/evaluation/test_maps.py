@@ -88,8 +88,8 @@ def test_table_of_maps():
 @pytest.mark.parametrize("n", [1, 5])
 def test_map_of_the_paintings(tmp_path: Path, n: int):
     _, reader = gallery(tmp_path, ["t"] * n)
-    maps.draw_map(reader, np.arange(n), np.random.default_rng(0).normal(size=(n, 2)), tmp_path / "map.png")
-    width, height = size(tmp_path / "map.png")
+    maps.draw_map(reader, np.arange(n), np.random.default_rng(0).normal(size=(n, 2)), tmp_path / "map.jpg")
+    width, height = size(tmp_path / "map.jpg")
     assert 1300 < width <= 1500 and 1300 < height < 1700
 
 
@@ -97,8 +97,8 @@ def test_map_of_a_sample_shows_these_works_and_says_so(tmp_path: Path, monkeypat
     _, reader = gallery(tmp_path, ["t"] * 6)
     handed: list[tuple] = []
     monkeypatch.setattr(maps, "thumbnail_map", lambda *args: handed.append(args))
-    maps.draw_map(reader, np.array([1, 4]), np.zeros((2, 2)), tmp_path / "map.png")
-    maps.draw_map(reader, np.arange(6), np.zeros((6, 2)), tmp_path / "map.png")
+    maps.draw_map(reader, np.array([1, 4]), np.zeros((2, 2)), tmp_path / "map.jpg")
+    maps.draw_map(reader, np.arange(6), np.zeros((6, 2)), tmp_path / "map.jpg")
     assert [image.size for image in handed[0][0]] == [reader.image(1).size, reader.image(4).size]
     assert "2 of 6 works, drawn at random" in handed[0][3] and "drawn at random" not in handed[1][3]
 

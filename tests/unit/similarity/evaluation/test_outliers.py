@@ -87,7 +87,7 @@ def collection(tmp_path: Path, **columns: object):
 
 
 def run(tmp_path: Path, index: pd.DataFrame, reader, x: np.ndarray):
-    places = {"table": tmp_path / "out" / "outliers.csv", "sheet": tmp_path / "out" / "outliers.png"}
+    places = {"table": tmp_path / "out" / "outliers.csv", "sheet": tmp_path / "out" / "outliers.jpg"}
     metrics = report(index, reader, x, draws=100, seed=0, shown=3, **places)
     return metrics, pd.read_csv(places["table"]), places["sheet"]
 

@@ -68,6 +68,7 @@ def test_neighbours_by_image_and_by_title_leave_the_own_group_out():
 
 def test_pictures_tables_and_trustworthiness(tmp_path: Path):
     index, reader = gallery(tmp_path / "shards", [f"Title {i}" for i in range(N)])
+    shards = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.*")}
     collection = Collection(index, toy().images, toy().titles)
     shown = Similarity(map_works=6, clusters=2, examples=2)
     show_examples(collection, reader, shown, 3, 0, tmp_path)
@@ -78,11 +79,11 @@ def test_pictures_tables_and_trustworthiness(tmp_path: Path):
     assert set(table["space"]) == {"image", "title", "siamese"} and len(table) == 30  # ten works, drawn at random
     assert set(table["s1"]) == {"held_out", "train"}
     clusters = show_clusters(collection, reader, shown, 0, tmp_path)
-    assert clusters["cluster"].between(1, 2).all() and len(clusters) == N
-    written = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.png")}
+    assert clusters["cluster"].between(1, 2).all() and sorted(clusters["id"]) == sorted(index["id"])
+    written = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.*")} - shards
     assert written == {
-        "examples_image.png", "examples_title.png", "tsne.png", "map.png",
-        "clusters/cluster_01.png", "clusters/cluster_02.png",
+        "examples_image.jpg", "examples_title.jpg", "map.jpg", "tsne.png", "tsne.svg", "tsne.csv",
+        "clusters/cluster_01.jpg", "clusters/cluster_02.jpg", "clusters.csv", "cluster_works.csv",
     }  # fmt: skip
 
 
