@@ -6,13 +6,20 @@ import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 MAX_PIXELS = 200_000_000  # a decompression bomb is refused, a gigapixel scan too: its museum serves smaller ones
 JPEG_QUALITY = 92
 REDUCING_GAP = 2  # with less left, what is reduced afterwards shows aliasing: 33 dB
+
+
+# Containers of other things, and formats whose reader starts another program (Ghostscript) or needs a handler that
+# nobody installs.
+_NOT_PICTURES = frozenset({"EPS", "WMF", "MPEG", "HDF5", "GRIB", "BUFR"})
 
 
 class UnreadableImage(ValueError):
@@ -26,8 +33,45 @@ def _as_unreadable() -> Iterator[None]:
         yield
     except UnreadableImage:
         raise
+    except UnidentifiedImageError as error:  # its own text names an object in memory, different in every run
+        raise UnreadableImage("no image of a known format") from error
     except Exception as error:
         raise UnreadableImage(f"{type(error).__name__}: {error}") from error
+
+
+@cache
+def image_formats() -> tuple[str, ...]:
+    """Names of the formats that are read: Pillow's own, AVIF among them, and HEIC by pillow-heif."""
+    from pillow_heif import register_heif_opener
+
+    Image.preinit()  # first, so that the usual formats are tried first
+    Image.init()
+    register_heif_opener()
+    return tuple(name for name in Image.ID if name not in _NOT_PICTURES)
+
+
+@cache
+def image_suffixes() -> frozenset[str]:
+    """Suffixes of the formats that are read, in lower case, with the dot."""
+    formats = set(image_formats())
+    return frozenset(suffix for suffix, name in Image.registered_extensions().items() if name in formats)
+
+
+def _check_size(image: Image.Image) -> None:
+    width, height = image.size
+    if width * height > MAX_PIXELS:
+        raise UnreadableImage(f"{width} x {height} pixels, more than {MAX_PIXELS:,}")
+
+
+def look_at_header(path: Path) -> None:
+    """Check the header of an image file, which is cheap; only ``decode`` proves the rest.
+
+    Raises:
+        UnreadableImage: The header is not that of an image, or tells of more than ``MAX_PIXELS``.
+        OSError: The file cannot be opened.
+    """
+    with path.open("rb") as handle, _as_unreadable(), Image.open(handle, formats=image_formats()) as image:
+        _check_size(image)
 
 
 def to_rgb(image: Image.Image) -> Image.Image:
@@ -68,7 +112,7 @@ def decode(data: bytes, target: Target | None = None) -> Image.Image:
     """Decode every pixel (a header alone proves nothing) and give an upright RGB image.
 
     Args:
-        data: An image file of any format that Pillow reads.
+        data: An image file of one of ``image_formats``.
         target: What the image is going to be reduced to. A JPEG that has twice the pixels even at 1/2, 1/4 or 1/8 of
             its size is decoded at that size, by its DCT, and comes back reduced: within 48 dB (PSNR) of a full decode
             reduced in the same way. Other images come back whole.
@@ -78,10 +122,9 @@ def decode(data: bytes, target: Target | None = None) -> Image.Image:
     """
     if not data:
         raise UnreadableImage("empty file")
-    with _as_unreadable(), Image.open(io.BytesIO(data)) as image:
+    with _as_unreadable(), Image.open(io.BytesIO(data), formats=image_formats()) as image:
+        _check_size(image)
         width, height = image.size
-        if width * height > MAX_PIXELS:
-            raise UnreadableImage(f"{width} x {height} pixels, more than {MAX_PIXELS:,}")
         box = None
         if target is not None:
             side = REDUCING_GAP * target.shorter_side
@@ -104,7 +147,7 @@ def normalise(data: bytes, max_side: int) -> tuple[bytes, Image.Image]:
     """The bytes that shards hold: the original ones where they are a plain RGB JPEG small enough, else a new JPEG.
 
     Args:
-        data: An image file of any format that Pillow reads.
+        data: An image file of one of ``image_formats``.
         max_side: Longer side of the result, in pixels, at most; smaller images are never enlarged.
 
     Returns:
