@@ -1,0 +1,37 @@
+/** Every request of the page goes through here, and only to the page's own server. */
+
+const fromAddress = new URLSearchParams(location.search).get("token")
+  || new URLSearchParams(location.hash.slice(1)).get("token");
+if (fromAddress) sessionStorage.setItem("artextract-token", fromAddress);
+const token = sessionStorage.getItem("artextract-token");
+export const authorization = token ? { Authorization: `Bearer ${token}` } : {};
+
+async function get(path) {
+  const answer = await fetch(path, { headers: authorization });
+  if (!answer.ok) throw new Error(`${path} could not be read (${answer.status}). Build the explorer again.`);
+  return answer;
+}
+
+export const json = async (path) => (await get(path)).json();
+export const bytes = async (path) => (await get(path)).arrayBuffer();
+export const blob = async (path) => (await get(path)).blob();
+
+/** The answer of `artextract serve`; its problem, in words, becomes the error. */
+async function ask(path, options = {}) {
+  const answer = await fetch(path, { ...options, headers: { ...authorization, ...(options.headers || {}) } });
+  const body = await answer.json().catch(() => ({}));
+  if (!answer.ok) throw new Error([body.problem, body.remedy].filter(Boolean).join(". ") || `${answer.status}`);
+  return body;
+}
+
+const write = { "X-ArtExtract": "1" };
+export const api = {
+  status: () => ask("api/status"),
+  words: (q, space, k) => ask(`api/words?${new URLSearchParams({ q, space, k })}`),
+  upload: (file) => ask("api/upload", {
+    method: "POST", body: file, headers: { ...write, "Content-Type": file.type || "image/jpeg" },
+  }),
+  names: (names) => ask("api/names", {
+    method: "PUT", body: JSON.stringify(names), headers: { ...write, "Content-Type": "application/json" },
+  }),
+};
