@@ -176,7 +176,7 @@ def find(
     space = choose_space(space, by_image, subject)
     works = open_embedded(collection, embeddings)
     # Before the query: if this fails, no time is spent on loading a network.
-    index, described, to_space = _gallery(works, space, exact, subject)
+    index, described, to_space = gallery(works, space, exact, subject)
     picture, vector = _query(given, query, works, by_image)
     rows, scores = index.nearest(to_space(vector), k)
     known = rows[0] >= 0
@@ -205,10 +205,20 @@ def _query(given: str, query: str, works: Embedded, by_image: bool) -> tuple[Ima
     return text_picture(query), queries.embed_text(query, recorded)
 
 
-def _gallery(
-    works: Embedded, space: str, exact: bool, subject: float | None
+def gallery(
+    works: Embedded, space: str, exact: bool = False, subject: float | None = None
 ) -> tuple[vector_index.VectorIndex, dict[str, Any], Callable[[np.ndarray], np.ndarray]]:
-    """The index that is searched, its description, and the map of a query's vector into that space."""
+    """The index that is searched, its description, and the map of a query's vector into that space.
+
+    Args:
+        works: The collection.
+        space: Key of ``SPACES``.
+        exact: See ``find``.
+        subject: See ``find``.
+
+    Raises:
+        ArtExtractError: What the space needs is missing or stale.
+    """
     kind = "title" if space == "title" else "image"
     vectors, trained = works.vectors(kind), works.embeddings.parent / "siamese"
     to_space: Callable[[np.ndarray], np.ndarray] = np.asarray

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
@@ -11,30 +11,30 @@ import numpy as np
 from PIL import Image
 from pydantic import ValidationError
 
+from artextract.core.compute import device, set_threads, unit_rows
 from artextract.core.errors import ArtExtractError
-from artextract.data.images.decode import UnreadableImage, decode, normalise
-from artextract.data.images.shards import ShardReader
+from artextract.data.images.decode import UnreadableImage, normalise
 from artextract.params.sections import ImageEncoder, TitleEncoder
 
 IMAGE_KEYS = ("name", "weights_sha256", "preprocessing", "layers")
 TITLE_KEYS = ("name", "revision", "weights_sha256", "max_tokens")
 
 
-class _One:
-    """One image, read as a collection of one."""
+def as_stored(data: bytes, max_side: int) -> Image.Image:
+    """The bytes of an image file, prepared like the images of the collection: upright RGB, reduced, a JPEG.
 
-    def __init__(self, image: Image.Image):
-        self._image = image
+    Args:
+        data: A file of any format that Pillow reads.
+        max_side: Longest side of the collection's images in pixels.
 
-    def __len__(self) -> int:
-        return 1
-
-    def image(self, row: int) -> Image.Image:
-        return self._image
+    Raises:
+        UnreadableImage: See ``decode``.
+    """
+    return normalise(data, max_side)[1]
 
 
 def read_image(path: Path, max_side: int) -> Image.Image:
-    """An image file prepared like those of the collection: upright RGB, reduced, a JPEG.
+    """An image file, prepared like those of the collection: see ``as_stored``.
 
     Args:
         path: File of any format that Pillow reads.
@@ -44,24 +44,28 @@ def read_image(path: Path, max_side: int) -> Image.Image:
         ArtExtractError: The file is not a readable image.
     """
     try:
-        return decode(normalise(path.read_bytes(), max_side)[0])
+        return as_stored(path.read_bytes(), max_side)
     except (UnreadableImage, OSError) as error:
         raise ArtExtractError(
             f"not readable as an image: {error}", where=str(path), remedy="give a JPEG, PNG, TIFF or WebP file"
         ) from error
 
 
-def embed_image(image: Image.Image, recorded: Mapping[str, Any]) -> np.ndarray:
-    """The image as a unit vector (1, d).
+def image_embedder(recorded: Mapping[str, Any]) -> Callable[[Image.Image], np.ndarray]:
+    """Load the collection's image encoder, for many queries.
 
     Args:
-        image: RGB.
         recorded: The encoder of the collection, see ``Embedded.identity``.
+
+    Returns:
+        A function from an RGB image to a unit vector (1, d).
 
     Raises:
         ArtExtractError: The encoder is not available, or is not the collection's.
     """
-    from artextract.encoders.image import embed_images
+    import torch
+
+    from artextract.encoders.image import identity_of, load_encoder
 
     with _complete_record("image"):
         params = ImageEncoder(
@@ -72,22 +76,36 @@ def embed_image(image: Image.Image, recorded: Mapping[str, Any]) -> np.ndarray:
             batch_size=1,
             precision="fp32",
         )
-    vector, identity = embed_images(cast(ShardReader, _One(image)), params)
-    _same(recorded, identity, IMAGE_KEYS, "image")
-    return vector
+    set_threads()
+    model, preprocessing = load_encoder(params)
+    _same(recorded, identity_of(model, preprocessing, params), IMAGE_KEYS, "image")
+    pixels = preprocessing.pixels()
+
+    def embed(image: Image.Image) -> np.ndarray:
+        with torch.inference_mode():
+            return unit_rows(model(preprocessing.normalise(pixels(image)[None].to(device()))).float().cpu().numpy())
+
+    return embed
 
 
-def embed_text(text: str, recorded: Mapping[str, Any]) -> np.ndarray:
-    """Words as a unit vector (1, d), as a title would be.
+def embed_image(image: Image.Image, recorded: Mapping[str, Any]) -> np.ndarray:
+    """One image as a unit vector (1, d); the arguments and errors of ``image_embedder``."""
+    return image_embedder(recorded)(image)
+
+
+def text_embedder(recorded: Mapping[str, Any]) -> Callable[[str], np.ndarray]:
+    """Load the encoder of the collection's titles, for many queries.
 
     Args:
-        text: Not empty.
-        recorded: The encoder of the collection's titles, see ``Embedded.identity``.
+        recorded: The encoder, see ``Embedded.identity``.
+
+    Returns:
+        A function from words, which must not be empty, to a unit vector (1, d), as a title would have it.
 
     Raises:
         ArtExtractError: The encoder is not available, or is not the collection's.
     """
-    from artextract.encoders.title import embed_titles
+    from artextract.encoders.title import load_title_encoder
 
     with _complete_record("title"):
         params = TitleEncoder(
@@ -99,9 +117,21 @@ def embed_text(text: str, recorded: Mapping[str, Any]) -> np.ndarray:
             batch_size=1,
             precision="fp32",
         )
-    vector, identity = embed_titles([text], params)
-    _same(recorded, identity, TITLE_KEYS, "title")
-    return vector
+    set_threads()
+    model, sha256 = load_title_encoder(params)
+    found = {"name": params.name, "revision": params.revision, "weights_sha256": sha256}
+    _same(recorded, found | {"max_tokens": int(model.max_seq_length)}, TITLE_KEYS, "title")
+
+    def embed(text: str) -> np.ndarray:
+        vectors = model.encode([text], batch_size=1, show_progress_bar=False, convert_to_numpy=True)
+        return unit_rows(cast(np.ndarray, vectors))
+
+    return embed
+
+
+def embed_text(text: str, recorded: Mapping[str, Any]) -> np.ndarray:
+    """Words as a unit vector (1, d); the arguments and errors of ``text_embedder``."""
+    return text_embedder(recorded)(text)
 
 
 @contextmanager
