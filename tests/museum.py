@@ -118,9 +118,9 @@ def gallery(folder: Path, titles: Sequence[str]) -> tuple[pd.DataFrame, ShardRea
     return index, shards(folder, [jpeg(i, 60 + 10 * (i % 3), 50) for i in range(n)])
 
 
-def searchable(folder: Path, titles: Sequence[str]) -> Embedded:
-    """An embedded collection on disk, in data/works and data/embeddings of the folder, with vectors of length eight."""
-    works, embeddings = folder / "data" / "works", folder / "data" / "embeddings"
+def searchable(folder: Path, titles: Sequence[str], name: str = "works") -> Embedded:
+    """An embedded collection on disk, in data/NAME and data/embeddings of the folder, with vectors of length eight."""
+    works, embeddings = folder / "data" / name, folder / "data" / "embeddings"
     index, _ = gallery(works, titles)
     sources = [Source(str(i), lambda i=i: jpeg(i, 60 + 10 * (i % 3), 50)) for i in range(len(titles))]
     stored = write_shards(sources, works, max_side=4096).drop(columns="id")

@@ -16,6 +16,7 @@ from artextract.cli import (
     compare,
     environment,
     experiments,
+    explore,
     judge,
     predict,
     profile,
@@ -23,6 +24,7 @@ from artextract.cli import (
     readme_tables,
     search,
     seeds,
+    serve,
     splits,
     triplets,
     unseen_painters,
@@ -41,6 +43,8 @@ app = typer.Typer(
 )
 app.command()(search.search)
 app.command()(predict.predict)
+app.command()(explore.explore)
+app.command()(serve.serve)
 app.command()(compare.compare)
 app.command()(seeds.seeds)
 app.command()(attempts.attempts)
