@@ -1,8 +1,7 @@
-"""``artextract predict``: style, genre and artist of a folder of images."""
+"""``artextract predict``: style, genre and artist of pictures."""
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -10,30 +9,45 @@ import typer
 
 
 def predict(
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="images, nested folders too; tar shards; or a zip")],
-    out: Annotated[Path, typer.Option(metavar="FILE", help="table to write: .csv or .parquet")] = Path(
-        "predictions.csv"
-    ),
-    model: Annotated[Path, typer.Option(metavar="FOLDER", help="holds model.safetensors and model.json")] = Path(
-        "data/model"
-    ),
+    pictures: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="PICTURE|FOLDER|PATTERN ...", help="nested folders too; tar shards; zip archives"),
+    ] = None,
+    model: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER", help="holds model.safetensors and model.json; default: data/model, else models/wikiart"
+        ),
+    ] = None,
+    top: Annotated[int, typer.Option(min=1, help="how many answers of each kind are shown")] = 3,
+    csv: Annotated[Path | None, typer.Option(metavar="FILE", help="table to write, for a spreadsheet")] = None,
+    json: Annotated[Path | None, typer.Option(metavar="FILE", help="the same for programs, nested")] = None,
+    parquet: Annotated[Path | None, typer.Option(metavar="FILE", help="the same with all digits")] = None,
+    collection: Annotated[
+        str | None, typer.Option(metavar="NAME", help="all works of a collection of your own; no pictures are named")
+    ] = None,
     max_side: Annotated[int, typer.Option(help="pixels on the longer side, as artgan.max_side in the training")] = 640,
+    out: Annotated[Path | None, typer.Option(hidden=True, help="file to write: .csv, .parquet or .json")] = None,
 ) -> None:
-    """Predict style, genre and artist of every image in a folder, with the probability of each class.
+    """Predict style, genre and artist of pictures, with the probability of each class.
 
-    Any folder will do; one in ArtGAN's layout (Style/painter-name_title.jpg) keeps its paths. Images that cannot be
-    read are listed, and the others are predicted. Probabilities are calibrated, and an image below the threshold is
-    called unsure, where evaluate_auc could fit these on the select rows (calibration.json).
+    Probabilities are calibrated, and an answer below the threshold is called unsure, where evaluate_auc could fit
+    these on select rows. Of a few pictures the answers are printed; of many, how often each class is the answer.
+
+    Folders and collections are always written as a table too, predictions.csv if no file is named. Pictures that
+    cannot be read are listed in a table next to it, and the others are predicted. Started again after an
+    interruption, the same command goes on from there.
     """
     from artextract.core.runtime import prepare_environment
 
     prepare_environment()
-    from artextract.core.files import write_table
-    from artextract.runs.predicting import predict_folder, read_confidence
+    from artextract.classification.prediction.pictures import choose
+    from artextract.classification.prediction.predicting import Wanted, default_model, predict_pictures
+    from artextract.classification.prediction.predictor import Predictor
 
-    confidence = read_confidence(model, Path("data/evaluation") if model == Path("data/model") else model)
-    table, unread = predict_folder(folder, model, max_side, confidence)
-    write_table(out, table, "%.7g")  # four decimals would make ties of what a score has to tell apart
-    print(f"{out}: {len(table):,} images")
-    for row in unread.itertuples():
-        print(f"{row.path}: {row.reason}", file=sys.stderr)
+    chosen = choose(pictures or [], collection)
+    tables = [path for path in (csv, parquet, json, out) if path is not None]
+    if not tables and chosen.table is not None:
+        tables = [chosen.table]
+    predictor = Predictor(model or default_model(Path.cwd()), max_side=max_side)
+    predict_pictures(chosen.pictures, predictor, Wanted(tables, top), chosen.columns)

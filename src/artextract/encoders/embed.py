@@ -14,7 +14,7 @@ from artextract.core.errors import ArtExtractError
 from artextract.core.fingerprint import content_key
 from artextract.core.prefetch import prefetched
 from artextract.core.runtime import threads
-from artextract.data.images.shards import ShardReader
+from artextract.data.images.shards import Images, ShardReader
 from artextract.encoders.backends import Backend, computed_by, fast_backend, reference_backend
 from artextract.encoders.image import Preprocessing, identity_of, load_encoder
 from artextract.encoders.parts import split
@@ -30,7 +30,7 @@ COSINE, OVERLAP = 0.995, 0.97  # least cosine to fp32 of any checked image, and 
 
 
 def pixels(
-    reader: ShardReader, rows: Iterable[int], preprocessing: Preprocessing, batch: int, *, scaled: bool
+    reader: Images, rows: Iterable[int], preprocessing: Preprocessing, batch: int, *, scaled: bool
 ) -> Iterator[torch.Tensor]:
     """Batches of uint8 (b, 3, size, size), decoded ahead; ``scaled``: large JPEGs are decoded smaller."""
     import torch
@@ -75,7 +75,7 @@ def agreement(fast: np.ndarray, exact: np.ndarray) -> dict[str, float]:
 def check(
     backend: Backend,
     reference: Backend,
-    reader: ShardReader,
+    reader: Images,
     preprocessing: Preprocessing,
     section: str = "image_encoder",
 ) -> dict[str, Any]:

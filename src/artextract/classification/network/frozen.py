@@ -21,7 +21,7 @@ from artextract.core.compute import backend, device
 from artextract.core.files import read_json, write_metrics
 from artextract.core.fingerprint import content_key
 from artextract.core.folders import cache_folder
-from artextract.data.images.shards import ShardReader
+from artextract.data.images.shards import Images, ShardReader
 from artextract.encoders.backends import Backend, computed_by, fast_backend, reference_backend, whole
 from artextract.encoders.embed import blocks, check, pixels
 from artextract.encoders.image import Preprocessing, pixel_batches
@@ -30,6 +30,7 @@ from artextract.encoders.weights import weights_hash
 from artextract.params.sections import Train
 
 BATCH = 16
+PAIR = 2  # torch computes one image alone in another way than two or more, and the last digits differ
 
 
 class Tokens(nn.Module):
@@ -158,7 +159,39 @@ class FrozenStages:
 
         return cached_rows(part.kind, key, len(index), self.shape, self.dtype, rows, compute)
 
-    def _check(self, backend: Backend, reader: ShardReader) -> None:
+    def direct(self, reader: Images, view: int = 0) -> np.ndarray:
+        """Outputs (len(reader), ...) of images that are in no index, kept nowhere; the same as ``outputs`` gives.
+
+        A fast backend is checked once per network and machine, on the first images that it gets.
+
+        Args:
+            reader: The images.
+            view: 0 is the image as it is, 1 its mirror image (with ``flip``).
+        """
+        p, rows = self.params, range(len(reader))
+        augmentation = draw_view(len(rows), view, flip=p.flip, crop=p.crop) if view else None
+        if p.precision != "fast":
+            batches = pixels(reader, rows, self.preprocessing, BATCH, scaled=False)
+            return np.concatenate(list(self._run(batches, rows, augmentation, PAIR)))
+        backend = self._checked(reader)
+        batches = pixels(reader, rows, self.preprocessing, max(BATCH, backend.batch), scaled=True)
+        seen = batches if augmentation is None else shown(batches, rows, augmentation)
+        return np.concatenate(list(backend.outputs(seen))).astype(self.dtype)
+
+    def _checked(self, reader: Images) -> Backend:
+        """The fast backend, compared with fp32 on these images unless this machine has compared it before."""
+        part = self.part
+        identity = content_key(part.sha256, self.shape, list(part.key))
+        if self._backend is None:
+            self._backend = fast_backend(part.modules, self.preprocessing, identity, len(reader))
+        if not self._agrees:
+            key = (identity, self.preprocessing.describe(), self._backend.name, computed_by(__name__))
+            self._record = cache_folder() / "agreement" / f"{content_key(key)}.json"
+            self._agrees = self._record.is_file()
+            self._check(self._backend, reader)
+        return self._backend
+
+    def _check(self, backend: Backend, reader: Images) -> None:
         """Compare the backend with fp32, once, and only if something is to be computed."""
         if not self._agrees:
             print(f"{self.name}: {backend.name}", *filter(None, [backend.hint]), sep="\n", file=sys.stderr, flush=True)
@@ -189,13 +222,19 @@ class FrozenStages:
     def _exact(
         self, reader: ShardReader, missing: list[int], augmentation: Augmentation | None, label: str
     ) -> Iterator[np.ndarray]:
+        return self._run(pixel_batches(reader, missing, self.preprocessing, BATCH, label), missing, augmentation, BATCH)
+
+    def _run(
+        self, batches: Iterable[Tensor], rows: Sequence[int], augmentation: Augmentation | None, least: int
+    ) -> Iterator[np.ndarray]:
+        """Outputs of batches of at most ``BATCH`` images in fp32; a smaller batch is filled up to ``least``."""
         done = 0
         with torch.inference_mode():
-            for batch in pixel_batches(reader, missing, self.preprocessing, BATCH, label):
+            for batch in batches:
                 n = len(batch)
                 images = self.preprocessing.normalise(batch.to(device()))
                 if augmentation is not None:
-                    images = apply(images, augmentation.rows(np.array(missing[done : done + n])))
+                    images = apply(images, augmentation.rows(np.array(rows[done : done + n])))
                 done += n
-                filled = functional.pad(images, (0, 0, 0, 0, 0, 0, 0, BATCH - n))
+                filled = functional.pad(images, (0, 0, 0, 0, 0, 0, 0, max(0, least - n)))
                 yield self.net(filled)[:n].float().cpu().numpy().astype(self.dtype)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Protocol
 
 import pandas as pd
 from PIL import Image
@@ -14,6 +15,17 @@ from PIL import Image
 from artextract.core.errors import ArtExtractError
 from artextract.core.fingerprint import sha256_bytes
 from artextract.data.images.decode import Target, decode
+
+
+class Images(Protocol):
+    """Images by number: what a network reads them from, be they in shards or in memory."""
+
+    def __len__(self) -> int:  # noqa: D105
+        ...
+
+    def image(self, row: int, target: Target | None = None, /) -> Image.Image:
+        """One image, RGB; with a ``target`` it may come back reduced."""
+        ...
 
 
 class ShardReader:

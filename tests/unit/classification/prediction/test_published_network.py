@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from artextract.classification.network.saved_network import load_model, read_record
+from artextract.classification.prediction.confidence import read_confidence
+from artextract.classification.prediction.predictor import Predictor
 from artextract.data.wikiart.paths import painter_slug
-from artextract.runs.predicting import predict_folder, read_confidence
 from tests.conftest import ROOT, test_data
 
 NETWORK = ROOT / "models/wikiart"
@@ -21,7 +21,7 @@ def test_the_published_network_fits_its_record() -> None:
     assert {task: len(names) for task, names in record.classes.items()} == {"style": 27, "genre": 10, "artist": 23}
     net = load_model(NETWORK, record, record.backbone_sha256)
     assert sum(parameter.numel() for parameter in net.parameters()) == 616_140
-    assert set(read_confidence(NETWORK, NETWORK)) == set(record.classes)
+    assert set(read_confidence(NETWORK)) == set(record.classes)
 
 
 @pytest.mark.real
@@ -35,11 +35,8 @@ def test_the_published_network_knows_paintings_of_the_validation_list(
     manifest = pd.read_csv(real / "manifest.csv")
     manifest["painter"] = manifest["path"].map(painter_slug)
     chosen = manifest[manifest["style_split"] == "val"].drop_duplicates("painter").head(60)
-    for path in chosen["path"]:
-        target = tmp_path / "images" / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(real / path, target)
-    table, unread = predict_folder(tmp_path / "images", NETWORK, 640, read_confidence(NETWORK, NETWORK))
-    assert len(table) == len(chosen) and not len(unread)
-    right = table["style"] == table["path"].str.split("/").str[0].replace("Art_Nouveau_Modern", "Art_Nouveau")
+    table = Predictor(NETWORK).predict([real / path for path in chosen["path"]])
+    right = table["style"] == chosen["path"].reset_index(drop=True).str.split("/").str[0].replace(
+        "Art_Nouveau_Modern", "Art_Nouveau"
+    )
     assert right.mean() > 0.5

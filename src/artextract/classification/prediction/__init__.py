@@ -1,0 +1,1 @@
+"""Predictions for any pictures: the network as one object, streams of pictures, evidence, what mattered."""

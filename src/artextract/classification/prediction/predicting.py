@@ -1,0 +1,136 @@
+"""The whole of one ``artextract predict``: pictures found, predicted, shown and written."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from artextract.classification.prediction import screen
+from artextract.classification.prediction.pictures import Named
+from artextract.classification.prediction.predictor import Predictor
+from artextract.classification.prediction.seen import Seen
+from artextract.classification.prediction.stream import predict_all
+from artextract.classification.prediction.table import answers
+from artextract.core.errors import ArtExtractError
+from artextract.core.files import write_csv_for_people, write_table, write_text
+from artextract.core.folders import discard, repository
+from artextract.core.tasks import TASKS
+
+DIGITS = "%.7g"  # four decimals would make ties of what a score has to tell apart
+SHIPPED = Path("models") / "wikiart"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the user asked for.
+
+    Attributes:
+        tables: Files to write; .csv, .parquet or .json.
+        top: Answers of each task that are shown.
+    """
+
+    tables: Sequence[Path]
+    top: int = 3
+
+
+def default_model(here: Path) -> Path:
+    """The network that is used where none is named: the pipeline's own, else the one that comes with the repository.
+
+    Args:
+        here: Folder that the command was started in.
+
+    Raises:
+        ArtExtractError: There is neither.
+    """
+    for folder in (here / "data" / "model", repository() / "data" / "model", repository() / SHIPPED):
+        if (folder / "model.json").is_file():
+            return folder.relative_to(here) if folder.is_relative_to(here) else folder
+    raise ArtExtractError("there is no trained network", remedy="`dvc repro train_multitask`, or --model FOLDER")
+
+
+def predict_pictures(
+    pictures: Sequence[Named], predictor: Predictor, wanted: Wanted, columns: pd.DataFrame | None = None
+) -> int:
+    """Predict pictures, show the result, and write the tables.
+
+    Args:
+        pictures: Pictures with names of their own.
+        predictor: The network.
+        wanted: Files and numbers of answers.
+        columns: What is known of the pictures already, one row each in their order, such as a title.
+
+    Returns:
+        How many pictures could be predicted.
+    """
+    _say(screen.about(predictor.folder, predictor.confidence))
+
+    def describe(seen: Seen) -> pd.DataFrame:
+        return answers(seen, predictor.classes, wanted.top)
+
+    table, unread, work = predict_all(pictures, predictor, describe, wanted.top)
+    if columns is not None and len(table):
+        known = columns.set_axis([picture.name for picture in pictures]).loc[table["path"]]
+        table = pd.concat([table[["path"]], known.reset_index(drop=True), table.drop(columns="path")], axis=1)
+    if len(table):
+        print(screen.shown(table, wanted.top) if len(table) <= screen.FEW else screen.counted(table))
+    for path in wanted.tables:
+        write_predictions(path, table, unread, predictor)
+        _say(f"{path}: {len(table):,} pictures")
+    if len(unread):
+        _tell_unread(unread, wanted.tables)
+    discard(work)
+    return len(table)
+
+
+def write_predictions(path: Path, table: pd.DataFrame, unread: pd.DataFrame, predictor: Predictor) -> None:
+    """Write a table of predictions; the suffix says how."""
+    match path.suffix.lower():
+        case ".parquet":
+            write_table(path, table)
+        case ".json":
+            write_text(path, json.dumps(record(table, unread, predictor), indent=1, ensure_ascii=False) + "\n")
+        case _:
+            text = table.copy()
+            for column in text.select_dtypes("float"):
+                text[column] = text[column].map(lambda value: DIGITS % value)
+            write_csv_for_people(path, text)
+
+
+def record(table: pd.DataFrame, unread: pd.DataFrame, predictor: Predictor) -> dict[str, Any]:
+    """Predictions as nested values: names and probabilities, all classes of each task in falling order."""
+    return {
+        "network": str(predictor.folder),
+        "calibrated": {task: predictor.confidence.get(task, {}).get("temperature") is not None for task in TASKS},
+        "pictures": [_nested(row, predictor.classes) for row in table.to_dict("records")],
+        "unreadable": unread.to_dict("records"),
+    }
+
+
+def _nested(row: Mapping[Any, Any], classes: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    found: dict[str, Any] = {"path": row["path"]}
+    for task in TASKS:
+        p = sorted(((float(row[f"{task}: {label}"]), label) for label in classes[task]), reverse=True)
+        entry: dict[str, Any] = {"answer": row[task], "probability": float(row[f"{task} probability"])}
+        if f"{task} unsure" in row:
+            entry["unsure"] = bool(row[f"{task} unsure"])
+        found[task] = entry | {"probabilities": {label: round(value, 7) for value, label in p}}
+    return found
+
+
+def _tell_unread(unread: pd.DataFrame, tables: Sequence[Path]) -> None:
+    for row in unread.head(screen.FEW).itertuples():
+        _say(f"not predicted: {row.path}: {row.reason}")
+    if tables:
+        path = tables[0].with_name(f"{tables[0].stem}_unreadable.csv")
+        write_csv_for_people(path, unread)
+        _say(f"{path}: {len(unread):,} pictures that could not be read")
+
+
+def _say(message: str) -> None:
+    print(message, file=sys.stderr, flush=True)
