@@ -1,13 +1,7 @@
 /** Every request of the page goes through here, and only to the page's own server. */
 
-const fromAddress = new URLSearchParams(location.search).get("token")
-  || new URLSearchParams(location.hash.slice(1)).get("token");
-if (fromAddress) sessionStorage.setItem("artextract-token", fromAddress);
-const token = sessionStorage.getItem("artextract-token");
-export const authorization = token ? { Authorization: `Bearer ${token}` } : {};
-
 async function get(path) {
-  const answer = await fetch(path, { headers: authorization });
+  const answer = await fetch(path);
   if (!answer.ok) throw new Error(`${path} could not be read (${answer.status}). Build the explorer again.`);
   return answer;
 }
@@ -18,9 +12,10 @@ export const blob = async (path) => (await get(path)).blob();
 
 /** The answer of `artextract serve`; its problem, in words, becomes the error. */
 async function ask(path, options = {}) {
-  const answer = await fetch(path, { ...options, headers: { ...authorization, ...(options.headers || {}) } });
+  const answer = await fetch(path, options).catch(() => null);
+  if (!answer) throw new Error("The server does not answer. Is “artextract serve” still running?");
   const body = await answer.json().catch(() => ({}));
-  if (!answer.ok) throw new Error([body.problem, body.remedy].filter(Boolean).join(". ") || `${answer.status}`);
+  if (!answer.ok) throw new Error([body.problem, body.remedy].filter(Boolean).join(" ") || `The server answers ${answer.status}.`);
   return body;
 }
 
@@ -29,7 +24,8 @@ export const api = {
   status: () => ask("api/status"),
   words: (q, space, k) => ask(`api/words?${new URLSearchParams({ q, space, k })}`),
   upload: (file) => ask("api/upload", {
-    method: "POST", body: file, headers: { ...write, "Content-Type": file.type || "image/jpeg" },
+    method: "POST", body: file,
+    headers: { ...write, "Content-Type": file.type.startsWith("image/") ? file.type : "application/octet-stream" },
   }),
   names: (names) => ask("api/names", {
     method: "PUT", body: JSON.stringify(names), headers: { ...write, "Content-Type": "application/json" },

@@ -1,5 +1,6 @@
 /** The parts of the page and what they ask of each other. */
 
+import { api } from "./api.js";
 import { byId, h, plural, say } from "./dom.js";
 import { Filters } from "./filters.js";
 import { filtersView } from "./filters_view.js";
@@ -10,6 +11,7 @@ import { Names } from "./names.js";
 import { Panel } from "./panel.js";
 import { Search } from "./search.js";
 import { State } from "./state.js";
+import { Upload } from "./upload.js";
 import { Viewer } from "./viewer.js";
 import { views } from "./views.js";
 
@@ -22,7 +24,8 @@ export class App {
     this.names = new Names(data);
   }
 
-  start() {
+  async start() {
+    if (this.data.manifest.api) this.live = await api.status().catch(() => null);
     const { data } = this;
     byId("title").textContent = data.manifest.title;
     this.state.read();
@@ -33,6 +36,7 @@ export class App {
     filtersView(byId("filters"), this);
     this._map();
     views(this);
+    if (this.live?.upload) this.upload = new Upload(this, byId("actions"));
     this._count();
     this.filters.on(() => this._count());
     this.panel.render();

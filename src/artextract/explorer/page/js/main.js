@@ -6,7 +6,7 @@ import { byId, h } from "./dom.js";
 
 try {
   const app = new App(await Data.load());
-  app.start();
+  await app.start();
 } catch (error) {
   byId("starting")?.replaceWith(h("p", { class: "problem", text: String(error.message || error) }));
   throw error;

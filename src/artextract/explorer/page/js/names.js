@@ -23,7 +23,12 @@ export class Names {
   /** The name, or a number where there is none. */
   of(index) {
     const cluster = this.clusters[index];
-    return cluster ? this.values.get(cluster.id) || `Cluster ${cluster.number ?? index + 1}` : "";
+    return cluster ? this.values.get(cluster.id) || this.label(index) : "";
+  }
+
+  /** "Cluster 3", whatever its name. */
+  label(index) {
+    return `Cluster ${this.clusters[index].number ?? index + 1}`;
   }
 
   /** [index, name] of the clusters that have a name. */
@@ -35,7 +40,7 @@ export class Names {
   async set(index, name) {
     const { id } = this.clusters[index];
     const live = this.data.manifest.api;
-    if (live) await api.names({ ...Object.fromEntries(this.values), [id]: name });
+    if (live) await api.names({ [id]: name });
     this.values.set(id, name);
     if (!live) {
       this.own = { ...this.own, [id]: name };

@@ -15,7 +15,8 @@ export function neighbours(app, row) {
   return h("section", { class: "nearest", "aria-label": "Nearest works" },
     h("h3", { text: "Nearest works" }),
     h("div", { class: "columns" }, columns),
-    alike ? h("div", { class: "why" }, h("p", { class: "more", text: alike.description }), key(alike.labels)) : null);
+    alike ? h("div", { class: "why" }, key(alike.labels), h("details", { class: "more" }, h("summary", { text: "What makes works alike" }), h("p", { text: alike.description }),
+        h("ul", {}, Object.entries(alike.measures || {}).map(([name, text]) => h("li", {}, h("b", { text: name }), `: ${text}`))))) : null);
 }
 
 function column(app, row, space, label, description) {

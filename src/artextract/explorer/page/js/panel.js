@@ -19,6 +19,27 @@ export class Panel {
     });
   }
 
+  /** Shows something else than a work, for example a picture of one's own. */
+  put(...children) {
+    this.rendered += 1;
+    this.back = null;
+    this.select = null;
+    this._show(true);
+    put(this.root, ...children);
+    this.root.scrollTop = 0;
+  }
+
+  /** Back to the work or to the results. */
+  dismiss() {
+    if (this.app.map) this.app.map.guests = [];
+    this.render();
+  }
+
+  _show(on) {
+    this.root.hidden = !on;
+    document.body.classList.toggle("with-panel", on);
+  }
+
   async render() {
     const { app } = this;
     const turn = ++this.rendered;
@@ -28,8 +49,7 @@ export class Panel {
     const results = app.search.result;
     const found = !work && results ? await app.data.works(results.rows.slice(0, SHOWN)) : [];
     if (turn !== this.rendered) return;
-    this.root.hidden = !work && !results;
-    document.body.classList.toggle("with-panel", !this.root.hidden);
+    this._show(Boolean(work || results));
     document.title = work ? `${titleOf(work)} - ${app.data.manifest.title}` : app.data.manifest.title;
     if (work) this._work(work);
     else if (results) this._results(results, found);

@@ -1,6 +1,6 @@
 /** The search field, and who answers: a worker, or `artextract serve` for meanings. */
 
-import { api, authorization } from "./api.js";
+import { api } from "./api.js";
 import { button, h, later } from "./dom.js";
 
 const NEAREST = 60; // works that a search by meaning lists
@@ -20,11 +20,11 @@ export class Search {
 
   get ways() {
     const { words, seen } = this.app.data.manifest;
-    const live = this.app.live?.words;
+    const live = this.app.live?.spaces || [];
     return [
       ["titles", "titles and painters"],
-      ...(words || live ? [["title", "meaning of titles"]] : []),
-      ...(seen || live ? [["words", "what pictures show"]] : []),
+      ...(words || live.includes("title") ? [["title", "meaning of titles"]] : []),
+      ...(seen || live.includes("words") ? [["words", "what pictures show"]] : []),
     ];
   }
 
@@ -55,7 +55,7 @@ export class Search {
     if (!this.worker) {
       this.worker = new Worker(new URL("search_worker.js", import.meta.url));
       const { works, chunk } = this.app.data.manifest;
-      this.worker.postMessage({ manifest: { works, chunk }, headers: authorization });
+      this.worker.postMessage({ manifest: { works, chunk } });
       this.worker.onmessage = ({ data }) => {
         this.waiting.get(data.id)?.(data);
         this.waiting.delete(data.id);
@@ -72,7 +72,7 @@ export class Search {
   }
 
   async _answer(id, q, by) {
-    if (by !== "titles" && this.app.live?.words) {
+    if (by !== "titles" && this.app.live?.spaces?.includes(by)) {
       return { unknown: [], ...(await api.words(q, by, NEAREST).catch((error) => ({ rows: [], scores: [], problem: error.message }))) };
     }
     return this._ask({ id, kind: by, q, k: NEAREST });

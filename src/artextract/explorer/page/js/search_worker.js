@@ -9,11 +9,10 @@ const once = (key, load) => {
   if (!loaded.has(key)) loaded.set(key, load());
   return loaded.get(key);
 };
-let headers = {};
 let manifest = null;
 
 async function file(path, as) {
-  const answer = await fetch(`../${path}`, { headers });
+  const answer = await fetch(`../${path}`);
   if (!answer.ok) throw new Error(`${path} could not be read`);
   return answer[as]();
 }
@@ -92,7 +91,7 @@ async function answer({ kind, q, k }) {
 
 onmessage = async ({ data }) => {
   if (data.manifest) {
-    ({ manifest, headers } = data);
+    manifest = data.manifest;
     return;
   }
   try {

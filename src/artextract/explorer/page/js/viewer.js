@@ -3,9 +3,15 @@
 import { captionOf, painterOf, titleOf } from "./card.js";
 import { button, h, script } from "./dom.js";
 
-/** The library would write a style sheet into the page, which the page's own policy forbids; it does not where it finds one. */
+/**
+ * The library would write a style sheet into the page, which the page's own policy forbids. It does not where it finds one: here
+ * an element of that name that is no style sheet.
+ */
 function prepare() {
-  if (!document.querySelector("style[data-openseadragon-mobile-css]")) document.head.append(h("style", { "data-openseadragon-mobile-css": "true" }));
+  if (document.querySelector("style[data-openseadragon-mobile-css]")) return;
+  const none = document.createElementNS("", "style");
+  none.setAttribute("data-openseadragon-mobile-css", "true");
+  document.head.append(none);
 }
 
 function viewer(element, address) {
