@@ -20,6 +20,7 @@ from artextract.cli import (
     judge,
     predict,
     profile,
+    publish,
     qrels,
     readme_tables,
     search,
@@ -45,6 +46,7 @@ app.command()(search.search)
 app.command()(predict.predict)
 app.command()(explore.explore)
 app.command()(serve.serve)
+app.command()(publish.publish)
 app.command()(compare.compare)
 app.command()(seeds.seeds)
 app.command()(attempts.attempts)

@@ -1,0 +1,1 @@
+"""A trained network for others: one folder with a model card, a hub, and other runtimes."""

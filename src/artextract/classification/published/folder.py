@@ -1,0 +1,103 @@
+"""A trained network as one folder for others: tensors, record, calibration, evidence and a model card."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+from safetensors import safe_open
+
+from artextract.classification.network.saved_network import read_record
+from artextract.classification.published.card import card
+from artextract.classification.published.provenance import read_run
+from artextract.core.errors import ArtExtractError
+from artextract.core.files import write_bytes, write_text
+
+NETWORK = ("model.safetensors", "model.json")
+OPTIONAL = ("calibration.json", "evidence.npz", "evidence.safetensors", "README.md")
+FILES = (*NETWORK, *OPTIONAL)
+
+
+def publish(root: Path, model: Path, target: Path, name: str = "") -> list[Path]:
+    """Write a trained network with its model card, and what its predictions need.
+
+    Args:
+        root: Folder of the pipeline, with dvc.lock.
+        model: Folder of the network.
+        target: Folder to write; files of an earlier network in it are replaced.
+        name: Name on the card; that of the folder where empty.
+
+    Returns:
+        The files that were written.
+
+    Raises:
+        ArtExtractError: ``model`` holds no network, its scores are not known, or ``target`` holds something else.
+    """
+    check_network(model)
+    refuse_other_folder(target, model)
+    run = read_run(root, model)
+    record = read_record(model)
+    for old in FILES:
+        (target / old).unlink(missing_ok=True)
+    for file in NETWORK:
+        write_bytes(target / file, (model / file).read_bytes())
+    fitted = {task: values for task, values in run.calibration.items() if values}
+    write_text(target / "calibration.json", json.dumps(fitted, indent=2, sort_keys=True) + "\n")
+    for file in (model / extra for extra in OPTIONAL if extra.startswith("evidence")):
+        if file.is_file():
+            write_bytes(target / file.name, file.read_bytes())
+    write_text(target / "README.md", card(name or target.resolve().name, record, run, parameters_in(target)))
+    return sorted(target / file for file in FILES if (target / file).is_file())
+
+
+def parameters_in(folder: Path) -> int:
+    """How many numbers model.safetensors holds."""
+    with safe_open(folder / "model.safetensors", "np") as handle:
+        shapes = [handle.get_slice(key).get_shape() for key in handle.keys()]
+    total = 0
+    for shape in shapes:
+        size = 1
+        for side in shape:
+            size *= side
+        total += size
+    return total
+
+
+def check_network(folder: Path) -> None:
+    """Refuse a folder that holds no network.
+
+    Raises:
+        ArtExtractError: A file is missing.
+    """
+    missing = [name for name in NETWORK if not (folder / name).is_file()]
+    if missing:
+        raise ArtExtractError(
+            f"holds no trained network: {' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing",
+            where=str(folder),
+            remedy="name a folder that `artextract publish` has written, or `dvc repro train_multitask`",
+        )
+
+
+def refuse_other_folder(target: Path, model: Path) -> None:
+    """Refuse to write into the pipeline's own folder, or into one with other files.
+
+    Raises:
+        ArtExtractError: It is such a folder.
+    """
+    if target.resolve() == model.resolve():
+        raise ArtExtractError(
+            "is the network's own folder, which DVC tracks", where=str(target), remedy="name another folder"
+        )
+    if target.exists() and (not target.is_dir() or any(target.iterdir())) and not (target / "model.json").is_file():
+        raise ArtExtractError(
+            "exists and holds something else than a network", where=str(target), remedy="name a new folder"
+        )
+
+
+def copy_network(source: Path, target: Path) -> None:
+    """Copy the files of a published network, and no others."""
+    target.mkdir(parents=True, exist_ok=True)
+    for name in FILES:
+        if (source / name).is_file():
+            shutil.copyfile(source / name, target / name)
