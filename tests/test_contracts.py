@@ -87,7 +87,7 @@ def test_the_closure_lies_inside_the_declared_rooms(name: str):
 def test_rooms_have_no_code_of_their_own():
     for path in (ROOT / "src/artextract").rglob("__init__.py"):
         body = ast.parse(path.read_text()).body
-        allowed = 2 if path.parent.name == "artextract" else 1  # the package has a version too
+        allowed = 6 if path.parent.name == "artextract" else 1  # the package has a version, and `load` with its imports
         assert len(body) == allowed and ast.get_docstring(ast.parse(path.read_text())), path
 
 

@@ -60,7 +60,7 @@ class PublishedNetwork(ModelHubMixin, library_name="artextract", pipeline_tag="i
         )
 
 
-def network_folder(source: str | Path, revision: str | None = None) -> Path:
+def network_folder(source: str, revision: str | None = None) -> Path:
     """The folder of a network on this disk, or of one on the hub, which is downloaded.
 
     Args:
@@ -70,7 +70,7 @@ def network_folder(source: str | Path, revision: str | None = None) -> Path:
     Raises:
         ArtExtractError: There is no such folder, and nothing on the hub by this name can be had.
     """
-    if Path(source).exists() or isinstance(source, Path):
+    if Path(source).exists():
         check_network(Path(source))
         return Path(source)
     try:
@@ -80,7 +80,7 @@ def network_folder(source: str | Path, revision: str | None = None) -> Path:
         )
     except HFValidationError as error:
         raise ArtExtractError(
-            "there is no such folder, and it is no name on the hub", where=str(source), remedy="correct the path"
+            "there is no such folder, and it is no name on the hub", where=source, remedy="correct the path"
         ) from error
     except ArtExtractError:
         raise
@@ -88,7 +88,7 @@ def network_folder(source: str | Path, revision: str | None = None) -> Path:
         reason = (str(error).splitlines() or [""])[0]
         raise ArtExtractError(
             f"there is no such folder, and the hub does not give it: {type(error).__name__}: {reason}",
-            where=str(source),
+            where=source,
             remedy="correct the path or name; the hub needs a network, or a filled cache (HF_HOME)",
         ) from error
     return network.folder
