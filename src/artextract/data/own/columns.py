@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from artextract.core.errors import ArtExtractError
 from artextract.data.images.decode import image_suffixes
+from artextract.data.own.cells import NO, YES
 from artextract.data.own.exports import EXPORTS, FIELDS, Export
 from artextract.data.own.sheet import Sheet
-from artextract.data.own.text import squeeze
+from artextract.data.own.text import is_empty, squeeze
 from artextract.data.own.usual_names import USUAL
+from artextract.data.own.years import number, year_of
 
 MAPPABLE = tuple(field for field in FIELDS if field != "key")
 _LOOKED_AT = 200  # cells, to see whether a column holds file names
@@ -80,7 +83,7 @@ def guess_columns(sheet: Sheet, mapping: Mapping[str, str]) -> tuple[list[Guess]
     for field, column in fixed.items():
         if column and field not in chosen and field not in mapping:
             chosen[field] = Guess(field, column, form)
-    _by_usual_names(chosen, by_name, mapping, taken_by_form=bool(fixed))
+    _by_usual_names(chosen, by_name, mapping, sheet)
     if "file" not in chosen and "file" not in mapping:
         named = _column_of_files(sheet, {g.column for g in chosen.values()})
         if named:
@@ -105,7 +108,7 @@ def _mapped(mapping: Mapping[str, str], by_name: Mapping[str, str], columns: Seq
 
 
 def _by_usual_names(
-    chosen: dict[str, Guess], by_name: Mapping[str, str], mapping: Mapping[str, str], *, taken_by_form: bool
+    chosen: dict[str, Guess], by_name: Mapping[str, str], mapping: Mapping[str, str], sheet: Sheet
 ) -> None:
     """Fill the fields that are still open with the columns that have their most certain names."""
     used = {guess.column for guess in chosen.values()}
@@ -117,10 +120,29 @@ def _by_usual_names(
         if name in by_name
     ]
     for _, _, field, column in sorted(options):
-        if field in chosen or column in used or (taken_by_form and field == "file"):
-            continue
-        chosen[field] = Guess(field, column, "its name")
-        used.add(column)
+        if field not in chosen and column not in used and _says(field, sheet.cells[column].head(_LOOKED_AT).tolist()):
+            chosen[field] = Guess(field, column, "its name")
+            used.add(column)
+
+
+def _says(field: str, cells: Sequence[str]) -> bool:
+    """Whether most cells look like what the field holds: "von" may be a year or a painter."""
+    filled = [cell.strip() for cell in cells if not is_empty(cell)]
+    looks = _LOOKS.get(field)
+    return looks is None or 2 * sum(map(looks, filled)) > len(filled) or not filled
+
+
+def _is_flag(cell: str) -> bool:
+    return squeeze(cell) in YES | NO
+
+
+_LOOKS: dict[str, Callable[[str], bool]] = {
+    "link": lambda cell: "://" in cell or cell.startswith("www."),
+    "year": lambda cell: not math.isnan(year_of(cell)),
+    "year_from": lambda cell: not math.isnan(number(cell)),
+    "year_to": lambda cell: not math.isnan(number(cell)),
+    "open_access": _is_flag,
+}
 
 
 def _column_of_files(sheet: Sheet, used: set[str]) -> str | None:

@@ -107,9 +107,9 @@ def read_delimited(path: Path, count_names: CountNames) -> Sheet:
     text = decoded(path.read_bytes(), str(path)).replace("\0", "")
     delimiter = delimiter_of(text)
     first = _first_lines(text, delimiter)
-    if first and len(first[0]) <= 2 and first[0][0].lower().startswith("sep"):
+    if first and "".join(first[0][:1]).lower() in ("sep=", "sep"):  # Excel's own first line
         first[0] = []
-    if not any(map(any, first)):
+    if not any(cell.strip() for line in first for cell in line):
         raise ArtExtractError("the table is empty", where=str(path), remedy="export it again, or leave --table out")
     start = -1 if is_list_of_files(first) else header_line(first, [count_names(line) for line in first])
     header = distinct(first[start] if start >= 0 else [""] * max(map(len, first)), str(path))

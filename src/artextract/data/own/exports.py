@@ -65,6 +65,7 @@ EXPORTS = (
             "medium": "physicalMedium", "credit": "acquisition.creditLine", "link": "links.web",
             "open_access": "permitDownload", "keywords": "classification.iconClassDescription",
         },
+        ("webImage.url",),
     ),
     Export(
         "SMK, collection API",
@@ -72,7 +73,7 @@ EXPORTS = (
         {
             "id": "object_number", "title": "titles.title", "artist": "production.creator",
             "date": "production_date.period", "year_from": "production_date.start", "year_to": "production_date.end",
-            "medium": "techniques", "credit": "credit_line", "link": "frontend_url", "rights": "rights",
+            "medium": "techniques.technique", "credit": "credit_line", "link": "frontend_url", "rights": "rights",
             "open_access": "public_domain", "keywords": "content_subject",
         },
         ("id", "image_native", "image_iiif_id"),
@@ -138,10 +139,10 @@ EXPORTS = (
         "Wikidata query",
         ("item", "itemLabel"),
         {
-            "id": "item", "title": "itemLabel", "artist": "creatorLabel", "date": "inception", 
-            "medium": "materialLabel", "link": "item", "credit": "collectionLabel",
+            "id": "item", "title": "itemLabel", "artist": "creatorLabel", "date": "inception",
+            "medium": "materialLabel", "link": "item", "file": "image",
         },
-        ("image", "pic", "picture"),
+        ("inv", "file", "pic"),
     ),
     Export("Hugging Face imagefolder", ("file_name",), {"file": "file_name"}),
 )  # fmt: skip

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from urllib.parse import unquote
 
+from artextract.data.images.decode import image_suffixes
+from artextract.data.own.pictures import RAW
 from artextract.data.own.problems import Problem
 from artextract.data.own.text import fold, tokens
 
@@ -43,8 +45,9 @@ def as_path(cell: str) -> str:
 
 
 def _stem(path: str) -> str:
+    """A path without the suffix of an image; the end of "1933.1157" is none."""
     suffix = PurePosixPath(path).suffix
-    return path[: -len(suffix)] if suffix and re.fullmatch(r"\.[A-Za-z0-9]{2,5}", suffix) else path
+    return path[: -len(suffix)] if suffix.lower() in image_suffixes() | RAW else path
 
 
 def slug(text: str) -> str:

@@ -17,7 +17,10 @@ from artextract.data.own.workbook import text_of
 MOST_BYTES = 2**29
 _DEEPEST = 4
 _BYTES = ("binary", "large_binary", "fixed_size_binary", "struct<bytes")  # pictures inside the table: not read
-_WRAPPERS = ("items", "data", "artObjects", "results", "bindings", "records", "objects", "artworks", "works", "@graph")
+_WRAPPERS = (
+    "items", "data", "artObjects", "artObject", "results", "bindings", "records", "objects", "artworks", "works",
+    "@graph",
+)  # fmt: skip
 
 
 def load_json(path: Path) -> Any:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from artextract.core.errors import ArtExtractError
@@ -77,20 +78,22 @@ def distinct(header: Sequence[str], where: str) -> list[str]:
             remedy="save a copy that has only the columns about the works",
         )
     names: list[str] = []
+    used: set[str] = set()
     taken: Counter[str] = Counter()
     for number, cell in enumerate(header, start=1):
         name = clean(cell)[:200] or f"column {number}"
         taken[name] += 1
-        while (unique := name if taken[name] == 1 else f"{name} ({taken[name]})") in names:
+        while (unique := name if taken[name] == 1 else f"{name} ({taken[name]})") in used:
             taken[name] += 1
         names.append(unique)
+        used.add(unique)
     return names
 
 
 def as_sheet(cells: pd.DataFrame, rows: Sequence[int], problems: Sequence[Problem] = ()) -> Sheet:
     """A sheet without its empty rows and its empty columns."""
-    filled = cells.apply(lambda column: column.str.strip() != "") if len(cells.columns) else cells.astype(bool)
-    keep = filled.any(axis=1).to_numpy()
-    columns = [name for name in cells.columns if filled[name].any() or not name.startswith("column ")]
+    filled = {name: cells[name].str.strip().ne("").to_numpy(dtype=bool) for name in cells.columns}
+    keep = np.logical_or.reduce([*filled.values(), np.zeros(len(cells), dtype=bool)])
+    columns = [name for name, some in filled.items() if some.any() or not name.startswith("column ")]
     kept = cells.loc[keep, columns].reset_index(drop=True)
     return Sheet(kept, [row for row, k in zip(rows, keep, strict=True) if k], list(problems))

@@ -38,10 +38,9 @@ USUAL: dict[str, str] = {
     """,
     "date": """
         date; date display; display date; object date; creation date; date created; date of creation; dated; date
-        text; dating; production date; period; Datierung; Datum; Entstehungsdatum; Entstehungszeit; Zeit; datation;
-        date de création; date d'exécution; millésime; époque; période; fecha; datación; fecha de creación; época;
-        cronología; data; datazione; data di creazione; cronologia; periodo; datering; datum vervaardiging;
-        vervaardigingsdatum; periode
+        text; dating; production date; Datierung; Datum; Entstehungsdatum; Entstehungszeit; datation; date de
+        création; date d'exécution; millésime; fecha; datación; fecha de creación; cronología; data; datazione; data
+        di creazione; cronologia; datering; datum vervaardiging; vervaardigingsdatum
     """,
     "year": """
         year; year of creation; year created; creation year; year made; Jahr; Entstehungsjahr; Jahreszahl; année;
@@ -67,22 +66,19 @@ USUAL: dict[str, str] = {
         techniek; teknik; materiale
     """,
     "credit": """
-        credit; credit line; creditline; credits; courtesy; owner; collection; museum; repository; institution;
-        holder; Bildnachweis; Nachweis; Copyright-Hinweis; Provenienzangabe; Sammlung; Besitzer; Standort; mention;
-        mention obligatoire; crédit; crédits; crédit photographique; musée; lieu de conservation; propriétaire;
-        crédito; créditos; procedencia; colección; museo; propietario; crediti; collezione; proprietà; collocazione;
-        collectie; eigenaar; bronvermelding; herkomst
+        credit; credit line; creditline; credits; courtesy; Bildnachweis; Nachweis; Copyright-Hinweis; mention;
+        mention obligatoire; crédit; crédits; crédit photographique; crédito; créditos; crediti; bronvermelding
     """,
     "link": """
-        link; url; web; website; web page; page; permalink; object url; link resource; source url; source; handle;
-        persistent identifier; Weblink; Webseite; Internetadresse; lien; adresse web; page web; site; enlace; página
-        web; sito; collegamento; pagina web; koppeling; webpagina; weblink
+        link; url; web; website; web page; page; permalink; object url; link resource; source url; handle;
+        persistent identifier; Weblink; Webseite; Internetadresse; lien; adresse web; page web; enlace; página web;
+        collegamento; pagina web; koppeling; webpagina; weblink
     """,
     "rights": """
         rights; rights statement; license; licence; copyright; copyright notice; usage rights; rights and
         reproduction; share license status; Rechte; Lizenz; Nutzungsrechte; Rechtestatus; Urheberrecht; droits;
-        licence         d'utilisation; droits d'auteur; derechos; licencia; derechos de autor; diritti; licenza;
-        rechten; licentie; auteursrecht; rettigheder; licens
+        licence d'utilisation; droits d'auteur; derechos; licencia; derechos de autor; diritti; licenza; rechten;
+        licentie; auteursrecht; rettigheder; licens
     """,
     "open_access": """
         is public domain; public domain; publicdomain; open access; is open access; openaccess; cc0; gemeinfrei;
@@ -90,11 +86,9 @@ USUAL: dict[str, str] = {
         ophavsret
     """,
     "keywords": """
-        keywords; keyword; tags; tag; subjects; subject; subject terms; themes; theme; motif; iconography;
-        Schlagworte; Schlagwörter; Schlagwort; Stichworte; Thema; Motiv; Sujet; Ikonographie; mots-clés; mots clés;
-        sujets; thème; thèmes; iconographie; palabras clave; etiquetas; temas; tema; iconografía; parole chiave;
-        soggetto; soggetti; temi; iconografia; trefwoorden; trefwoord; onderwerp; onderwerpen; thema; steekwoorden;
-        emneord
+        keywords; keyword; tags; tag; subjects; subject terms; Schlagworte; Schlagwörter; Schlagwort; Stichworte;
+        mots-clés; mots clés; sujets; palabras clave; etiquetas; parole chiave; soggetti; trefwoorden; trefwoord;
+        onderwerpen; steekwoorden; emneord
     """,
     "key": """
         accession number; accession no; accessionnum; object number; inventory number; inventory no; image id; uuid;

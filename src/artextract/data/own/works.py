@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
@@ -10,8 +11,9 @@ from pathlib import PurePosixPath
 
 import pandas as pd
 
-from artextract.data.own.text import clean, fold, is_empty, squeeze
-from artextract.data.own.years import middle, year_of
+from artextract.data.own.cells import artist_of, is_untitled, keywords_of, link_of, may_be_shown, title_from_file
+from artextract.data.own.text import clean, is_empty
+from artextract.data.own.years import middle, number, year_of
 
 EXTRA = "extra."
 FOLDER = EXTRA + "folder"
@@ -20,64 +22,6 @@ COLUMNS = (
     "open_access", "keywords",
 )  # fmt: skip
 _LONGEST_ID = 80
-_UNKNOWN_ARTISTS = frozenset(
-    map(
-        squeeze,
-        """unknown; unknown artist; artist unknown; unknown maker; unknown painter; unidentified; unidentified artist;
-        anonymous; anonymous artist; anon; unbekannt; unbekannter Künstler; Künstler unbekannt; unbekannter Maler;
-        unbekannter Meister; anonym; anonyme; anonymus; anonimo; anónimo; ignoto; autore ignoto; sconosciuto; onbekend;
-        anoniem; kunstenaar onbekend; onbekende kunstenaar; inconnu; artiste inconnu; auteur inconnu; desconocido;
-        autor desconocido; artista desconocido; ukendt; n/a; none; nan; null""".split(";"),
-    )
-)
-_CENTURY_SCHOOL = re.compile(r"(?i)\b\d{1,2}(?:st|nd|rd|th) century$")  # "French 18th Century" names no painter
-_UNTITLED = re.compile(
-    r"\W*(?:untitled|no title|ohne titel|o\. ?t\.|unbetitelt|sans titre|sin titulo|senza titolo|zonder titel"
-    r"|uden titel)\b"
-)
-_RESERVED = re.compile(
-    r"©|\bcopyright\b(?!.*\b(?:free|expired|no\b|not\b))|all rights reserved|alle rechte vorbehalten|rights-?managed"
-    r"|tous droits reserves|todos los derechos reservados|tutti i diritti riservati|alle rechten voorbehouden"
-    r"|rightsstatements\.org/\w+/inc\b|\bin copyright\b|urheberrechtlich geschutzt"
-)
-_YES = frozenset("true 1 yes y ja oui si vrai wahr x cc0 open pd publicdomain publicdomainmark".split())
-_SECURE_HOSTS = ("www.wikidata.org/", "hdl.handle.net/", "www.tate.org.uk/", "www.moma.org/", "www.metmuseum.org/")
-
-
-def title_from_file(file: str) -> str:
-    """A title for people from a file's name: no folder, no suffix, spaces for underscores (or for hyphens)."""
-    stem = clean(PurePosixPath(file).stem)
-    spaced = re.sub(r"_+", " ", stem)
-    return clean(spaced if " " in spaced else re.sub(r"(?<=\w)-+(?=\w)", " ", spaced)) or "untitled"
-
-
-def is_untitled(title: str) -> bool:
-    """Whether a title says nothing about the picture, in any of the languages."""
-    return is_empty(title) or bool(_UNTITLED.match(fold(title)))
-
-
-def artist_of(cell: str) -> str:
-    """The painter as written, in one line; "" for "unknown", "anonymous" and schools of a century."""
-    name = clean("; ".join(part for part in re.split(r"\s*\|\s*", cell.strip().split("\n")[0]) if part))
-    if is_empty(name) or squeeze(name) in _UNKNOWN_ARTISTS or _CENTURY_SCHOOL.search(name):
-        return ""
-    return name
-
-
-def keywords_of(cell: str) -> list[str]:
-    """Keywords of a cell, which separates them by bar, semicolon or line end, else by comma."""
-    parts = re.split(r"[|;\n]", cell)
-    if len(parts) == 1:
-        parts = cell.split(",")
-    return list(dict.fromkeys(word for word in map(clean, parts) if not is_empty(word)))[:100]
-
-
-def link_of(cell: str) -> str:
-    """A link over https, "" for anything else; addresses of some museums are written with http and answer both."""
-    text = cell.strip()
-    if text.lower().startswith("http://") and text[7:].lower().startswith(_SECURE_HOSTS):
-        text = "https://" + text[7:]
-    return text if re.fullmatch(r"https://[^\s<>\"'\\]{4,2000}", text) else ""
 
 
 def safe_id(text: str) -> str:
@@ -121,12 +65,6 @@ def work_ids(own: Sequence[str], files: Sequence[str]) -> tuple[list[str], list[
     return ids, doubles
 
 
-def _number(cell: str) -> float:
-    """A year in a column of years; 0 where there is none. Dates as SMK writes them count too."""
-    text = cell.strip()
-    return float(text) if re.fullmatch(r"-?\d{1,4}(?:\.0+)?", text) else year_of(text) if text else 0.0
-
-
 def _years(column: Mapping[str, Sequence[str]], n: int) -> list[float]:
     """The year of each work: from first and last year, else a column of years, else the date as written."""
     empty = [""] * n
@@ -134,17 +72,17 @@ def _years(column: Mapping[str, Sequence[str]], n: int) -> list[float]:
     for begin, end, year, date in zip(
         *(column.get(name, empty) for name in ("year_from", "year_to", "year", "date")), strict=True
     ):
-        first, last = _number(begin), _number(end)
-        options = (middle(first, last or first), year_of(year) if year else float("nan"), year_of(date))
-        years.append(next((option for option in options if option == option), float("nan")))
+        first, last = number(begin), number(end)
+        last = last if last and not math.isnan(last) else first
+        options = (middle(first, last), year_of(year), year_of(date))
+        years.append(next((option for option in options if not math.isnan(option)), math.nan))
     return years
 
 
-def _open(flags: Sequence[str] | None, rights: Sequence[str]) -> list[bool]:
-    """Whether each picture may be shown: by a flag, else unless its rights are reserved."""
-    if flags is not None:
-        return [squeeze(flag) in _YES or squeeze(flag).startswith("cc0") for flag in flags]
-    return [not _RESERVED.search(fold(text)) for text in rights]
+def _dates(column: Mapping[str, Sequence[str]], n: int) -> list[str]:
+    """The date of each work as written, else its year or its first and last year."""
+    cells = [[clean(cell) for cell in column.get(name, [""] * n)] for name in ("date", "year", "year_from", "year_to")]
+    return [date or year or "-".join(filter(None, ends)) for date, year, *ends in zip(*cells, strict=True)]
 
 
 def build_works(
@@ -163,7 +101,7 @@ def build_works(
     """
     n = len(files)
     blank = [""] * n
-    text = {name: [clean(cell) for cell in column.get(name, blank)] for name in ("title", "date", "medium", "credit")}
+    text = {name: [clean(cell) for cell in column.get(name, blank)] for name in ("title", "medium", "credit")}
     rights = [clean(cell) for cell in column.get("rights", blank)]
     ids, doubles = work_ids(column.get("id", blank), [f or u for f, u in zip(files, urls, strict=True)])
     titles = [
@@ -178,13 +116,13 @@ def build_works(
             "title": pd.Series(titles, dtype="str"),
             "titled": pd.Series([not is_untitled(title) for title in text["title"]], dtype=bool),
             "artist": pd.Series([artist_of(cell) for cell in column.get("artist", blank)], dtype="str"),
-            "date": pd.Series(text["date"], dtype="str"),
+            "date": pd.Series(_dates(column, n), dtype="str"),
             "year": pd.Series(_years(column, n), dtype="float64"),
             "medium": pd.Series(text["medium"], dtype="str"),
             "credit": pd.Series(text["credit"], dtype="str"),
             "link": pd.Series([link_of(cell) for cell in column.get("link", blank)], dtype="str"),
             "rights": pd.Series(rights, dtype="str"),
-            "open_access": pd.Series(_open(column.get("open_access"), rights), dtype=bool),
+            "open_access": pd.Series(may_be_shown(column.get("open_access"), rights), dtype=bool),
             "keywords": pd.Series([keywords_of(cell) for cell in column.get("keywords", blank)], dtype=object),
         }
     )

@@ -12,7 +12,7 @@ import re
 from artextract.data.own.text import fold
 
 NEWEST, OLDEST = 2100, -4000
-LONGEST_RANGE = 100  # years; a longer one dates nothing
+LONGEST_RANGE = 50  # years; a longer one is a painter's life and not a date
 _ROMAN = {"i": 1, "v": 5, "x": 10}
 _BEFORE_CHRIST = re.compile(r"\bb\.?\s?c\.?(?:\s?e\.?)?\b|\bv\.?\s?chr|\bav(?:ant)?\.?\s?j\.?-?\s?c|\ba\.?\s?c\.(?!\w)")
 _CENTURY_WORD = r"(?:century|centuries|cent\b|jahrhunderts?|jh(?:dt?|s)?\b|siecles?|siglos?|secol[oi]|eeuw|sec\.?|s\.)"
@@ -67,6 +67,12 @@ def middle(begin: float, end: float) -> float:
     if not (begin and end and 0 <= end - begin <= LONGEST_RANGE):
         return math.nan
     return (begin + end) / 2
+
+
+def number(cell: str) -> float:
+    """A year in a column of years; 0 where there is none. Dates as SMK writes them count too."""
+    text = cell.strip()
+    return float(text) if re.fullmatch(r"-?\d{1,4}(?:\.0+)?", text) else year_of(text) if text else 0.0
 
 
 def _iso(text: str) -> float | None:
