@@ -15,6 +15,7 @@ from artextract.cli import (
     attempts,
     compare,
     environment,
+    evidence,
     experiments,
     explore,
     judge,
@@ -44,6 +45,7 @@ app = typer.Typer(
 )
 app.command()(search.search)
 app.command()(predict.predict)
+app.command()(evidence.evidence)
 app.command()(explore.explore)
 app.command()(serve.serve)
 app.command()(publish.publish)

@@ -20,6 +20,7 @@ def predict(
         ),
     ] = None,
     top: Annotated[int, typer.Option(min=1, help="how many answers of each kind are shown")] = 3,
+    nearest: Annotated[int, typer.Option(min=0, help="how many training works are named as evidence")] = 3,
     csv: Annotated[Path | None, typer.Option(metavar="FILE", help="table to write, for a spreadsheet")] = None,
     json: Annotated[Path | None, typer.Option(metavar="FILE", help="the same for programs, nested")] = None,
     parquet: Annotated[Path | None, typer.Option(metavar="FILE", help="the same with all digits")] = None,
@@ -33,6 +34,9 @@ def predict(
 
     Probabilities are calibrated, and an answer below the threshold is called unsure, where evaluate_auc could fit
     these on select rows. Of a few pictures the answers are printed; of many, how often each class is the answer.
+
+    The training works that the network sees as most alike are named as evidence, where they are known: for the
+    pipeline's own network, and for a network with a file of evidence (`artextract evidence`).
 
     Folders and collections are always written as a table too, predictions.csv if no file is named. Pictures that
     cannot be read are listed in a table next to it, and the others are predicted. Started again after an
@@ -50,4 +54,4 @@ def predict(
     if not tables and chosen.table is not None:
         tables = [chosen.table]
     predictor = Predictor(model or default_model(Path.cwd()), max_side=max_side)
-    predict_pictures(chosen.pictures, predictor, Wanted(tables, top), chosen.columns)
+    predict_pictures(chosen.pictures, predictor, Wanted(tables, top, nearest), chosen.columns)

@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count, takewhile
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,11 @@ from artextract.classification.prediction.pictures import Named
 from artextract.classification.prediction.predictor import Predictor
 from artextract.classification.prediction.seen import Seen
 from artextract.classification.prediction.stream import predict_all
-from artextract.classification.prediction.table import answers
+from artextract.classification.prediction.table import answers, nearest_works
+from artextract.classification.prediction.training_works import evidence_for
 from artextract.core.errors import ArtExtractError
 from artextract.core.files import write_csv_for_people, write_table, write_text
+from artextract.core.fingerprint import content_key
 from artextract.core.folders import discard, repository
 from artextract.core.tasks import TASKS
 
@@ -33,10 +36,12 @@ class Wanted:
     Attributes:
         tables: Files to write; .csv, .parquet or .json.
         top: Answers of each task that are shown.
+        nearest: Training works that are named as evidence for each picture.
     """
 
     tables: Sequence[Path]
     top: int = 3
+    nearest: int = 3
 
 
 def default_model(here: Path) -> Path:
@@ -68,12 +73,19 @@ def predict_pictures(
     Returns:
         How many pictures could be predicted.
     """
-    _say(screen.about(predictor.folder, predictor.confidence))
+    evidence = evidence_for(predictor) if wanted.nearest else None
+    _say(screen.about(predictor.folder, predictor.confidence, evidence is not None or not wanted.nearest))
 
     def describe(seen: Seen) -> pd.DataFrame:
-        return answers(seen, predictor.classes, wanted.top)
+        table = answers(seen, predictor.classes, wanted.top)
+        if evidence is None:
+            return table
+        every = next(place for place, name in enumerate(table) if ": " in str(name))  # the answers before, all after
+        works = nearest_works(seen, evidence, wanted.nearest)
+        return pd.concat([table.iloc[:, :every], works, table.iloc[:, every:]], axis=1)
 
-    table, unread, work = predict_all(pictures, predictor, describe, wanted.top)
+    key = "" if evidence is None else content_key(evidence.works["id"].tolist(), evidence.vectors.sum().item())
+    table, unread, work = predict_all(pictures, predictor, describe, wanted.top, wanted.nearest, key)
     if columns is not None and len(table):
         known = columns.set_axis([picture.name for picture in pictures]).loc[table["path"]]
         table = pd.concat([table[["path"]], known.reset_index(drop=True), table.drop(columns="path")], axis=1)
@@ -120,6 +132,10 @@ def _nested(row: Mapping[Any, Any], classes: Mapping[str, Sequence[str]]) -> dic
         if f"{task} unsure" in row:
             entry["unsure"] = bool(row[f"{task} unsure"])
         found[task] = entry | {"probabilities": {label: round(value, 7) for value, label in p}}
+    ranks = takewhile(lambda k: f"nearest {k}" in row, count(1))
+    keys = (("work", ""), ("cosine", " cosine"), ("id", " id"))
+    if works := [{key: row[f"nearest {k}{column}"] for key, column in keys} for k in ranks]:
+        found["nearest training works"] = works
     return found
 
 

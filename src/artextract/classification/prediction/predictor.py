@@ -12,8 +12,9 @@ import numpy as np
 import pandas as pd
 import torch
 from PIL import Image
+from torch import Tensor
 
-from artextract.classification.network.inputs import evaluation_views, predict
+from artextract.classification.network.inputs import Inputs, evaluation_views, predict
 from artextract.classification.network.saved_network import load_model, read_record
 from artextract.classification.prediction.confidence import calibrated, read_confidence, unsure
 from artextract.classification.prediction.features import Decoded, Extractor, Stored, head_inputs, joined
@@ -67,17 +68,21 @@ class Predictor:
 
     def look(self, images: Images) -> Seen:
         """Run the network on images in memory, all at once: at most ``CHUNK`` of them."""
-        inputs = self._extractor.inputs(images)
-        with head_inputs(self._net) as seen:
-            logits = predict(self._net, inputs, len(images), self.record.train)
+        logits, vectors = self.run(self._extractor.inputs(images))
         raw = {task: torch.softmax(logits[task], 1).double().cpu().numpy() for task in TASKS}
         fitted = {task: self.confidence.get(task, {}) for task in TASKS}
         return Seen(
             raw,
             {task: calibrated(raw[task], fitted[task]) for task in TASKS},
             {task: unsure(raw[task], fitted[task]) for task in TASKS},
-            joined(seen, self.views),
+            vectors,
         )
+
+    def run(self, inputs: Inputs) -> tuple[dict[str, Tensor], np.ndarray]:
+        """Logits (n, classes) of each task, and what the heads see, float32 (n, d); all images at once."""
+        with head_inputs(self._net) as seen:
+            logits = predict(self._net, inputs, len(inputs.array), self.record.train)
+        return logits, joined(seen, self.views)
 
     def look_at(self, pictures: Iterable[Picture]) -> Iterator[Seen]:
         """Run the network on pictures, some at a time.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import count, takewhile
 from pathlib import Path
 from typing import Any
 
@@ -40,9 +41,9 @@ def _one(row: Mapping[Any, Any], top: int) -> str:
         line = f"  {task:<7} {f'{doubt}{first[0]} {percent(first[1])}':<40}"
         rest = " · ".join(f"{label} {percent(p)}" for label, p in others)
         lines.append(f"{line} {rest}".rstrip())
-    works = [row.get(f"nearest {k}") for k in range(1, 1 + sum(str(key).startswith("nearest ") for key in row))]
-    for k, work in enumerate([work for work in works if work], start=1):
-        lines.append(f"  {'nearest training works' if k == 1 else '':<22}  {row[f'nearest {k} cosine']:.2f}  {work}")
+    for k in takewhile(lambda k: f"nearest {k}" in row, count(1)):
+        heading = "  nearest training works" if k == 1 else ""
+        lines.append(f"{heading:<26}{row[f'nearest {k} cosine']:.2f}  {row[f'nearest {k}']}")
     return "\n".join(lines)
 
 
@@ -66,8 +67,8 @@ def counted(table: pd.DataFrame) -> str:
     return "\n".join(lines)
 
 
-def about(folder: Path, confidence: Mapping[str, Mapping[str, Any]]) -> str:
-    """What is said first: the network, and how far its probabilities can be trusted."""
+def about(folder: Path, confidence: Mapping[str, Mapping[str, Any]], evidence: bool) -> str:
+    """What is said first: the network, how far its probabilities can be trusted, and if there is evidence."""
     plain = [task for task in TASKS if confidence.get(task, {}).get("temperature") is None]
     silent = [task for task in TASKS if confidence.get(task, {}).get("abstain_below") is None]
     lines = [f"network: {folder}"]
@@ -75,6 +76,8 @@ def about(folder: Path, confidence: Mapping[str, Mapping[str, Any]]) -> str:
         lines.append(f"not calibrated (too few works to fit it on, or not evaluated): {_listed(plain)}")
     if silent:
         lines.append(f"no threshold is known, so nothing is called unsure: {_listed(silent)}")
+    if not evidence:
+        lines.append(f"no evidence is stored with this network: `artextract evidence --model {folder}` makes it")
     return "\n".join(lines)
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from artextract.classification.prediction.evidence import SAME, Evidence
 from artextract.classification.prediction.seen import Seen
 from artextract.core.tasks import TASKS
 
@@ -38,3 +40,34 @@ def answers(seen: Seen, classes: Mapping[str, Sequence[str]], top: int = 3) -> p
             columns[f"{column} probability"] = np.take_along_axis(p, order[:, rank : rank + 1], 1)[:, 0]
         every |= {f"{task}: {name}": p[:, k] for k, name in enumerate(names)}
     return pd.DataFrame(columns | every)
+
+
+def nearest_works(seen: Seen, evidence: Evidence, k: int) -> pd.DataFrame:
+    """The training works that the network sees as most like each of n pictures.
+
+    Args:
+        seen: What the heads see.
+        evidence: The training works.
+        k: How many of them.
+
+    Returns:
+        ``nearest 1`` (painter, title and classes in words), ``nearest 1 cosine``, ``nearest 1 id``, and so on.
+    """
+    rows, cosines = evidence.nearest(seen.vectors, k)
+    columns: dict[str, object] = {}
+    for rank in range(rows.shape[1]):
+        works = evidence.works.iloc[rows[:, rank]]
+        words = [in_words(work, float(c)) for work, c in zip(works.to_dict("records"), cosines[:, rank], strict=True)]
+        columns[f"nearest {rank + 1}"] = words
+        columns[f"nearest {rank + 1} cosine"] = cosines[:, rank].astype(np.float64)
+        columns[f"nearest {rank + 1} id"] = works["id"].to_numpy()
+    return pd.DataFrame(columns)
+
+
+def in_words(work: Mapping[Any, Any], cosine: float) -> str:
+    """A training work in words: its painter, its title, its classes, and whether it is the picture itself."""
+    labels = [str(work[f"{task} class"]) for task in ("style", "genre")]
+    classes = ", ".join(label.replace("_", " ") for label in labels if label)
+    words = ", ".join(part for part in (work["artist"], work["title"]) if part)
+    same = "the network was trained on this picture: " if cosine >= SAME else ""
+    return f"{same}{words}{f' ({classes})' if classes else ''}"
