@@ -36,9 +36,8 @@ def decoded(data: bytes, where: str) -> str:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
         return _guessed(data, where)
-    if "\0" in text[:_SAMPLE]:
-        return _guessed(data, where)
-    return text
+    few = 8 * text[:_SAMPLE].count("\0") <= len(text[:_SAMPLE])  # many: UTF-16 without a mark
+    return text if few else _guessed(data, where)
 
 
 def _guessed(data: bytes, where: str) -> str:

@@ -28,7 +28,7 @@ def safe_id(text: str) -> str:
     """The text in ASCII letters, digits, dot, hyphen and underscore; where that loses something, a hash is added."""
     plain = unicodedata.normalize("NFKD", text.strip()).encode("ascii", "ignore").decode()
     safe = re.sub(r"[^A-Za-z0-9._-]+", "-", plain).strip("-.")[:_LONGEST_ID]
-    if safe == text:
+    if safe and safe == text:
         return safe
     mark = hashlib.sha256(unicodedata.normalize("NFC", text.strip()).encode()).hexdigest()[:6]
     return f"{safe}-{mark}" if safe else mark
