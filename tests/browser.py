@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -74,6 +75,14 @@ class Visit:
     def texts(self, selector: str) -> list[str]:
         """Text of all matching elements."""
         return self.page.locator(selector).all_inner_texts()
+
+    def until(self, condition: str, seconds: float = 10) -> None:
+        """Wait until a script gives something true; the policy of some pages forbids Playwright's own waiting."""
+        end = time.monotonic() + seconds
+        while not self.page.evaluate(condition):
+            if time.monotonic() > end:
+                raise AssertionError(f"not within {seconds} s: {condition}; the page said {self.messages}")
+            self.page.wait_for_timeout(40)
 
     def beyond_the_right_edge(self) -> list[str]:
         """Pictures and plots that the window cuts off, and the whole page if it scrolls sideways."""

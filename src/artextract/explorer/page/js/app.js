@@ -29,6 +29,7 @@ export class App {
     const { data } = this;
     byId("title").textContent = data.manifest.title;
     this.state.read();
+    byId("skip").addEventListener("click", () => document.querySelector("#stage > .view:not([hidden])")?.focus());
     this.label = new Label(this);
     this.search = new Search(byId("search"), this);
     this.panel = new Panel(byId("panel"), this);
@@ -43,7 +44,7 @@ export class App {
     if (this.state.values.q) this.search.run();
     if (this.state.other !== null) this.viewer.show([this.state.row, this.state.other]);
     document.body.dataset.ready = "yes";
-    if (data.n <= 20_000) data.all().then(() => this.map?.paint());
+    if (data.n <= 20_000) data.all().then(() => this.map?.paint(), () => null); // a work that is opened says what is missing
   }
 
   _map() {
@@ -65,9 +66,10 @@ export class App {
     byId("count").textContent = count === n ? plural(n, "work") : `${count.toLocaleString("en")} of ${plural(n, "work")}`;
   }
 
-  /** Opens a work in the panel. */
-  open(row) {
+  /** Opens a work in the panel, and moves the focus there if asked. */
+  open(row, focus = false) {
     this.state.set({ work: this.data.ids[row] }, true);
+    if (focus) this.panel.render().then(() => this.panel.root.focus());
   }
 
   look(row) {

@@ -70,7 +70,9 @@ function matrix(task, state) {
   const most = Math.max(1, ...counts.values());
   const head = h("tr", {}, h("td", {}), classes.map((one) => h("th", { scope: "col" }, h("span", { text: readable(one) }))));
   const lines = classes.map((is) => h("tr", {}, h("th", { scope: "row", text: readable(is) }), classes.map((says) => cell(is, says, counts.get(`${is}>${says}`) || 0, most, state))));
-  return h("div", { class: "wide", tabindex: 0, role: "region", "aria-label": "Confusion matrix" }, h("table", { class: "matrix" }, h("thead", {}, head), h("tbody", {}, lines)));
+  const table = h("table", { class: "matrix" }, h("thead", {}, head), h("tbody", {}, lines));
+  table.style.setProperty("--longest", Math.max(...classes.map((one) => one.length)));
+  return h("div", { class: "wide", tabindex: 0, role: "region", "aria-label": "Confusion matrix" }, table);
 }
 
 function cell(is, says, count, most, state) {

@@ -14,7 +14,7 @@ export function filtersView(root, app) {
   root.append(h("div", { class: "heading" }, h("h2", { text: "Filters" }), clear));
   if (data.years && data.manifest.years) root.append(timeline(app));
   const blocks = data.facets.filter((facet) => facet.categories.length > 1).map((facet, i) => block(facet, app, i < 2));
-  root.append(...blocks.map((one) => one.element), h("div", { class: "foot" }, take, close));
+  root.append(...blocks.map((one) => one.element), h("div", { class: "foot" }, take, close, about(data.manifest)));
   const update = () => {
     clear.hidden = !filters.active;
     take.hidden = filters.count === data.n || filters.count > 2000;
@@ -22,6 +22,11 @@ export function filtersView(root, app) {
   };
   filters.on(update);
   update();
+}
+
+function about({ made_by: by, works, not_shown: hidden }) {
+  const sentence = hidden === works ? " No picture may be shown." : ` ${plural(hidden, "work")} without a picture that may be shown.`;
+  return h("p", { class: "more", text: `Made by ${by}.${hidden ? sentence : ""}` });
 }
 
 function block(facet, app, open) {

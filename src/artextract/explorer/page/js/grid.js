@@ -15,7 +15,6 @@ export class Grid {
     this.root.addEventListener("keydown", (event) => this._key(event));
     new ResizeObserver(() => this._draw()).observe(this.root);
     app.filters.on(() => this._renew());
-    app.search.on(() => this._renew());
     app.state.on((changed) => {
       if (changed.has("work") || changed.has("sel")) this._marks();
     });

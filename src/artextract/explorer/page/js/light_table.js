@@ -26,7 +26,7 @@ export class LightTable {
     const { state, data } = this.app;
     const { sel } = state.values;
     const works = await data.works(sel.slice(0, MOST));
-    const size = h("input", { type: "range", min: 7, max: 26, value: this.size || 12, "aria-label": "Size of pictures", oninput: () => this._resize(size.value) });
+    const size = h("input", { type: "range", min: 7, max: 26, value: this.size || (innerWidth < 600 ? 9 : 12), "aria-label": "Size of pictures", oninput: () => this._resize(size.value) });
     const full = sel.length > 0;
     put(this.head, h("h2", { text: "Light table" }),
       h("p", { class: "lead", text: full ? `${plural(sel.length, "work")}. Drag pictures, or use their arrows, to put them in order.`

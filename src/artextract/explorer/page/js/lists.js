@@ -60,6 +60,7 @@ function line(name, value) {
 
 function both(app, one) {
   const facet = app.data.facet("painter");
-  const labels = facet ? [one.attributed, one.looks_like].filter((label) => facet.categories.some((category) => category.label === label)) : [];
+  const begins = (name) => facet.categories.map((category) => category.label).find((label) => label === name || label.startsWith(`${name} (`));
+  const labels = facet ? [app.data.category(facet, one.row), begins(one.looks_like)].filter(Boolean) : [];
   app.state.set({ view: "grid", work: app.data.ids[one.row], filters: labels.length ? { [facet.key]: labels } : {} }, true);
 }

@@ -141,7 +141,6 @@ export class MapView {
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.putImageData(this.image, 0, 0);
     context.setTransform(dpr, 0, 0, dpr, 0, 0);
-    context.imageSmoothingQuality = "high";
     const open = this.state.row;
     const first = [this.cursor, open, ...this.near].filter((row, i, all) => row !== null && all.indexOf(row) === i);
     const rows = placed(this.order, first, this.screen, this.mask, width, height, size, (row) => this.atlas.sheet(row));
@@ -166,6 +165,7 @@ export class MapView {
     const box = { row, x: this.screen[row * 2] - w / 2, y: this.screen[row * 2 + 1] - h / 2, w, h };
     const sharp = size >= SHARP && work && work.picture ? this.atlas.pictures.get(row) : null;
     const [tw, th] = longest ? [(thumb.size * work.width) / longest, (thumb.size * work.height) / longest] : [thumb.size, thumb.size];
+    this.context.imageSmoothingQuality = sharp ? "medium" : "low"; // better than low makes a copy of the whole atlas per frame
     if (sharp) this.context.drawImage(sharp, box.x, box.y, w, h);
     else this.context.drawImage(thumb.image, thumb.x + (thumb.size - tw) / 2, thumb.y + (thumb.size - th) / 2, tw, th, box.x, box.y, w, h);
     const facet = this.data.facet(this.state.values.colour);

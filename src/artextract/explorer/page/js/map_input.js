@@ -97,7 +97,7 @@ export class MapInput {
   _action(key) {
     const { map } = this;
     if (ARROWS.has(key)) return () => this._step(key);
-    if (key === "Enter" && map.cursor !== null) return () => map.app.open(map.cursor);
+    if (key === "Enter" && map.cursor !== null) return () => map.app.open(map.cursor, true);
     if (key === " " && map.cursor !== null) return () => map.state.toggleSelected(map.cursor);
     if (key === "+" || key === "=") return () => this.scale(1.5);
     if (key === "-") return () => this.scale(1 / 1.5);

@@ -7,7 +7,7 @@ export const SHARP = 84; // CSS pixels from which the picture itself replaces th
 /** Side of thumbnails in CSS pixels, from the room that a work has and the zoom. */
 export function side(n, width, height, zoom) {
   const room = Math.sqrt((width * height) / Math.max(n, 1));
-  return Math.max(26, Math.min(240, room * 0.8, 64) * Math.min(6, zoom ** 0.7));
+  return Math.max(26, Math.min(240, room * 0.8, 64) * Math.min(6, zoom ** 0.5));
 }
 
 /** Screen positions of all works, in CSS pixels. */
@@ -27,6 +27,7 @@ export function project(xy, transform, into) {
 export function dots(pixels, width, height, scale, screen, mask, colours, faint, size) {
   pixels.fill(0);
   const half = size >> 1;
+  const cuts = Array.from({ length: size }, (_, line) => cut(line, size));
   const n = mask.length;
   for (let pass = 0; pass < 2; pass++) {
     for (let row = 0; row < n; row++) {
@@ -36,12 +37,18 @@ export function dots(pixels, width, height, scale, screen, mask, colours, faint,
       if (x < 0 || y < 0 || x + size > width || y + size > height) continue;
       const colour = pass ? colours[row] : faint;
       for (let line = 0; line < size; line++) {
-        const cut = size > 3 && (line === 0 || line === size - 1) ? 1 : 0;
         const start = (y + line) * width + x;
-        pixels.fill(colour, start + cut, start + size - cut);
+        pixels.fill(colour, start + cuts[line], start + size - cuts[line]);
       }
     }
   }
+}
+
+/** Pixels that a round dot leaves out at either end of a line. */
+function cut(line, size) {
+  if (size < 4) return 0;
+  const radius = size / 2;
+  return Math.round(radius - Math.sqrt(Math.max(0, radius * radius - (line + 0.5 - radius) ** 2)));
 }
 
 /**

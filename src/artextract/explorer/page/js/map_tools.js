@@ -17,9 +17,11 @@ export function mapTools(app) {
     button("−", () => map.input.scale(1 / 1.6), { "aria-label": "Zoom out" }),
     button("Whole", () => map.input.reset()), lasso);
   const legend = h("ul", { class: "legend", "aria-label": "Colours" });
+  const caption = h("p", { class: "caption" });
   const update = () => {
     for (const one of maps.children) one.setAttribute("aria-pressed", String(one.dataset.map === state.values.map));
     colour.value = state.values.colour;
+    caption.textContent = described(data.manifest.maps.find((one) => one.key === state.values.map));
     const { legend: lines, rest } = map.scale;
     legend.hidden = !lines.length;
     legend.replaceChildren(...lines.map((line) => entry(line, app)), ...(rest > 0 ? [h("li", { class: "more", text: `${rest} more without a colour` })] : []));
@@ -29,7 +31,12 @@ export function mapTools(app) {
   });
   app.names.on(update);
   update();
-  return [h("div", { class: "tools" }, data.manifest.maps.length > 1 ? maps : null, colour), zooms, legend];
+  return [h("div", { class: "tools" }, data.manifest.maps.length > 1 ? maps : null, colour), zooms, h("div", { class: "corner" }, legend, caption)];
+}
+
+function described({ description, trustworthiness }) {
+  const kept = typeof trustworthiness === "number" ? `Trustworthiness ${trustworthiness.toFixed(2)}: 1 if all neighbours on the map are neighbours in fact.` : "";
+  return [description, kept].filter(Boolean).join(" ");
 }
 
 function entry({ label, colour, code }, app) {

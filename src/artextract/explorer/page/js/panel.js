@@ -13,7 +13,10 @@ export class Panel {
       if (["work", "map"].some((key) => changed.has(key))) this.render();
       if (changed.has("sel")) this._selected();
     });
-    app.search.on(() => {
+    root.addEventListener("keydown", (event) => {
+      if (event.key === "Escape") this._leave();
+    });
+    app.filters.on(() => {
       if (app.state.row === null) this.render();
       else this._back();
     });
@@ -35,6 +38,13 @@ export class Panel {
     this.render();
   }
 
+  /** Closes the panel, and gives the focus back to what is beside it. */
+  _leave() {
+    if (this.app.state.row === null) this.dismiss();
+    else this.app.state.set({ work: null }, true);
+    document.querySelector("#stage > .view:not([hidden])")?.focus();
+  }
+
   _show(on) {
     this.root.hidden = !on;
     document.body.classList.toggle("with-panel", on);
@@ -46,7 +56,7 @@ export class Panel {
     const row = app.state.row;
     if (row === null) app.map?.setNear([]);
     const work = row === null ? null : await app.data.work(row);
-    const results = app.search.result;
+    const results = this._matching();
     const found = !work && results ? await app.data.works(results.rows.slice(0, SHOWN)) : [];
     if (turn !== this.rendered) return;
     this._show(Boolean(work || results));
@@ -58,7 +68,7 @@ export class Panel {
 
   _work(work) {
     const { app } = this;
-    const close = button("Close", () => app.state.set({ work: null }, true), { class: "quiet" });
+    const close = button("Close", () => this._leave(), { class: "quiet" });
     this.back = h("span", {});
     this.select = button("", () => app.state.toggleSelected(work.row));
     const link = outside(work.link, "The museum's page");
@@ -80,6 +90,14 @@ export class Panel {
     this._selected();
   }
 
+  /** What the search found, less what the filters leave out; null without a search. */
+  _matching() {
+    const { result } = this.app.search;
+    if (!result) return null;
+    const kept = result.rows.map((_, i) => i).filter((i) => this.app.filters.mask[result.rows[i]]);
+    return { ...result, rows: kept.map((i) => result.rows[i]), scores: result.scores && kept.map((i) => result.scores[i]) };
+  }
+
   /** Categories as buttons that filter, and the columns that nobody knows beforehand. */
   _facts(work) {
     const { data, filters } = this.app;
@@ -93,7 +111,7 @@ export class Panel {
   }
 
   _back() {
-    const { result } = this.app.search;
+    const result = this._matching();
     if (!this.back) return;
     this.back.replaceChildren(...(result ? [button(`‹ ${plural(result.rows.length, "result")}`, () => this.app.state.set({ work: null }, true), { class: "quiet" })] : []));
   }

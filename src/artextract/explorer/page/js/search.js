@@ -7,15 +7,11 @@ const NEAREST = 60; // works that a search by meaning lists
 
 export class Search {
   constructor(form, app) {
-    Object.assign(this, { app, form, result: null, asked: 0, waiting: new Map(), listeners: [] });
+    Object.assign(this, { app, form, result: null, asked: 0, waiting: new Map() });
     this._build();
     app.state.on((changed) => {
       if (changed.has("q") || changed.has("by")) this.run();
     });
-  }
-
-  on(fn) {
-    this.listeners.push(fn);
   }
 
   get ways() {
@@ -88,7 +84,6 @@ export class Search {
     if (id !== this.asked) return;
     this.result = found && { q, by, rows: [], scores: null, unknown: [], ...found };
     this.app.filters.setFound(this.result && this.result.rows);
-    for (const listener of this.listeners) listener();
   }
 
   clearButton() {
