@@ -24,6 +24,9 @@ def predict(
     csv: Annotated[Path | None, typer.Option(metavar="FILE", help="table to write, for a spreadsheet")] = None,
     json: Annotated[Path | None, typer.Option(metavar="FILE", help="the same for programs, nested")] = None,
     parquet: Annotated[Path | None, typer.Option(metavar="FILE", help="the same with all digits")] = None,
+    why: Annotated[
+        bool, typer.Option("--why", help="draw what in each picture mattered; takes seconds a picture")
+    ] = False,
     collection: Annotated[
         str | None, typer.Option(metavar="NAME", help="all works of a collection of your own; no pictures are named")
     ] = None,
@@ -37,6 +40,9 @@ def predict(
 
     The training works that the network sees as most alike are named as evidence, where they are known: for the
     pipeline's own network, and for a network with a file of evidence (`artextract evidence`).
+
+    With --why, parts of each picture are covered in turn. why/NAME.webp next to the table shows which of them lowered
+    the probability of each answer, and a test against covering parts at random says if that explains the answer.
 
     Folders and collections are always written as a table too, predictions.csv if no file is named. Pictures that
     cannot be read are listed in a table next to it, and the others are predicted. Started again after an
@@ -54,4 +60,5 @@ def predict(
     if not tables and chosen.table is not None:
         tables = [chosen.table]
     predictor = Predictor(model or default_model(Path.cwd()), max_side=max_side)
-    predict_pictures(chosen.pictures, predictor, Wanted(tables, top, nearest), chosen.columns)
+    folder = (tables[0].parent if tables else Path()) / "why" if why else None
+    predict_pictures(chosen.pictures, predictor, Wanted(tables, top, nearest, folder), chosen.columns)

@@ -19,8 +19,9 @@ from artextract.classification.prediction.seen import Seen
 from artextract.classification.prediction.stream import predict_all
 from artextract.classification.prediction.table import answers, nearest_works
 from artextract.classification.prediction.training_works import evidence_for
+from artextract.classification.prediction.whys import HOLDS, explain_pictures
 from artextract.core.errors import ArtExtractError
-from artextract.core.files import write_csv_for_people, write_table, write_text
+from artextract.core.files import read_json, write_csv_for_people, write_table, write_text
 from artextract.core.fingerprint import content_key
 from artextract.core.folders import discard, repository
 from artextract.core.tasks import TASKS
@@ -37,11 +38,13 @@ class Wanted:
         tables: Files to write; .csv, .parquet or .json.
         top: Answers of each task that are shown.
         nearest: Training works that are named as evidence for each picture.
+        why: Folder for pictures of what mattered; None: none are drawn.
     """
 
     tables: Sequence[Path]
     top: int = 3
     nearest: int = 3
+    why: Path | None = None
 
 
 def default_model(here: Path) -> Path:
@@ -96,8 +99,26 @@ def predict_pictures(
         _say(f"{path}: {len(table):,} pictures")
     if len(unread):
         _tell_unread(unread, wanted.tables)
+    if wanted.why is not None and len(table):
+        _explain([picture for picture in pictures if picture.name in set(table["path"])], predictor, wanted)
     discard(work)
     return len(table)
+
+
+def _explain(pictures: Sequence[Named], predictor: Predictor, wanted: Wanted) -> None:
+    """Draw what mattered, and say it in the JSON files, which have been written without it."""
+    assert wanted.why is not None
+    found = explain_pictures(pictures, predictor, wanted.why)
+    for path in (path for path in wanted.tables if path.suffix.lower() == ".json"):
+        content = read_json(path)
+        for one in content["pictures"]:
+            one["why"] = found[one["path"]]
+        write_json(path, content)
+    tests = [one[task][HOLDS] for one in found.values() for task in TASKS]
+    _say(
+        f"{wanted.why}: what mattered in {len(found):,} pictures; the deletion test holds for {sum(tests):,} of "
+        f"{len(tests):,} answers"
+    )
 
 
 def write_predictions(path: Path, table: pd.DataFrame, unread: pd.DataFrame, predictor: Predictor) -> None:
@@ -106,12 +127,17 @@ def write_predictions(path: Path, table: pd.DataFrame, unread: pd.DataFrame, pre
         case ".parquet":
             write_table(path, table)
         case ".json":
-            write_text(path, json.dumps(record(table, unread, predictor), indent=1, ensure_ascii=False) + "\n")
+            write_json(path, record(table, unread, predictor))
         case _:
             text = table.copy()
             for column in text.select_dtypes("float"):
                 text[column] = text[column].map(lambda value: DIGITS % value)
             write_csv_for_people(path, text)
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Write nested values, with all their digits."""
+    write_text(path, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
 
 
 def record(table: pd.DataFrame, unread: pd.DataFrame, predictor: Predictor) -> dict[str, Any]:
