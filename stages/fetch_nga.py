@@ -1,13 +1,16 @@
 """Reads a museum's open-data tables and fetches the images; writes shards and an index of paintings.
 
 Reads: data/sources/nga.json (the record of the source that DVC has seen); the sample's package (nga.source = met),
-    $ARTEXTRACT_NGA (folder), or the National Gallery of Art's repository and image server (opendata).
+    $ARTEXTRACT_NGA (folder), the National Gallery of Art's repository and image server (opendata), or the folder and
+    the table that source.json names (own: a collection of the user's).
 Writes: data/nga/ (shard-*.tar, index.parquet, alternates.csv: further views, listed and not fetched, missing.csv,
     unreadable.csv), metrics/fetch_nga.json (images_capped: published small, as the work is not in the public domain).
+    With own also problems.csv (file, row, reason, remedy) and works.csv (the works as they were read).
 Index: id, title, attribution, displaydate, medium, year, artist, artist_qualified, artist_name, themes, styles,
     keywords, schools, techniques, former_attributions (lists), assistivetext, parentid, series, portfolio (null where
     the museum's cell is empty), sibling_group, object_group (near-duplicates, sides of one object), group (both),
-    open_access, shard, offset, size, sha256, phash, width, height, and label.<name> for each of nga.labels.
+    open_access, shard, offset, size, sha256, phash, width, height, and label.<name> for each of nga.labels. With own
+    also titled (False: the title is the file's name), credit, link, rights, file, and extra.<name> for other columns.
 """
 
 from functools import partial
@@ -19,13 +22,16 @@ from artextract.core.folders import discard, scratch
 from artextract.core.runtime import run_stage
 from artextract.data.museum.collect import collect, download_tables
 from artextract.data.museum.fetch import Getter
+from artextract.data.outside.place import read_place
 from artextract.data.outside.record import museum, recorded
+from artextract.data.own import collect as own
 from artextract.data.sample.as_nga import write_nga
 from artextract.data.sample.met import read_works
 from artextract.params.reading import load_params
 
 TABLE_BYTES, TABLE_SECONDS = 128 * 2**20, 600.0  # GitHub holds no file of more than 100 MB
 OUT, METRICS = Path("data/nga"), Path("metrics/fetch_nga.json")
+PROBLEMS, WORKS = Path("problems.csv"), Path("works.csv")
 
 
 def main() -> None:
@@ -45,6 +51,9 @@ def main() -> None:
             case "opendata":
                 tables = Getter(max_bytes=TABLE_BYTES, deadline=TABLE_SECONDS)
                 write(download_tables(p.nga.commit, tables), getter=Getter())
+            case "own":
+                place = read_place()
+                own.collect(place, p.nga, out=OUT, metrics=METRICS, notes=record, problems=PROBLEMS, works=WORKS)
 
 
 if __name__ == "__main__":

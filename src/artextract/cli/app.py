@@ -13,6 +13,7 @@ import artextract
 from artextract.cli import (
     ablations,
     attempts,
+    collection,
     compare,
     environment,
     evidence,
@@ -43,6 +44,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.add_typer(collection.app, name="collection")
 app.command()(search.search)
 app.command()(predict.predict)
 app.command()(evidence.evidence)

@@ -115,24 +115,32 @@ def write_tensors(path: Path, tensors: Mapping[str, np.ndarray] | Mapping[str, t
     write_bytes(path, data)
 
 
-def write_table(path: Path, table: pd.DataFrame, numbers: str = "%.4f") -> None:
+def write_table(path: Path, table: pd.DataFrame, numbers: str = "%.4f", *, mark: bool = False) -> None:
     """Write a table atomically: Parquet between stages, CSV for plots and people, by the suffix.
 
     Args:
         path: File to write.
         table: Its content.
         numbers: Format of numbers in a CSV.
+        mark: Put the mark in front of a CSV by which Excel knows that its letters are UTF-8.
     """
     buffer = io.BytesIO()
     if path.suffix == ".parquet":
         table.to_parquet(buffer, index=False)
     else:
-        table.to_csv(buffer, index=False, float_format=numbers, lineterminator="\n")
+        encoding = "utf-8-sig" if mark else "utf-8"
+        table.to_csv(buffer, index=False, float_format=numbers, lineterminator="\n", encoding=encoding)
     write_bytes(path, buffer.getvalue())
 
 
-def write_csv_for_people(path: Path, table: pd.DataFrame) -> None:
-    """Write a CSV that spreadsheets may open: cells that look like formulas are defused with an apostrophe."""
+def write_csv_for_people(path: Path, table: pd.DataFrame, *, mark: bool = False) -> None:
+    """Write a CSV that spreadsheets may open: cells that look like formulas are defused with an apostrophe.
+
+    Args:
+        path: File to write.
+        table: Its content.
+        mark: See ``write_table``.
+    """
 
     def defuse(cell: Any) -> Any:
         if not isinstance(cell, str):
@@ -140,7 +148,7 @@ def write_csv_for_people(path: Path, table: pd.DataFrame) -> None:
         cell = cell.replace("\r\n", "\n").replace("\r", "\n")  # csv leaves a lone \r unquoted: it would end the row
         return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\n") else cell
 
-    write_table(path, table.map(defuse))
+    write_table(path, table.map(defuse), mark=mark)
 
 
 def check_relative(relative: str, *, where: str) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, cast
 
-from pydantic import ValidationError
+from pydantic import ValidationError, create_model
 
 from artextract.core.errors import ArtExtractError
 from artextract.params.sections import Params
@@ -55,15 +55,28 @@ def _text_keys() -> set[tuple[str, str]]:
     }
 
 
-def read_params(path: Path) -> Params:
-    """Read and validate the whole of params.yaml.
+def _some_of(keys: set[str]) -> type[Params]:
+    """The schema of a file that holds these top-level keys only."""
+    fields: dict[str, Any] = {name: (field.annotation, field) for name, field in Params.model_fields.items()}
+    chosen = {name: field for name, field in fields.items() if name in keys}
+    return cast(type[Params], create_model("Params", __config__=Params.model_config, **chosen))
+
+
+def read_params(path: Path, keys: tuple[str, ...] | None = None) -> Params:
+    """Read and validate params.yaml.
+
+    Args:
+        path: The file.
+        keys: Top-level keys that must be there, and all others that are there are validated too; default: all. The
+            file of a user's collection has no sections of task 1.
 
     Raises:
         ArtExtractError: Unreadable YAML, or an unknown, missing or ill-typed key; names the key and the file.
     """
     content = read_yaml(path, _text_keys())
+    schema = Params if keys is None else _some_of({*keys, *content})
     try:
-        return Params.model_validate(content)
+        return schema.model_validate(content)
     except ValidationError as error:
         raise _explain(error, path) from None
 
@@ -81,11 +94,11 @@ class _Declared:
 
 
 def load_params(*keys: str, path: Path | str = "params.yaml") -> Params:
-    """Validate all of params.yaml and give access to the top-level ``keys`` alone.
+    """Validate all that params.yaml holds and give access to the top-level ``keys`` alone, which must be there.
 
     A stage passes exactly the keys that dvc.yaml declares for it (a test compares the two).
     """
     unknown = set(keys) - set(Params.model_fields)
     if unknown:
         raise ValueError(f"no such params: {sorted(unknown)}")
-    return cast(Params, _Declared(read_params(Path(path)), keys))
+    return cast(Params, _Declared(read_params(Path(path), keys), keys))

@@ -165,7 +165,7 @@ class Evaluate(_Section):
 class NGA(_Section):
     """Source of the museum's tables and images."""
 
-    source: Literal["met", "folder", "opendata"]
+    source: Literal["met", "folder", "opendata", "own"]
     commit: Annotated[str, Field(pattern=r"^[0-9a-f]{7,40}$")]
     image_size: Annotated[str, Field(pattern=r"^!\d{2,4},\d{2,4}$")]
     max_side: Annotated[int, Field(ge=64)]
@@ -178,9 +178,11 @@ class NGA(_Section):
 
     @model_validator(mode="after")
     def _both(self) -> NGA:
-        if bool(self.labels_file) != bool(self.labels):
+        if self.source == "own" and self.labels_file:
+            raise ValueError('labels of a collection of your own are columns of its table: set labels_file to ""')
+        if self.source != "own" and bool(self.labels_file) != bool(self.labels):
             raise ValueError("labels_file and labels go together")
-        if self.labels and self.source != "folder":
+        if self.labels_file and self.source != "folder":
             raise ValueError("labels_file is a file next to your own tables: it needs source=folder")
         if len(set(self.labels)) < len(self.labels):
             raise ValueError("labels names a column twice")

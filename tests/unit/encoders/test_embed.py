@@ -266,4 +266,18 @@ def test_other_images_or_another_precision_are_other_work(tmp_path: Path, toy: T
     two, _ = embed_collection(other, PARAMS)
     assert not np.allclose(one, two)
     embed_collection(other, FAST)
-    assert len(list((tmp_path / "cache" / "embeddings").glob("*.npy"))) >= 2
+    kept = [path.read_text().split() for path in (tmp_path / "cache" / "embeddings").glob("*/names")]
+    assert sorted(map(len, kept)) == [30, 60]
+
+
+@pytest.mark.parametrize("more", [1, 4, 20])
+def test_a_collection_that_has_grown_embeds_what_is_new(
+    tmp_path: Path, toy: Toy, monkeypatch: pytest.MonkeyPatch, more: int
+):
+    embed_collection(collection(tmp_path / "before", 30), PARAMS)
+    after, decoded = collection(tmp_path / "after", 30 + more), set()
+    whole = after.image
+    monkeypatch.setattr(after, "image", lambda row, target=None: decoded.add(row) or whole(row, target))
+    rows, _ = embed_collection(after, PARAMS)
+    assert decoded == {0, *range(30, 30 + more)}  # row 0 tells the number of dimensions
+    np.testing.assert_allclose(rows, by_hand(toy, collection(tmp_path / "again", 30 + more)), atol=1e-6)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import unquote
@@ -16,12 +15,12 @@ from artextract.core.files import write_bytes, write_metrics, write_table
 from artextract.core.fingerprint import code_of, sha256_bytes
 from artextract.core.folders import cache_folder, discard, scratch
 from artextract.data.images.decode import decode
-from artextract.data.images.duplicates import groups, hamming_pairs
-from artextract.data.images.shard_writer import Source, report_failures, write_shards
+from artextract.data.images.shard_writer import Source
 from artextract.data.museum import schemas as nga_schemas
 from artextract.data.museum import tables as nga
 from artextract.data.museum.fetch import FetchError, Getter, fetch_all
 from artextract.data.museum.labels import PREFIX, add_labels
+from artextract.data.museum.store import store
 from artextract.params.sections import NGA
 
 SIZE_TOLERANCE = 2  # pixels by which a side may differ from the table's
@@ -104,7 +103,7 @@ def _wrong_size(file: Path, expected: tuple[int, int] | None) -> str | None:
     return f"unreadable: {found[0]} x {found[1]} pixels, by the table {expected[0]} x {expected[1]}"
 
 
-def _downloads(
+def downloads(
     urls: dict[str, str], getter: Getter, expected: Mapping[str, tuple[int, int] | None]
 ) -> tuple[list[Source], dict[str, str]]:
     """Sources for the shards; remote images are brought into the user's cache first, those of a wrong size not."""
@@ -180,44 +179,21 @@ def collect(
     labels = [PREFIX + name for name in params.labels]
     urls = {str(row["id"]): address(row, tables_folder, params.image_size) for _, row in rows.iterrows()}
     expected = {str(row["id"]): expected_size(row, params.image_size) for _, row in rows.iterrows()}
-    sources, failed = _downloads(urls, getter, expected)
+    sources, failed = downloads(urls, getter, expected)
     key = (rows[["id", "uuid", "url"]].values.tolist(), params.image_size, params.max_side, sorted(failed), {**notes})
     with scratch("fetch_nga", str(tables_folder), *key, _sizes(urls, tables_folder), code_of(__name__)) as work:
-        stored = write_shards(sources, work, max_side=params.max_side)
-        reason = stored["id"].map(failed)
-        stored["error"] = reason.where(reason.notna(), stored["error"])
-        out.mkdir(parents=True, exist_ok=True)
-        try:
-            counts |= report_failures(
-                stored,
-                out,
-                params.max_failed_fraction,
-                where=str(tables_folder),
-                remedy="run again (what has arrived is kept), or raise nga.max_failed_fraction in params.yaml",
-            )
-        except ArtExtractError:
-            discard(work)  # images will be mended now: what was seen of the broken ones must not be believed
-            raise
-        index = rows.merge(stored, on="id", validate="one_to_one")
-        index = index[index["error"].isna()].reset_index(drop=True)
+        index, _, found = store(
+            rows,
+            sources,
+            failed,
+            work=work,
+            out=out,
+            params=params,
+            where=str(tables_folder),
+            remedy="run again (what has arrived is kept), or raise nga.max_failed_fraction in params.yaml",
+        )
         index["open_access"] = index["maxpixels"].isna()
-        near = hamming_pairs(index["phash"].tolist(), params.near_duplicate_bits)
-        index["object_group"] = groups(len(index), near + _pairs(index["physical_group"]))
-        index["group"] = groups(len(index), _pairs(index["object_group"]) + _pairs(index["sibling_group"]))
-        for shard in sorted(work.glob("shard-*.tar")):
-            shutil.move(shard, out / shard.name)
         write_table(out / "index.parquet", index[[*INDEX_COLUMNS, *labels]])
         write_table(out / "alternates.csv", alternates[alternates["id"].isin(index["id"])])
-        counts |= {
-            "exact_duplicates": int(index["sha256"].duplicated().sum()),
-            "groups": int(index["group"].nunique()),
-            "images_in_groups_of_several": int(index["group"].duplicated(keep=False).sum()),
-        }
-        write_metrics(metrics, {**counts, **notes})
+        write_metrics(metrics, {**counts, **found, **notes})
         discard(work)
-
-
-def _pairs(group: pd.Series) -> list[tuple[int, int]]:
-    """Each row with the first one of its group."""
-    first: dict[int, int] = {}
-    return [(first.setdefault(g, i), i) for i, g in enumerate(group.tolist())]

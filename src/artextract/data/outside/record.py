@@ -24,6 +24,7 @@ from artextract.core.files import read_json, write_text
 from artextract.core.fingerprint import content_key
 from artextract.core.folders import outside_folder, outside_folders
 from artextract.data.outside.contents import contents
+from artextract.data.outside.place import read_place
 
 RECORDS = Path("data/sources")
 Record = dict[str, str | int]
@@ -80,17 +81,25 @@ def look(section: str, source: str, labels_file: str = "") -> Record:
 
     Args:
         section: ``artgan`` or ``nga``.
-        source: ``source`` of that section of params.yaml; only ``folder`` is looked at.
+        source: ``source`` of that section of params.yaml; only ``folder`` and ``own`` are looked at.
         labels_file: ``nga.labels_file``.
 
     Raises:
         ArtExtractError: The environment variable is not set, or names nothing that can be read.
     """
-    if source != "folder":
-        return {"source": source}
-    places = _places(section, labels_file)
+    if source == "own":
+        place = read_place()
+        folder, table = place.existing_folder(), place.existing_table()
+        outside = table is not None and not table.is_relative_to(folder)
+        columns = content_key(place.columns, "" if table is None else table.name)
+        return _record(source, {"pictures": folder} | ({"table": table} if outside else {}), columns)
+    return _record(source, _places(section, labels_file)) if source == "folder" else {"source": source}
+
+
+def _record(source: str, places: dict[str, Path], *further: str) -> Record:
+    """The record of folders and files, by their part in the source."""
     seen = {path: contents(path) for path in dict.fromkeys(places.values())}
-    parts = sorted((part, seen[path].fingerprint) for part, path in places.items())
+    parts = [*sorted((part, seen[path].fingerprint) for part, path in places.items()), *further]
     files = sum(item.files for item in seen.values())
     return {"source": source, "source_fingerprint": content_key(parts), "source_files": files}
 

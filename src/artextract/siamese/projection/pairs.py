@@ -15,7 +15,7 @@ import torch
 
 from artextract.core.errors import ArtExtractError
 from artextract.data.museum.painters import artist_clusters
-from artextract.data.museum.titles import is_untitled, normalised_title
+from artextract.data.museum.titles import have_titles, normalised_title
 from artextract.params.sections import Siamese
 
 MIN_TITLED = 4  # fewer works give no two quantiles of title cosine
@@ -44,7 +44,7 @@ class Pairs:
 
 def titled_rows(index: pd.DataFrame, rows: np.ndarray) -> np.ndarray:
     """Those of the rows whose works have a title of their own; int64."""
-    return rows[~index["title"].iloc[rows].map(is_untitled).to_numpy(dtype=bool)]
+    return rows[have_titles(index.iloc[rows])]
 
 
 def positive_cosine(index: pd.DataFrame, titles: np.ndarray, quantile: float) -> float:

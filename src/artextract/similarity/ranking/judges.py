@@ -14,7 +14,7 @@ import pandas as pd
 
 from artextract.data.museum.labels import PREFIX
 from artextract.data.museum.painters import person
-from artextract.data.museum.titles import is_untitled
+from artextract.data.museum.titles import have_titles
 from artextract.params.sections import Relevance
 from artextract.similarity.ranking.judging import (
     SIBLING_FIELDS,
@@ -118,7 +118,7 @@ def title_judge(index: pd.DataFrame, titles: np.ndarray, threshold: float) -> Ju
         titles: Title embeddings, unit rows (n, d).
         threshold: Smallest cosine that counts as relevant.
     """
-    untitled = index["title"].map(is_untitled).to_numpy(dtype=bool)
+    untitled = ~have_titles(index)
     excluded = same_group(index) | untitled[None, :] | untitled[:, None]
     return Judge(titles @ titles.T >= threshold, excluded, None, frozenset({"title"}))
 

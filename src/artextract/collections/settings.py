@@ -1,0 +1,86 @@
+"""The params.yaml of a user's collection: the repository's, with the sections that act there, and sensible values.
+
+It is edited as text, so that the comments that explain each value come along.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Mapping, Sequence
+
+HEAD = """\
+# Every number that the results of this collection depend on. Change one, then `dvc repro` in this folder, or try it out
+# with `dvc exp run -S section.key=value`.
+
+"""
+FEW, MANY = 100, 2000  # works: below the first and above the second, values differ from the sample's
+
+
+def blocks(text: str) -> dict[str, str]:
+    """The top-level keys of params.yaml, each with the comments above it, and its text."""
+    found: dict[str, str] = {}
+    waiting: list[str] = []
+    name = ""
+    for line in text.splitlines(keepends=True):
+        if key := re.match(r"(\w+):", line):
+            name = key[1]
+            scalar = not line.partition(":")[2].split("#")[0].strip() == ""
+            found[name] = line if scalar else "".join(waiting) + line  # comments above a number are of the whole file
+            waiting = []
+        elif line.startswith((" ", "\t")) and not waiting:
+            found[name] += line
+        else:
+            waiting.append(line)
+    return found
+
+
+def changed(block: str, values: Mapping[str, object]) -> str:
+    """A section with other values; comments stay.
+
+    Raises:
+        KeyError: The section has no such key.
+    """
+    for key, value in values.items():
+        pattern = rf'^(  {key}: )("[^"]*"|\[[^\]]*\]|\S+)'
+        shown = str(value) if re.fullmatch(r"[a-z]+", str(value)) else json.dumps(value, ensure_ascii=False)
+        block, count = re.subn(pattern, lambda found, shown=shown: found[1] + shown, block, count=1, flags=re.MULTILINE)
+        if not count:
+            raise KeyError(key)
+    return block
+
+
+def sensible(works: int) -> dict[str, dict[str, object]]:
+    """Values that suit a collection of this size, by section and key.
+
+    Judges ask fewer queries of a small collection, and say so by their wide intervals.
+    """
+    return {
+        "relevance": {"min_queries": 20 if works >= FEW else 10},
+        "tsne": {"perplexity": 30 if works > MANY else 15},
+        "similarity": {"clusters": min(24, max(2, round((works / 3) ** 0.5)))},
+    }
+
+
+def params_text(
+    repository: str, keys: Collection[str], *, works: int, labels: Sequence[str], encoder: str | None = None
+) -> str:
+    """The text of a collection's params.yaml.
+
+    Args:
+        repository: Text of the repository's params.yaml.
+        keys: Top-level keys that the collection's stages read.
+        works: Number of works.
+        labels: Columns of the table that are judges.
+        encoder: A timm model that embeds the images, from the hub; default: the repository's.
+    """
+    of = {name: block for name, block in blocks(repository).items() if name in keys}
+    values: dict[str, dict[str, object]] = sensible(works)
+    values["nga"] = {
+        "source": "own", "max_failed_fraction": 0.99, "expected_paintings": 0, "max_objects": 0, "labels_file": "",
+        "labels": list(labels),
+    }  # fmt: skip
+    if encoder is not None:
+        values["image_encoder"] = {"name": encoder, "weights": "hub", "sha256": "", "layers": []}
+    edited = {name: changed(block, values.get(name, {})).strip("\n") for name, block in of.items()}
+    return HEAD + "\n\n".join(edited.values()) + "\n"
