@@ -24,7 +24,7 @@ NOBODY = re.compile(
 )
 RESERVED = re.compile(
     r"(?i)^\W*(?:attributed to|workshop of|studio of|circle of|follower of|school of|manner of|style of|copy after"
-    r"|after|possibly|zugeschrieben(?: an)?|werkstatt (?:des|der|von)|umkreis (?:des|der|von)|nachfolger (?:des|der|von)"
+    r"|after|zugeschrieben(?: an)?|werkstatt (?:des|der|von)|umkreis (?:des|der|von)|nachfolger (?:des|der|von)"
     r"|nach|attribu[ée]e? [aà]|atelier de|entourage de|suiveur de|d'apr[eè]s|atribuid[oa] a|taller de|seguidor de"
     r"|attribuit[oa] a|bottega di|cerchia di|seguace di|toegeschreven aan|atelier van|omgeving van|navolger van"
     r"|naar)\s+"
