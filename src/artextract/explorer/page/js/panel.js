@@ -133,7 +133,7 @@ export class Panel {
     const unknown = (results.unknown || []).join(", ");
     this.back = null;
     put(this.root,
-      h("div", { class: "heading" }, h("h2", { text: plural(results.rows.length, "result") }), app.search.clearButton()),
+      h("div", { class: "heading" }, h("h2", { text: results.scores ? `The ${results.rows.length} nearest` : plural(results.rows.length, "result") }), app.search.clearButton()),
       results.problem ? h("p", { class: "problem", text: results.problem }) : null,
       unknown ? h("p", { class: "more", text: `Not in the vocabulary: ${unknown}. Search in titles, or use “artextract serve” for any words.` }) : null,
       results.scores && results.rows.length ? h("p", { class: "more", text: "The nearest come first; a cosine follows each." }) : null,

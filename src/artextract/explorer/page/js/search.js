@@ -3,7 +3,7 @@
 import { api } from "./api.js";
 import { button, h, later } from "./dom.js";
 
-const NEAREST = 60; // works that a search by meaning lists
+const NEAREST = 48; // works that a search by meaning lists
 
 export class Search {
   constructor(form, app) {

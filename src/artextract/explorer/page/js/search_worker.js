@@ -39,6 +39,9 @@ async function vectors() {
   return { rows: new Map(words.map((word, i) => [plain(word), i])), dims, values: new Int8Array(await file("data/words.bin", "arrayBuffer")) };
 }
 
+/** Words that carry no subject are skipped without a remark. */
+const SMALL = new Set(["the", "and", "with", "for", "from", "his", "her", "der", "die", "das", "und", "les", "des"]);
+
 /** Mean vector of the words and phrases that the vocabulary has, longest phrases first. */
 function mean(query, { rows, dims, values }) {
   const words = plain(query).split(/[^\p{L}\p{N}'-]+/u).filter(Boolean);
@@ -48,8 +51,9 @@ function mean(query, { rows, dims, values }) {
   for (let i = 0; i < words.length;) {
     let length = Math.min(3, words.length - i);
     while (length > 0 && !rows.has(words.slice(i, i + length).join(" "))) length -= 1;
-    if (!length) unknown.push(words[i]);
-    else {
+    if (!length) {
+      if (words[i].length > 2 && !SMALL.has(words[i])) unknown.push(words[i]);
+    } else {
       const at = rows.get(words.slice(i, i + length).join(" ")) * dims;
       for (let d = 0; d < dims; d++) sum[d] += values[at + d];
       known += 1;
