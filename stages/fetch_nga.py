@@ -6,11 +6,12 @@ Reads: data/sources/nga.json (the record of the source that DVC has seen); the s
 Writes: data/nga/ (shard-*.tar, index.parquet, alternates.csv: further views, listed and not fetched, missing.csv,
     unreadable.csv), metrics/fetch_nga.json (images_capped: published small, as the work is not in the public domain).
     With own also problems.csv (file, row, reason, remedy) and works.csv (the works as they were read).
-Index: id, title, attribution, displaydate, medium, year, artist, artist_qualified, artist_name, themes, styles,
-    keywords, schools, techniques, former_attributions (lists), assistivetext, parentid, series, portfolio (null where
-    the museum's cell is empty), sibling_group, object_group (near-duplicates, sides of one object), group (both),
-    open_access, shard, offset, size, sha256, phash, width, height, and label.<name> for each of nga.labels. With own
-    also titled (False: the title is the file's name), credit, link, rights, file, and extra.<name> for other columns.
+Index: id, title, attribution, displaydate, medium, credit, link (its page at the museum), iiif (address at an image
+    server, "" without), year, artist, artist_qualified, artist_name, themes, styles, keywords, schools, techniques,
+    former_attributions (lists), assistivetext, parentid, series, portfolio (null where the museum's cell is empty),
+    sibling_group, object_group (near-duplicates, sides of one object), group (both), open_access, shard, offset, size,
+    sha256, phash, width, height, and label.<name> for each of nga.labels. With own also titled (False: the title is the
+    file's name), rights, file, and extra.<name> for other columns.
 """
 
 from functools import partial
@@ -32,6 +33,8 @@ from artextract.params.reading import load_params
 TABLE_BYTES, TABLE_SECONDS = 128 * 2**20, 600.0  # GitHub holds no file of more than 100 MB
 OUT, METRICS = Path("data/nga"), Path("metrics/fetch_nga.json")
 PROBLEMS, WORKS = Path("problems.csv"), Path("works.csv")
+MET_PAGE = "https://www.metmuseum.org/art/collection/search/{id}"
+NGA_PAGE = "https://purl.org/nga/collection/artobject/{id}"  # the museum's own lasting address of an object
 
 
 def main() -> None:
@@ -43,14 +46,14 @@ def main() -> None:
             case "met":
                 with scratch("met_nga", p.met.model_dump(), code_of(write_nga.__module__)) as folder:
                     write_nga(read_works(p.met.sha256), folder)
-                    write(folder, getter=Getter(root=folder))
+                    write(folder, getter=Getter(root=folder), page=MET_PAGE)
                     discard(folder)
             case "folder":
                 folder = museum()
-                write(folder, getter=Getter(root=folder))
+                write(folder, getter=Getter(root=folder), page=NGA_PAGE)
             case "opendata":
                 tables = Getter(max_bytes=TABLE_BYTES, deadline=TABLE_SECONDS)
-                write(download_tables(p.nga.commit, tables), getter=Getter())
+                write(download_tables(p.nga.commit, tables), getter=Getter(), page=NGA_PAGE)
             case "own":
                 place = read_place()
                 own.collect(place, p.nga, out=OUT, metrics=METRICS, notes=record, problems=PROBLEMS, works=WORKS)

@@ -249,6 +249,18 @@ class Similarity(_Section):
     examples: Positive
 
 
+class Explorer(_Section):
+    """The folder that a browser shows the collection from."""
+
+    title: str
+    parts: list[Literal["siamese", "similarity", "classification"]]
+    pictures: bool
+    show_all: bool
+    neighbours: Positive
+    thumbnail: Annotated[int, Field(ge=16, le=256)]
+    words: Positive
+
+
 class Siamese(_Section):
     """Pairs, network and training of the projection."""
 
@@ -297,4 +309,5 @@ class Params(_Section):
     splits: Splits
     tsne: TSNE
     similarity: Similarity
+    explorer: Explorer
     siamese: Siamese

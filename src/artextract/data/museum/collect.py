@@ -27,7 +27,7 @@ SIZE_TOLERANCE = 2  # pixels by which a side may differ from the table's
 EXPECTED_TOLERANCE = 0.2  # share by which the number of paintings may differ from the expected one
 REPOSITORY = "https://raw.githubusercontent.com/NationalGalleryOfArt/opendata"
 INDEX_COLUMNS = [
-    "id", "title", "attribution", "displaydate", "medium", "year", "artist", "artist_qualified", "artist_name",
+    "id", "title", "attribution", "displaydate", "medium", "credit", "link", "iiif", "year", "artist", "artist_qualified", "artist_name",
     "themes", "styles", "keywords", "schools", "techniques", "former_attributions", "assistivetext",
     "parentid", "series", "portfolio", "sibling_group", "object_group", "group", "open_access",
     "shard", "offset", "size", "sha256", "phash", "width", "height",
@@ -158,7 +158,14 @@ def read_paintings(folder: Path, expected: int) -> tuple[pd.DataFrame, pd.DataFr
 
 
 def collect(
-    tables_folder: Path, params: NGA, *, getter: Getter, out: Path, metrics: Path, notes: Mapping[str, object]
+    tables_folder: Path,
+    params: NGA,
+    *,
+    getter: Getter,
+    page: str,
+    out: Path,
+    metrics: Path,
+    notes: Mapping[str, object],
 ) -> None:
     """Write shards, index.parquet, alternates.csv, missing.csv and unreadable.csv, and the counts.
 
@@ -166,6 +173,7 @@ def collect(
         tables_folder: Holds the tables, and images where they are local.
         params: Section ``nga``.
         getter: For the images.
+        page: Address of a work's own page at the museum, with {id}.
         out: Folder of the results.
         metrics: File of the counts.
         notes: Further entries for that file, such as the fingerprint of the source. Work of a killed run is taken up
@@ -193,6 +201,7 @@ def collect(
             remedy="run again (what has arrived is kept), or raise nga.max_failed_fraction in params.yaml",
         )
         index["open_access"] = index["maxpixels"].isna()
+        index["link"] = [page.format(id=name) for name in index["id"]]
         write_table(out / "index.parquet", index[[*INDEX_COLUMNS, *labels]])
         write_table(out / "alternates.csv", alternates[alternates["id"].isin(index["id"])])
         write_metrics(metrics, {**counts, **found, **notes})

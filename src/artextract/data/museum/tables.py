@@ -152,6 +152,8 @@ def _index_rows(titled: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> pd.
             "attribution": rows["attribution"].map(clean_title),
             "displaydate": rows["displaydate"],
             "medium": rows["medium"],
+            "credit": rows["creditline"].map(clean_title),
+            "iiif": rows["iiifurl"].where(~rows["iiifurl"].str.startswith("file:"), ""),
             "year": ((begin + end) / 2).where(dated),
             **{name: rows[name] for name in ("artist", "artist_qualified", "artist_name")},
             **{name: rows[name].map(lambda v: v if isinstance(v, list) else []) for name in TERM_TYPES.values()},

@@ -35,12 +35,6 @@ def cluster(embedding: np.ndarray, k: int, seed: int) -> np.ndarray:
     return rank[labels]
 
 
-def central_first(embedding: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """Rows of one cluster, the most typical (closest to their mean) first."""
-    centre = embedding[rows].mean(axis=0)
-    return rows[np.argsort(-(embedding[rows] @ centre), kind="stable")]
-
-
 def typical_words(titles: Sequence[str], others: Sequence[str], n: int = 4) -> list[str]:
     """Words of titles that a cluster has more often than the rest, by smoothed ratio."""
     from sklearn.feature_extraction.text import CountVectorizer

@@ -11,10 +11,11 @@ import pandas as pd
 from artextract.core.files import write_csv_for_people, write_table
 from artextract.data.images.shards import ShardReader
 from artextract.params.sections import TSNE, Similarity
-from artextract.similarity.evaluation.clusters import SHEET_LIMIT, central_first, cluster, draw_clusters
+from artextract.similarity.evaluation.clusters import SHEET_LIMIT, cluster, draw_clusters
 from artextract.similarity.evaluation.examples import choose_queries, draw_examples
 from artextract.similarity.evaluation.lists import MOST_ROWS, cluster_list, neighbour_list
 from artextract.similarity.evaluation.maps import draw_map, first_theme, map_table, plot_maps, sample_rows, tsne_maps
+from artextract.similarity.ranking.central import central_first
 from artextract.similarity.ranking.collection import Collection
 
 

@@ -88,7 +88,8 @@ def test_every_judge_scores_the_same_in_fp32_and_fast(params: Params, tmp_path: 
     """Images and titles, as similarity_eval judges them: the means, under every judge that the sample allows."""
     tables, out = tmp_path / "tables", tmp_path / "nga"
     write_nga(read_works(params.met.sha256), tables)
-    collect(tables, params.nga, getter=Getter(root=tables), out=out, metrics=tmp_path / "metrics.json", notes={})
+    getter = Getter(root=tables)
+    collect(tables, params.nga, getter=getter, page="", out=out, metrics=tmp_path / "metrics.json", notes={})
     index = pd.read_parquet(out / "index.parquet")
     found = {}
     for precision in ("fp32", "fast"):
