@@ -1,4 +1,4 @@
-"""The nine stages of the pipeline; each module is one stage and is started by DVC as ``python -m stages.<name>``.
+"""The ten stages of the pipeline; each module is one stage and is started by DVC as ``python -m stages.<name>``.
 
 Importing this package makes sure that the code which runs is the code of *this* checkout: a queued experiment runs in
 a temporary checkout, and must import the library that was queued with it.

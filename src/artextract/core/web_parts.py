@@ -1,4 +1,4 @@
-"""JavaScript parts of pages: npm packages, pinned in a package-lock.json, that ``make setup`` puts into the environment."""
+"""JavaScript parts of pages: npm packages, pinned in a package-lock.json, which ``make setup`` installs."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """Why two works are alike, in words: palette, texture, composition and subject, each against pairs drawn at random.
 
-Each of the four is a vector of length one per work, and two works are as alike in it as the cosine of their vectors. The
-cosine counts by how many standard deviations it is above that of pairs of works drawn at random; what is below their
-mean counts nothing. The shares are what the four contribute to the sum. So a share says where two works are more alike
-than works of this collection usually are. It does not say what the image network looked at.
+Each of the four is a vector of length one per work, and two works are as alike in it as the cosine of their vectors.
+The cosine counts by how many standard deviations it is above that of pairs of works drawn at random; what is below
+their mean counts nothing. The shares are what the four contribute to the sum. So a share says where two works are more
+alike than works of this collection usually are. It does not say what the image network looked at.
 """
 
 from __future__ import annotations
@@ -18,14 +18,15 @@ from artextract.explorer.folder import chunks, write_json
 
 PAIRS = 20_000  # pairs drawn at random
 MEASURES = {
-    "palette": ("palette", "The share of the picture that each of 64 colours takes."),
-    "texture": (
-        "texture",
-        "The first three stages of a small image network (EfficientNet-Lite0) on the picture in grey, averaged over it.",
-    ),
-    "composition": ("composition", "Where light and colours are, on a grid of 8 x 8 cells, less the picture's mean."),
-    "subject": ("subject", "What the picture shows, as the network that was taught by titles sees it."),
+    "palette": "How much of the picture each of 64 colours takes.",
+    "texture": "Three early stages of a small image network (EfficientNet-Lite0), averaged over the picture in grey.",
+    "composition": "Where light and colours are, on a grid of 8 x 8 cells.",
+    "subject": "What the picture shows, as the network that learnt from titles sees it.",
 }
+EXPLAINED = (
+    "Each share says how much more alike two works are in this respect than two works of the collection usually are. "
+    "It does not say what the image network looked at."
+)
 UNTAUGHT = "What the picture shows, as the last layer of the image network sees it."
 
 

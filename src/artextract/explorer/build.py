@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,73 +12,18 @@ import pandas as pd
 from artextract.core.files import read_json
 from artextract.data.images.shards import ShardReader
 from artextract.explorer import alike, clusters, meaning, neighbours, positions, vocabulary
+from artextract.explorer.cells import cell_order
 from artextract.explorer.facets import facets_of, write_facets
-from artextract.explorer.folder import write_json
+from artextract.explorer.folder import write_json, write_numbers
 from artextract.explorer.gallery import write_gallery
+from artextract.explorer.inputs import Inputs, read_inputs
 from artextract.explorer.manifest import alike_described, frame_of_manifest, heading
 from artextract.explorer.page import write_page
 from artextract.explorer.texture import textures
 from artextract.explorer.thumbnails import Seen, write_pictures
 from artextract.explorer.works import write_works, years
 from artextract.params.sections import Explorer, TitleEncoder
-from artextract.siamese.projection.projection import Projection, project_head, projected
-from artextract.siamese.projection.saved import load_projection
-from artextract.siamese.projection.words import words_vectors
-from artextract.similarity.ranking.collection import Collection, open_collection
-
-
-@dataclass(frozen=True)
-class Siamese:
-    """What the siamese stage has made.
-
-    Attributes:
-        net: The projection.
-        vectors: The works in its space, unit rows (n, d + k).
-        seen: Images in the space of words, unit rows (n, t).
-    """
-
-    net: Projection
-    vectors: np.ndarray
-    seen: np.ndarray
-
-
-@dataclass(frozen=True)
-class Inputs:
-    """A collection with all that is shown of it.
-
-    Attributes:
-        root: Root of the repository or of a collection of the user's.
-        collection: n works.
-        reader: Their images.
-        shown: Works whose pictures may be shown, boolean (n,).
-        siamese: None where the pipeline has no such part.
-    """
-
-    root: Path
-    collection: Collection
-    reader: ShardReader
-    shown: np.ndarray
-    siamese: Siamese | None
-
-    @property
-    def spaces(self) -> dict[str, np.ndarray]:
-        """The spaces in which works are compared: image, title and, where there is one, siamese."""
-        further = {} if self.siamese is None else {"siamese": self.siamese.vectors}
-        return self.collection.embeddings | further
-
-
-def read_inputs(root: Path, params: Explorer) -> Inputs:
-    """Read what the stages before have made."""
-    data = root / "data"
-    collection = open_collection(data / "nga", data / "embeddings")
-    siamese = None
-    if "siamese" in params.parts:
-        net = load_projection(data / "siamese" / "projection.safetensors")
-        seen = words_vectors(collection.images, data / "siamese" / "crossmodal.safetensors")
-        siamese = Siamese(net, projected(net, collection.images), seen)
-    open_access = collection.index["open_access"].to_numpy(dtype=bool)
-    shown = open_access | params.show_all
-    return Inputs(root, collection, ShardReader(data / "nga", collection.index), shown, siamese)
+from artextract.siamese.projection.projection import project_head
 
 
 def build(root: Path, params: Explorer, title_encoder: TitleEncoder, seed: int, out: Path) -> None:
@@ -95,27 +39,65 @@ def build(root: Path, params: Explorer, title_encoder: TitleEncoder, seed: int, 
     inputs = read_inputs(root, params)
     new = out.with_name(f".{out.name}.new")
     shutil.rmtree(new, ignore_errors=True)
-    sizes = inputs.collection.index[["width", "height"]].to_numpy()
-    seen = write_pictures(new, inputs.reader, inputs.shown, sizes, params.thumbnail, pictures=params.pictures)
-    manifest = frame_of_manifest(
-        params, len(sizes), int(inputs.shown.sum()), heading(params, root), list(inputs.spaces)
-    )
+    manifest = frame_of_manifest(params, inputs.shown, heading(params, root), list(inputs.spaces))
+    told, order = _write_maps(new / "data", inputs, params)
+    manifest |= told
+    manifest["thumbs"]["order"] = "rows" if order is None else "cells"
+    manifest |= _write_works(new / "data", inputs, params, manifest["clusters"])
+    seen = _write_pictures(new, inputs, params, order)
     manifest |= _write_spaces(new / "data", inputs, seen, params, seed)
-    manifest |= _write_works(new / "data", inputs, params)
-    words, vectors = vocabulary.embedded_vocabulary(
-        vocabulary.own_words(inputs.collection.index), params.words, title_encoder
-    )
-    shown_in_words = None if inputs.siamese is None else inputs.siamese.seen
-    manifest["meaning"] = meaning.write_meaning(
-        new / "data", words, vectors, inputs.collection.titles, shown_in_words
-    )
-    if "classification" in params.parts:
-        _write_errors(new, root, params)
+    manifest |= _write_words(new / "data", inputs, params, title_encoder)
     manifest["errors"] = "classification" in params.parts
+    if manifest["errors"]:
+        _write_errors(new, root, params)
     write_json(new / "data" / "manifest.json", manifest)
     write_page(new)
     shutil.rmtree(out, ignore_errors=True)
     new.rename(out)
+
+
+def _write_maps(folder: Path, inputs: Inputs, params: Explorer) -> tuple[dict[str, Any], np.ndarray | None]:
+    """What the similarity stage has found: maps, clusters, doubtful attributions; and the order of the thumbnails."""
+    if "similarity" not in params.parts:
+        return {"maps": [], "clusters": [], "outliers": []}, None
+    index, root = inputs.collection.index, inputs.root
+    plots = root / "plots" / "similarity"
+    measured = read_json(root / "metrics" / "similarity.json")
+    trust = {space: measured[f"tsne.{space}.trustworthiness"] for space in inputs.spaces}
+    table = pd.read_csv(plots / "tsne.csv", dtype={"id": str}, keep_default_na=False)
+    maps, places = positions.write_maps(folder, table, index["id"], inputs.spaces, trust)
+    order = cell_order(places)
+    if order is not None:
+        cells = np.empty(len(order), dtype=np.int32)
+        cells[order] = np.arange(len(order))
+        write_numbers(folder / "cells.bin", cells)
+    labels = pd.read_parquet(root / "data" / "similarity" / "clusters.parquet")["cluster"].to_numpy()
+    names = clusters.read_names(root / "data" / "names" / "clusters.yaml")
+    suspects = pd.read_csv(plots / "outliers.csv", dtype={"id": str}, keep_default_na=False)
+    described = clusters.described_clusters(index, labels, inputs.collection.images, names)
+    return {"maps": maps, "clusters": described, "outliers": clusters.doubtful(suspects, index)}, order
+
+
+def _write_works(folder: Path, inputs: Inputs, params: Explorer, described: list[dict[str, Any]]) -> dict[str, Any]:
+    """The works as text, their facets, and the groups of near-duplicates; entries of the manifest."""
+    index = inputs.collection.index
+    cluster = np.full(len(index), -1)
+    if described:
+        labels = pd.read_parquet(inputs.root / "data" / "similarity" / "clusters.parquet")["cluster"]
+        cluster = labels.map({entry["number"]: place for place, entry in enumerate(described)}).to_numpy()
+    write_works(folder, index, inputs.shown & params.pictures, cluster)
+    names = ["" if place < 0 else f"Cluster {described[place]['number']}" for place in cluster.tolist()]
+    facets = write_facets(folder, facets_of(index, names, inputs.shown))
+    known = [year for year in years(index) if year is not None]
+    span = {"min": min(known), "max": max(known)} if known else None
+    return {"facets": facets, "years": span, "duplicates": clusters.near_duplicates(index["object_group"])}
+
+
+def _write_pictures(folder: Path, inputs: Inputs, params: Explorer, order: np.ndarray | None) -> Seen:
+    sizes = inputs.collection.index[["width", "height"]].to_numpy()
+    return write_pictures(
+        folder, inputs.reader, inputs.shown, sizes, params.thumbnail, pictures=params.pictures, order=order
+    )
 
 
 def _write_spaces(folder: Path, inputs: Inputs, seen: Seen, params: Explorer, seed: int) -> dict[str, Any]:
@@ -137,40 +119,24 @@ def _write_spaces(folder: Path, inputs: Inputs, seen: Seen, params: Explorer, se
     return {"subject": slider, "alike": alike_described(inputs.siamese is not None)}
 
 
-def _write_works(folder: Path, inputs: Inputs, params: Explorer) -> dict[str, Any]:
-    """Maps, works, facets, clusters and lists of the similarity stage; entries of the manifest."""
-    index, root = inputs.collection.index, inputs.root
-    labels, told = np.ones(len(index), dtype=np.int64), {"maps": [], "clusters": [], "outliers": []}
-    if "similarity" in params.parts:
-        table = pd.read_csv(root / "plots/similarity/tsne.csv", dtype={"id": str}, keep_default_na=False)
-        measured = read_json(root / "metrics/similarity.json")
-        trust = {space: measured[f"tsne.{space}.trustworthiness"] for space in inputs.spaces}
-        told["maps"] = positions.write_maps(folder, table, index["id"], inputs.spaces, trust)
-        labels = pd.read_parquet(root / "data/similarity/clusters.parquet")["cluster"].to_numpy()
-        names = clusters.read_names(root / "data/names/clusters.yaml")
-        told["clusters"] = clusters.described_clusters(index, labels, inputs.collection.images, names)
-        suspects = pd.read_csv(root / "plots/similarity/outliers.csv", dtype={"id": str}, keep_default_na=False)
-        told["outliers"] = clusters.doubtful(suspects, index)
-    place = {entry["number"]: at for at, entry in enumerate(told["clusters"])}
-    cluster = np.array([place.get(label, -1) for label in labels.tolist()])
-    write_works(folder, index, inputs.shown & params.pictures, cluster)
-    names_of_clusters = [f"Cluster {label}" if place else "" for label in labels.tolist()]
-    told["facets"] = write_facets(folder, facets_of(index, names_of_clusters, inputs.shown))
-    known = [year for year in years(index) if year is not None]
-    told["years"] = {"min": min(known), "max": max(known)} if known else None
-    told["duplicates"] = clusters.near_duplicates(index["object_group"])
-    return told
+def _write_words(folder: Path, inputs: Inputs, params: Explorer, encoder: TitleEncoder) -> dict[str, Any]:
+    """The words that a page can search by meaning; entries of the manifest."""
+    own = vocabulary.own_words(inputs.collection.index)
+    words, vectors = vocabulary.embedded_vocabulary(own, params.words, encoder)
+    seen = None if inputs.siamese is None else inputs.siamese.seen
+    return meaning.write_meaning(folder, words, vectors, inputs.collection.titles, seen)
 
 
 def _write_errors(folder: Path, root: Path, params: Explorer) -> None:
     """The gallery of errors; WikiArt's images must not be passed on, so that only the sample's are shown unasked."""
-    source, index = root / "data/artgan", pd.read_parquet(root / "data/artgan/index.parquet")
-    may_be_shown = params.show_all or read_json(root / "data/sources/artgan.json")["source"] == "met"
+    source, evaluation = root / "data" / "artgan", root / "data" / "evaluation"
+    index = pd.read_parquet(source / "index.parquet")
+    may_be_shown = params.show_all or read_json(root / "data" / "sources" / "artgan.json")["source"] == "met"
     write_gallery(
         folder,
-        pd.read_parquet(root / "data/evaluation/predictions.parquet"),
+        pd.read_parquet(evaluation / "predictions.parquet"),
         read_json(source / "labels.json"),
-        read_json(root / "data/evaluation/calibration.json"),
+        read_json(evaluation / "calibration.json"),
         index,
         ShardReader(source, index) if may_be_shown and params.pictures else None,
     )

@@ -29,7 +29,9 @@ def read_names(path: Path) -> dict[str, str]:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ArtExtractError(f"not readable as YAML: {error}", where=str(path), remedy=f"git restore {path}") from None
     if not isinstance(names, dict) or not all(isinstance(name, str) for name in names.values()):
-        raise ArtExtractError("names of clusters are expected", where=str(path), remedy='write lines such as "36029": "Scrolls"')
+        raise ArtExtractError(
+            "names of clusters are expected", where=str(path), remedy='write lines such as "36029": "Scrolls"'
+        )
     return {str(key): name for key, name in names.items()}
 
 

@@ -102,11 +102,16 @@ def facets_of(index: pd.DataFrame, clusters: Sequence[str], shown: np.ndarray) -
     """
     known = years(index)
     order = [century(year) for year in sorted(year for year in known if year is not None)]
+    terms = {name: label for name, label in FIRST_TERMS.items() if name in index}
     several = index["object_group"].duplicated(keep=False).to_numpy()
     found = [
         Facet("painter", "Painter", painters(index)),
         Facet("century", "Century", [century(year) for year in known], list(dict.fromkeys(order))),
-        *(Facet(label.lower(), label, _first_terms(index[name])) for name, label in FIRST_TERMS.items() if name in index),
+        *(
+            Facet(label.lower(), label, _first_terms(index[name]))
+            for name, label in FIRST_TERMS.items()
+            if name in index
+        ),
         Facet("medium", "Medium", _media(index)),
         Facet("cluster", "Cluster", clusters, sorted(set(clusters) - {""}, key=_number)),
         *_own(index),

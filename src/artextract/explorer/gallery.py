@@ -37,7 +37,9 @@ def task_rows(
     """
     raw = part[[f"p_{k}" for k in range(len(classes))]].to_numpy(dtype=float)
     p = apply_temperature(raw, record["temperature"]) if "temperature" in record else raw
-    unsure = raw.max(axis=1, initial=0) < record.get("abstain_below", 0.0)  # the threshold applies before the temperature
+    unsure = raw.max(axis=1, initial=0) < record.get(
+        "abstain_below", 0.0
+    )  # the threshold applies before the temperature
     best = np.argsort(-p, axis=1, kind="stable")[:, :TOP]
     rows = []
     for i, (name, true) in enumerate(zip(part["id"], part["y_true"], strict=True)):
@@ -79,6 +81,8 @@ def write_gallery(
             path.write_bytes(reader.read(row))
     tasks = {}
     for task, names in classes.items():
-        rows = task_rows(scored[scored["task"] == task], names, calibration.get(task, {}), pictures)
-        tasks[task] = {"classes": [readable(name) for name in names], "rows": rows, "calibrated": "temperature" in calibration.get(task, {})}
+        record = calibration.get(task, {})
+        rows = task_rows(scored[scored["task"] == task], names, record, pictures)
+        shown = [readable(name) for name in names]
+        tasks[task] = {"classes": shown, "calibrated": "temperature" in record, "rows": rows}
     write_json(folder / "data" / "errors.json", {"tasks": tasks})

@@ -64,7 +64,8 @@ def write_meaning(
         seen: Images in the space of words, unit rows (n, t), or None.
 
     Returns:
-        For the manifest: dims, words, recall_titles and, with a head, recall_seen.
+        For the manifest: words and seen (whether there are such files), and how many words there are and what share of
+        the ten nearest works the compressed vectors find.
     """
     works = [titles] if seen is None else [titles, seen]
     axes = principal_axes(np.concatenate([vectors, *works]))
@@ -74,4 +75,4 @@ def write_meaning(
     for name, of_works in zip(("titles", "seen"), works, strict=False):
         write_numbers(folder / f"{name}.bin", compressed(of_works, axes))
         told[f"recall_{name}"] = round(recall(vectors, of_works, axes), 4)
-    return told
+    return {"words": True, "seen": seen is not None, "meaning": told}

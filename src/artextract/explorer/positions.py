@@ -46,7 +46,7 @@ class Frame:
         return {"left": self.left, "top": self.top, "side": self.side}
 
     def inside(self, positions: np.ndarray) -> np.ndarray:
-        """Positions (n, 2) in units of t-SNE as float32 in the frame; a work placed outside of it lies beyond 0 ... 1."""
+        """Positions (n, 2) in units of t-SNE as float32 in the frame; what is outside of it is beyond 0 ... 1."""
         x, y = positions[:, 0] - self.left, self.top - positions[:, 1]
         return (np.stack([x, y], axis=1) / self.side).astype(np.float32)
 
@@ -77,8 +77,8 @@ def complete(table: pd.DataFrame, ids: pd.Series, vectors: np.ndarray) -> np.nda
 
 def write_maps(
     folder: Path, table: pd.DataFrame, ids: pd.Series, spaces: Mapping[str, np.ndarray], trust: Mapping[str, float]
-) -> list[dict[str, Any]]:
-    """Write ``positions.bin``; the descriptions of the maps for the manifest.
+) -> tuple[list[dict[str, Any]], np.ndarray]:
+    """Write ``positions.bin``.
 
     Args:
         folder: ``data/`` of the explorer.
@@ -86,6 +86,9 @@ def write_maps(
         ids: Ids of all n works.
         spaces: Space to vectors (n, d).
         trust: Trustworthiness of the map of each space.
+
+    Returns:
+        The descriptions of the maps for the manifest, and the positions on the first one, float32 (n, 2).
     """
     written, described = [], []
     for key, vectors in spaces.items():
@@ -96,4 +99,4 @@ def write_maps(
         entry = {"key": key, "label": label, "description": description, "trustworthiness": trust[key]}
         described.append(entry | {"frame": frame.described(), "placed": int(len(ids) - table["space"].eq(key).sum())})
     write_numbers(folder / "positions.bin", *written)
-    return described
+    return described, written[0]

@@ -108,7 +108,14 @@ def _look(reader: ShardReader, cell: int, row: int) -> tuple[bytes, Image.Image,
 
 
 def write_pictures(
-    folder: Path, reader: ShardReader, shown: np.ndarray, sizes: np.ndarray, cell: int, *, pictures: bool
+    folder: Path,
+    reader: ShardReader,
+    shown: np.ndarray,
+    sizes: np.ndarray,
+    cell: int,
+    *,
+    pictures: bool,
+    order: np.ndarray | None = None,
 ) -> Seen:
     """Write ``thumbs/`` and ``pictures/``.
 
@@ -119,20 +126,25 @@ def write_pictures(
         sizes: Width and height of each (n, 2).
         cell: Side of a cell in pixels.
         pictures: Whether the stored pictures are written too.
+        order: Rows in the order of the cells (n,); default: that of the index.
     """
-    atlas, palettes, layouts = Atlas(folder / "thumbs", cell), [], []
-    for row, (data, reduced, colours, places) in enumerate(_looks(reader, cell)):
+    n = len(reader)
+    rows = list(range(n)) if order is None else order.tolist()
+    seen = Seen(np.zeros((n, 64), dtype=np.float32), np.zeros((n, 3 * GRID * GRID), dtype=np.float32))
+    atlas = Atlas(folder / "thumbs", cell)
+    for row, (data, reduced, colours, places) in zip(rows, _looks(reader, rows, cell), strict=True):
         if shown[row] and pictures:
             path = folder / "pictures" / picture_path(row)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)  # the whole folder appears under its name at once, when it is complete
         atlas.add(reduced if shown[row] else card(*sizes[row], cell))
-        palettes.append(colours)
-        layouts.append(places)
+        seen.palette[row], seen.layout[row] = colours, places
     atlas.close()
-    return Seen(np.array(palettes, dtype=np.float32), np.array(layouts, dtype=np.float32))
+    return seen
 
 
-def _looks(reader: ShardReader, cell: int) -> Iterator[tuple[bytes, Image.Image, np.ndarray, np.ndarray]]:
-    rows = progress(range(len(reader)), "thumbnails", "img", total=len(reader))
-    return prefetched(lambda row: _look(reader, cell, row), rows, workers=threads(), ahead=4 * threads())
+def _looks(
+    reader: ShardReader, rows: list[int], cell: int
+) -> Iterator[tuple[bytes, Image.Image, np.ndarray, np.ndarray]]:
+    todo = progress(rows, "thumbnails", "img", total=len(rows))
+    return prefetched(lambda row: _look(reader, cell, row), todo, workers=threads(), ahead=4 * threads())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from artextract.encoders.title import embed_titles, load_title_encoder
 from artextract.params.sections import TitleEncoder
 
 LONGEST = 40  # letters of a phrase
+BATCH = 256  # words are short: batches of titles would leave the processor idle half of the time
 WORD = re.compile(r"[^\W\d_]{3,}")
 LISTS = ("keywords", "themes", "styles", "schools", "techniques")
 
@@ -42,6 +44,11 @@ def own_words(index: pd.DataFrame) -> list[str]:
     return sorted(counts, key=lambda word: (-counts[word], word))
 
 
+def motifs() -> list[str]:
+    """Words that people search paintings with: motifs, persons, times of day, moods."""
+    return Path(__file__).with_name("motifs.txt").read_text(encoding="utf-8").split()
+
+
 def common_words(encoder: Any) -> list[str]:
     """Whole words of the encoder's tokeniser in the order of its list, which begins with the most common ones."""
     listed = sorted(encoder.tokenizer.get_vocab().items(), key=lambda item: item[1])
@@ -53,7 +60,7 @@ def embedded_vocabulary(own: Sequence[str], most: int, params: TitleEncoder) -> 
 
     Args:
         own: Words of the collection, the most frequent first.
-        most: Largest number of words; common words of the language fill what the collection leaves.
+        most: Largest number of words; motifs, then common words of the language, fill what the collection leaves.
         params: Section ``title_encoder``.
 
     Returns:
@@ -63,8 +70,8 @@ def embedded_vocabulary(own: Sequence[str], most: int, params: TitleEncoder) -> 
     path = cache_folder() / "words" / f"{key}.npz"
     if not path.is_file():
         encoder, _ = load_title_encoder(params)
-        words = list(dict.fromkeys([*own, *common_words(encoder)]))[:most]
-        vectors, _ = embed_titles(words, params)
+        words = list(dict.fromkeys([*own, *motifs(), *common_words(encoder)]))[:most]
+        vectors, _ = embed_titles(words, params.model_copy(update={"batch_size": BATCH}))
         with atomic(path) as handle:
             np.savez(handle, words=np.array(words), vectors=vectors)
     with np.load(path) as kept:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from artextract.explorer.folder import chunks, write_json
+from artextract.explorer.folder import chunks, write_json, write_numbers
 
 LISTS = {
     "themes": "Theme",
@@ -19,6 +19,7 @@ LISTS = {
     "former_attributions": "Former attributions",
 }
 TEXTS = {"assistivetext": "Description", "series": "Series", "portfolio": "Portfolio"}
+UNDATED = -(2**15)
 PREFIXES = ("extra.", "label.")  # columns of the user's own table, and labels that are judges
 
 
@@ -63,6 +64,12 @@ def years(index: pd.DataFrame) -> list[int | None]:
     return [None if pd.isna(year) else round(year) for year in index["year"]]
 
 
+def write_years(path: Path, known: list[int | None]) -> None:
+    """Write the years as int16, ``UNDATED`` where they are unknown."""
+    given = [UNDATED if year is None else min(max(year, UNDATED + 1), -UNDATED - 1) for year in known]
+    write_numbers(path, np.array(given, dtype=np.int16))
+
+
 def painters(index: pd.DataFrame) -> list[str]:
     """The painter that each work is tied to, with or without reservation; "" where nobody is named."""
     named = index["artist"].notna() | index["artist_qualified"].notna()
@@ -70,7 +77,7 @@ def painters(index: pd.DataFrame) -> list[str]:
 
 
 def write_works(folder: Path, index: pd.DataFrame, shown: np.ndarray, cluster: np.ndarray) -> None:
-    """Write the chunks of ``works/``.
+    """Write ids.json, years.bin and the chunks of ``works/``.
 
     Args:
         folder: ``data/`` of the explorer.
@@ -95,6 +102,8 @@ def write_works(folder: Path, index: pd.DataFrame, shown: np.ndarray, cluster: n
         "group": index["object_group"].tolist(),
         "cluster": cluster.tolist(),
     }
+    write_json(folder / "ids.json", columns["id"])
+    write_years(folder / "years.bin", columns["year"])
     extra = further(index)
     for name, rows in chunks(len(index)):
         part: dict[str, Any] = {key: values[rows] for key, values in columns.items()}

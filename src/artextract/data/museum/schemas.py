@@ -22,8 +22,8 @@ _TEXT = None
 COLUMNS: dict[str, dict[str, pa.Check | None]] = {
     "objects": {
         "objectid": _ID, "title": _TEXT, "displaydate": _TEXT, "beginyear": _WHOLE, "endyear": _WHOLE, "medium": _TEXT,
-        "attribution": _TEXT, "creditline": _TEXT, "classification": _TEXT, "parentid": _WHOLE, "isvirtual": _FLAG, "portfolio": _TEXT,
-        "series": _TEXT,
+        "attribution": _TEXT, "creditline": _TEXT, "classification": _TEXT, "parentid": _WHOLE, "isvirtual": _FLAG,
+        "portfolio": _TEXT, "series": _TEXT,
     },
     "published_images": {
         "uuid": _FILLED, "iiifurl": _FILLED, "viewtype": _FILLED, "sequence": _TEXT, "width": _WHOLE, "height": _WHOLE,
