@@ -107,11 +107,7 @@ def facets_of(index: pd.DataFrame, clusters: Sequence[str], shown: np.ndarray) -
     found = [
         Facet("painter", "Painter", painters(index)),
         Facet("century", "Century", [century(year) for year in known], list(dict.fromkeys(order))),
-        *(
-            Facet(label.lower(), label, _first_terms(index[name]))
-            for name, label in FIRST_TERMS.items()
-            if name in index
-        ),
+        *(Facet(label.lower(), label, _first_terms(index[name])) for name, label in terms.items()),
         Facet("medium", "Medium", _media(index)),
         Facet("cluster", "Cluster", clusters, sorted(set(clusters) - {""}, key=_number)),
         *_own(index),

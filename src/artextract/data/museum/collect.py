@@ -28,7 +28,8 @@ EXPECTED_TOLERANCE = 0.2  # share by which the number of paintings may differ fr
 REPOSITORY = "https://raw.githubusercontent.com/NationalGalleryOfArt/opendata"
 INDEX_COLUMNS = [
     "id", "title", "attribution", "displaydate", "medium", "credit", "link", "iiif",
-    "year", "artist", "artist_qualified", "artist_name", "themes", "styles", "keywords", "schools", "techniques", "former_attributions", "assistivetext",
+    "year", "artist", "artist_qualified", "artist_name",
+    "themes", "styles", "keywords", "schools", "techniques", "former_attributions", "assistivetext",
     "parentid", "series", "portfolio", "sibling_group", "object_group", "group", "open_access",
     "shard", "offset", "size", "sha256", "phash", "width", "height",
 ]  # fmt: skip
