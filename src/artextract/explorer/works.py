@@ -85,6 +85,7 @@ def write_works(folder: Path, index: pd.DataFrame, shown: np.ndarray, cluster: n
         shown: Works with a picture, boolean (n,).
         cluster: Position of each work's cluster in the manifest, -1 without one, (n,).
     """
+    addresses = texts(index["iiif"]) if "iiif" in index else [""] * len(index)  # the user's own pictures have none
     columns: dict[str, list[Any]] = {
         "id": texts(index["id"]),
         "title": texts(index["title"]),
@@ -98,7 +99,7 @@ def write_works(folder: Path, index: pd.DataFrame, shown: np.ndarray, cluster: n
         "width": index["width"].tolist(),
         "height": index["height"].tolist(),
         "picture": shown.tolist(),
-        "iiif": [secure(url) if show else "" for url, show in zip(texts(index["iiif"]), shown, strict=True)],
+        "iiif": [secure(url) if show else "" for url, show in zip(addresses, shown, strict=True)],
         "group": index["object_group"].tolist(),
         "cluster": cluster.tolist(),
     }
