@@ -52,6 +52,8 @@ def _stem(path: str) -> str:
 
 def slug(text: str) -> str:
     """Letters and digits in lower case, runs of anything else as one hyphen."""
+    if text.isalnum() and text.isascii():  # most inventory numbers of half a million rows
+        return text.lower()
     return "-".join(tokens(text))
 
 
@@ -140,6 +142,8 @@ def _take(joined: Joined, position: int, row: int, cell: str, found: Sequence[st
 
 def unpadded(text: str) -> str:
     """A slug whose numbers have no leading zeros: "003" and "3" are the same."""
+    if text.isdigit() and text.isascii():
+        return text.lstrip("0") or "0"
     return "-".join(token.lstrip("0") or "0" for token in tokens(text))
 
 
@@ -162,8 +166,9 @@ def join_by_key(
     """
     positions: dict[str, list[int]] = defaultdict(list)
     for position, key in enumerate(keys):
-        if spell(key):
-            positions[spell(key)].append(position)
+        spelled = spell(key)
+        if spelled:
+            positions[spelled].append(position)
     claims: dict[int, list[str]] = defaultdict(list)
     joined = Joined()
     for file in files:

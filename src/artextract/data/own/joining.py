@@ -28,12 +28,13 @@ def join(files: Sequence[str], sheet: Sheet, column: Mapping[str, str], keys: Se
             names = [iiif.file_name(name) for name in names]
         joined = join_by_file(names, sheet.rows, FileNames(files))
         joined.problems += _shared(joined, sheet.rows)
-    by_key = [(name, True) for name in ([column["id"]] if "id" in column else [])] + [(name, True) for name in keys]
+    numbers = [*([column["id"]] if "id" in column else []), *keys]
+    for name in numbers:
+        _join_rest(joined, files, sheet, cells[name].tolist(), inside=True)
     if "title" in column:
-        by_key.append((column["title"], False))
-    for spell in ({}, {"spell": unpadded}):
-        for name, inside in by_key:
-            _join_rest(joined, files, sheet, cells[name].tolist(), inside=inside and not spell, **spell)
+        _join_rest(joined, files, sheet, cells[column["title"]].tolist(), inside=False)
+    for name in numbers:
+        _join_rest(joined, files, sheet, cells[name].tolist(), inside=False, spell=unpadded)
     return joined
 
 

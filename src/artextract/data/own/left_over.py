@@ -24,9 +24,9 @@ def left_over(
         if file not in told_files
     ]
     left = [i for i, r in enumerate(sheet.rows) if i not in joined.file_of and i not in urls and r not in told_rows]
-    shown = [name for name in (column.get("file"), column.get("id"), column.get("title")) if name]
+    shown = [sheet.cells[column[field]].tolist() for field in ("file", "id", "title") if field in column]
     for i in left[:MOST_LISTED]:
-        says = next((sheet.cells[name].iloc[i] for name in shown if sheet.cells[name].iloc[i].strip()), "")
+        says = next((cells[i] for cells in shown if cells[i].strip()), "")
         reason = f"no picture fits this row ({says[:200]})" if says else "no picture fits this row"
         problems.append(Problem("", sheet.rows[i], reason, "add the picture, or write its file name in the row"))
     if len(left) > MOST_LISTED:

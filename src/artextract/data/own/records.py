@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from artextract.core.errors import ArtExtractError
-from artextract.data.own.delimited import decoded
+from artextract.data.own.encodings import decoded
 from artextract.data.own.sheet import Sheet, as_sheet, distinct
 from artextract.data.own.workbook import text_of
 

@@ -6,6 +6,7 @@ import re
 import unicodedata
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]+")
+_TOKEN = re.compile(r"[^\W_]+")
 _UNSPELLED = str.maketrans({"ø": "o", "æ": "ae", "œ": "oe", "ß": "ss", "đ": "d", "ł": "l", "ı": "i"})
 LONGEST_CELL = 10_000  # characters
 
@@ -18,6 +19,8 @@ def clean(cell: str) -> str:
 
 def fold(text: str) -> str:
     """Lower case without accents, so that spellings of one name compare equal."""
+    if text.isascii():  # most cells of a museum's export; ten times as fast
+        return text.lower()
     plain = unicodedata.normalize("NFKD", text.casefold().translate(_UNSPELLED))
     return "".join(letter for letter in plain if not unicodedata.combining(letter))
 
@@ -29,7 +32,7 @@ def squeeze(text: str) -> str:
 
 def tokens(text: str) -> list[str]:
     """Runs of letters and digits, folded: "1933.1157 a" has three."""
-    return re.findall(r"[^\W_]+", fold(text))
+    return _TOKEN.findall(fold(text))
 
 
 def is_empty(cell: str) -> bool:

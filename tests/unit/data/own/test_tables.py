@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from artextract.core.errors import ArtExtractError
 from artextract.data.own import delimited, workbook
-from artextract.data.own.delimited import decoded, delimiter_of
+from artextract.data.own.delimited import delimiter_of
+from artextract.data.own.encodings import decoded
 from artextract.data.own.records import records_in
 from artextract.data.own.sheet import distinct, header_line
 from artextract.data.own.tables import read_table
@@ -206,3 +207,16 @@ def test_a_table_with_quotes_inside_is_read_as_csv_writes_it(tmp_path: Path):
     buffer = io.StringIO()
     pd.DataFrame({"title": ['The "Dune"', "A, b"], "file": ["a.jpg", "b.jpg"]}).to_csv(buffer, index=False)
     assert read_table(table_of(tmp_path, buffer.getvalue())).cells["title"].tolist() == ['The "Dune"', "A, b"]
+
+
+def test_a_line_end_inside_a_column_name(tmp_path: Path):
+    sheet = read_table(table_of(tmp_path, 'The estate;;\n"Inv.\nno.";"Title";"File"\n1;"A\nB";a.jpg\n2;C;b.jpg\n'))
+    assert list(sheet.cells) == ["Inv. no.", "Title", "File"]
+    assert sheet.cells["File"].tolist() == ["a.jpg", "b.jpg"] and sheet.rows == [3, 4]
+
+
+def test_a_quotation_mark_that_is_not_closed_swallows_no_rows(tmp_path: Path):
+    sheet = read_table(table_of(tmp_path, 'title,file\n"A ""b""",a.jpg\n"Dune,b.jpg\nSea,c.jpg\n'))
+    assert sheet.cells["title"].tolist()[1:] == ["Dune", "Sea"]
+    assert sheet.cells["file"].tolist() == ["a.jpg", "b.jpg", "c.jpg"]
+    assert sheet.problems[0].row == 3 and "not closed" in sheet.problems[0].reason
