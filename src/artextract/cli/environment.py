@@ -19,6 +19,14 @@ def set_up() -> None:
     finish()
 
 
+@app.command("web-parts")
+def web_parts() -> None:
+    """Install the JavaScript parts of the explorer's page into the environment, by npm; nothing where they are there."""
+    from artextract.environment.web import install
+
+    install()
+
+
 @app.command()
 def check() -> None:
     """Check that the environment belongs to this place and holds every pinned package."""

@@ -66,6 +66,7 @@ def pipeline(repository: Mapping[str, Any], sources: Mapping[str, Any]) -> dict[
     """
     of_task_1 = [repository["stages"][name] for name in TASK_1]
     absent = paths({"outs": [e for s in of_task_1 for kind in ("outs", "metrics") for e in s.get(kind, [])]}, "outs")
+    absent += paths(sources["stages"]["artgan"], "outs")
     kept = {name: stage for name, stage in repository["stages"].items() if name not in TASK_1}
     stages = {SOURCE: _moved(sources["stages"]["nga"], absent) | {"desc": "Looks at the folder of pictures"}}
     stages |= {name: _moved(stage, absent) for name, stage in kept.items()}

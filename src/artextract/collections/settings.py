@@ -80,6 +80,7 @@ def params_text(
         "source": "own", "max_failed_fraction": 0.99, "expected_paintings": 0, "max_objects": 0, "labels_file": "",
         "labels": list(labels),
     }  # fmt: skip
+    values["explorer"] = {"parts": ["siamese", "similarity"]}  # task 1, and so its errors, has no part here
     if encoder is not None:
         values["image_encoder"] = {"name": encoder, "weights": "hub", "sha256": "", "layers": []}
     edited = {name: changed(block, values.get(name, {})).strip("\n") for name, block in of.items()}

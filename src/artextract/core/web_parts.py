@@ -7,7 +7,7 @@ from pathlib import Path
 
 from artextract.core.errors import ArtExtractError
 
-REMEDY = "`make setup`: its fifth step installs the JavaScript parts"
+REMEDY = "`make setup` installs the JavaScript parts of the explorer's page"
 
 
 def parts_folder() -> Path:

@@ -8,6 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from artextract.core.errors import ArtExtractError
+from artextract.environment.web import is_installed
 
 REQUIREMENTS = ("requirements.txt", "requirements-data.txt")
 STAMP = ".installed"  # written by `make setup`; holds the place of the environment
@@ -52,7 +53,9 @@ def check(root: Path) -> list[str]:
         problems.append(f"{prefix} was not set up to the end")
     elif (made := stamp.read_text(encoding="utf-8").strip()) != str(prefix.resolve()):
         problems.append(f"{prefix} was made in another place: {made or 'unknown'}")
+    if not is_installed():
+        problems.append("the JavaScript parts of the explorer's page are missing or not those of package-lock.json")
     if problems:
         raise ArtExtractError("; ".join(problems), where="environment", remedy="make setup")
     python = ".".join(map(str, sys.version_info[:3]))
-    return [f"Python {python} in {prefix}", f"{len(wanted)} pinned packages", f"code of {root}"]
+    return [f"Python {python} in {prefix}", f"{len(wanted)} pinned packages", "JavaScript parts", f"code of {root}"]

@@ -1,9 +1,9 @@
-"""Installs the JavaScript parts of the explorer's page by npm, which comes with a Python package: step 5 of setup."""
+"""Installs the JavaScript parts of the explorer's page, by the npm that a Python package brings along."""
 
 from __future__ import annotations
 
+import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 from artextract.core.errors import ArtExtractError
@@ -14,7 +14,7 @@ LOCK = "package-lock.json"
 NAMES = ("package.json", LOCK)
 PAGE = Path(__file__).resolve().parents[1] / "explorer" / "page"
 # Nothing of a package runs while it is installed, and npm sends no report.
-FLAGS = ("--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error")
+FLAGS = ("--ignore-scripts", "--prefer-offline", "--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error")
 
 
 def _npm() -> list[str]:
@@ -72,17 +72,8 @@ def install(page: Path = PAGE, folder: Path | None = None) -> bool:
 
 def _replace(work: Path, folder: Path) -> None:
     """Put the new parts in the place of the old ones; the lock last, since it says that they are complete."""
-    import shutil
-
     shutil.rmtree(folder, ignore_errors=True)
     lock = (work / LOCK).read_bytes()
     (work / LOCK).unlink()
     work.rename(folder)
     write_bytes(folder / LOCK, lock)
-
-
-if __name__ == "__main__":
-    try:
-        print("JavaScript parts installed." if install() else "JavaScript parts are there.")
-    except ArtExtractError as error:
-        sys.exit(f"\n{error}")

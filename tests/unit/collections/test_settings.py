@@ -25,6 +25,7 @@ def test_it_is_valid_and_holds_no_section_of_task_1(tmp_path: Path, works: int):
     path.write_text(params_text(TEXT, KEYS, works=works, labels=['"Schule", x', "b"]), encoding="utf-8")
     found = load_params(*KEYS, path=path)
     assert found.nga.source == "own" and found.nga.labels == ['"Schule", x', "b"]
+    assert found.explorer.parts == ["siamese", "similarity"]
     assert found.image_encoder == read_params(ROOT / "params.yaml").image_encoder
     assert "train:" not in path.read_text(encoding="utf-8")
     assert "# stored images are reduced" in path.read_text(encoding="utf-8")

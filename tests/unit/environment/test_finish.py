@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from artextract.core.errors import ArtExtractError
-from artextract.environment import check, finish
+from artextract.environment import check, finish, web
 
 
 def test_page_is_named_in_the_local_configuration_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -55,4 +56,7 @@ def test_the_check_names_an_environment_from_another_place(tmp_path: Path, monke
     with pytest.raises(ArtExtractError, match="made in another place: /old/place"):
         check.check(tmp_path)
     (prefix / check.STAMP).write_text(f"{prefix.resolve()}\n")
+    with pytest.raises(ArtExtractError, match="JavaScript parts of the explorer's page are missing"):
+        check.check(tmp_path)
+    shutil.copytree(web.PAGE, web.parts_folder())
     assert any("0 pinned packages" in line for line in check.check(tmp_path))

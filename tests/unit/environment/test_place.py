@@ -110,6 +110,8 @@ def project(tmp_path: Path) -> Path:
     for name in ("requirements.txt", "requirements-data.txt", "constraints.txt"):
         (folder / name).touch()
     shutil.copytree(ROOT / "src/artextract/environment", folder / "src/artextract/environment")
+    (folder / "src/artextract/explorer/page").mkdir(parents=True)
+    (folder / "src/artextract/explorer/page/package-lock.json").touch()
     (folder / "src/artextract/__init__.py").touch()
     (folder / "src/artextract/__main__.py").write_text("import sys; print('set up', *sys.argv[1:])\n")
     (folder / ".venv/bin").mkdir(parents=True)
@@ -126,7 +128,8 @@ def make(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 def test_make_sets_up_once_and_again_in_another_place(project: Path):
     first = make(project, "setup")
     assert first.returncode == 0 and "set up environment set-up" in first.stdout, first.stderr
-    assert "1/4" in first.stdout and "4/4" in first.stdout
+    assert "set up environment web-parts" in first.stdout
+    assert "1/5" in first.stdout and "5/5" in first.stdout
     assert "set up" not in make(project, "setup").stdout
     moved = project.rename(project.parent / "moved")
     again = make(moved, "setup")
