@@ -38,6 +38,25 @@ def join(files: Sequence[str], sheet: Sheet, column: Mapping[str, str], keys: Se
     return joined
 
 
+def join_by_any(files: Sequence[str], sheet: Sheet) -> tuple[Joined, str]:
+    """Join by the column that most files are named after, whatever it is called; it must name half of them.
+
+    Args:
+        files: The images, paths relative to the folder.
+        sheet: The table.
+
+    Returns:
+        The rows with their files and the column; no row and "" where there is no such column.
+    """
+    best, named = Joined(), ""
+    for name in sheet.cells.columns:
+        joined = Joined()
+        _join_rest(joined, files, sheet, sheet.cells[name].tolist(), inside=False)
+        if 2 * len(joined.file_of) >= len(files) and len(joined.file_of) > len(best.file_of):
+            best, named = joined, name
+    return best, named
+
+
 def _join_rest(joined: Joined, files: Sequence[str], sheet: Sheet, cells: Sequence[str], **how: Any) -> None:
     """Join by a column those rows and files that have found nothing yet."""
     told = {problem.file for problem in joined.problems}

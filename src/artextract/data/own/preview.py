@@ -7,6 +7,7 @@ from artextract.data.own.read import Own
 from artextract.data.own.works import EXTRA
 
 _WIDEST = 40  # characters of an example
+_EXAMPLE = {"year_from": "year", "year_to": "year"}  # what shows that a column was understood
 _MANY = 12  # further columns that are listed
 
 
@@ -26,7 +27,7 @@ def preview(own: Own) -> str:
 
 def _columns(own: Own) -> list[str]:
     example = own.works.iloc[0] if len(own.works) else {}
-    rows = [(g.field, g.column, g.why, _shown(example.get(g.field, ""))) for g in own.columns]
+    rows = [(g.field, g.column, g.why, _shown(example.get(_EXAMPLE.get(g.field, g.field), ""))) for g in own.columns]
     missing = [field for field in ("title", "artist", "date") if field not in {g.field for g in own.columns}]
     widths = [max(len(row[i]) for row in rows) for i in range(3)]
     lines = [f"The table is: {own.form}"] if own.form else []

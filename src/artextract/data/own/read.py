@@ -12,7 +12,7 @@ from artextract.core.errors import ArtExtractError
 from artextract.data.own import iiif
 from artextract.data.own.columns import Guess, guess_columns
 from artextract.data.own.join import Joined
-from artextract.data.own.joining import join
+from artextract.data.own.joining import join, join_by_any
 from artextract.data.own.left_over import left_over, nothing_fits
 from artextract.data.own.pictures import Pictures, find_pictures
 from artextract.data.own.problems import Problem, as_table
@@ -97,6 +97,11 @@ def _with_table(pictures: Pictures, sheet: Sheet, mapping: Mapping[str, str], ta
     guesses, keys, form = guess_columns(sheet, mapping)
     column = {guess.field: guess.column for guess in guesses}
     joined = join(pictures.files, sheet, column, keys)
+    if not joined.file_of and "file" not in mapping:
+        joined, name = join_by_any(pictures.files, sheet)
+        if name:
+            guesses = [Guess("file", name, "files are named after it"), *(g for g in guesses if g.field != "file")]
+            column["file"] = name
     problems = [*sheet.problems, *joined.problems]
     urls = _addresses(sheet, joined)
     positions = sorted({*joined.file_of, *urls})

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from artextract.data.own.read import Own, read_own
+from tests.conftest import test_data as data_folder
 from tests.unit.data.own.own_toys import folder_of, table_of
 
 MET = (
@@ -257,3 +258,12 @@ def test_usual_names_in_six_languages(tmp_path: Path, header: str, row: str):
     assert [guess.field for guess in own.columns] == ["file", "id", "title", "artist", "date", "medium"]
     work = own.works.iloc[0]
     assert (work["id"], work["title"], work["artist"], work["year"], work["medium"]) == ("1", "T", "A", 1900, "oil")
+
+
+@pytest.mark.real
+def test_the_museums_own_table_and_photographs():
+    folder = data_folder("nga")
+    own = read_own(folder / "images", folder / "objects.csv")
+    assert own.form == "National Gallery of Art, open data" and own.counts["files_without_row"] == 0
+    assert (own.works["id"] + ".jpg" == own.works["file"]).all() and own.works["titled"].all()
+    assert own.works["year"].notna().mean() > 0.9 and own.works["artist"].ne("").mean() > 0.9

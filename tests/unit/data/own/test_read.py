@@ -99,6 +99,13 @@ def test_a_column_of_files_is_known_by_its_cells(tmp_path: Path):
     assert own.works["extra.Werk"].tolist() == ["Düne", "Meer"]
 
 
+def test_files_named_after_a_column_that_no_list_knows(tmp_path: Path):
+    table = table_of(tmp_path, "Sig. alt,Wer\nX-17,Zet\nX-18,Ypsilon\nX-19,Ixen\n")
+    own = read_own(folder_of(tmp_path, "x_17.jpg", "X 18.tif"), table)
+    assert own.columns[0] == ("file", "Sig. alt", "files are named after it")
+    assert own.works["extra.Wer"].tolist() == ["Zet", "Ypsilon"]
+
+
 def test_files_named_after_titles(tmp_path: Path):
     table = table_of(tmp_path, "title,artist\nWater Lilies,Monet\nThe Dune,Zet\nNothing,Zet\n")
     own = read_own(folder_of(tmp_path, "water_lilies.jpg", "The Dune.jpg"), table)
