@@ -143,7 +143,7 @@ export class MapView {
     context.setTransform(dpr, 0, 0, dpr, 0, 0);
     const open = this.state.row;
     const first = [this.cursor, open, ...this.near].filter((row, i, all) => row !== null && all.indexOf(row) === i);
-    const rows = placed(this.order, first, this.screen, this.mask, width, height, size, (row) => this.atlas.sheet(row));
+    const rows = placed(this.order, first, this.screen, this.mask, width, height, size, (row) => this.atlas.sheet(row), this.atlas.most - 2);
     if (open !== null && this.near.length) rays(context, this.screen, open, this.near, colours.accent);
     this.boxes = [];
     this.selected = new Set(this.state.values.sel);
@@ -164,7 +164,7 @@ export class MapView {
     const [w, h] = longest ? [(size * work.width) / longest, (size * work.height) / longest] : [size, size];
     const box = { row, x: this.screen[row * 2] - w / 2, y: this.screen[row * 2 + 1] - h / 2, w, h };
     const sharp = size >= SHARP && work && work.picture ? this.atlas.pictures.get(row) : null;
-    const [tw, th] = longest ? [(thumb.size * work.width) / longest, (thumb.size * work.height) / longest] : [thumb.size, thumb.size];
+    const [tw, th] = longest ? [(thumb.size * work.width) / longest, (thumb.size * work.height) / longest] : [thumb.size - 1, thumb.size - 1]; // within the cell, so that nothing of its neighbours shows
     this.context.imageSmoothingQuality = sharp ? "medium" : "low"; // better than low makes a copy of the whole atlas per frame
     if (sharp) this.context.drawImage(sharp, box.x, box.y, w, h);
     else this.context.drawImage(thumb.image, thumb.x + (thumb.size - tw) / 2, thumb.y + (thumb.size - th) / 2, tw, th, box.x, box.y, w, h);

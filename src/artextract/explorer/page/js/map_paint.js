@@ -1,13 +1,13 @@
 /** Paints the map: dots as pixels, so that 100,000 take milliseconds on a CPU, and thumbnails where there is room. */
 
 const OVERLAP = 0.78; // thumbnails may lap over each other by a fifth
-const SHEETS_A_FRAME = 10;
+const [LEAST, EASY] = [26, 48]; // sides of thumbnails in CSS pixels
 export const SHARP = 84; // CSS pixels from which the picture itself replaces the thumbnail
 
-/** Side of thumbnails in CSS pixels, from the room that a work has and the zoom. */
+/** Side of thumbnails in CSS pixels, from the room that a work has on the screen; large ones grow slowly, so that zooming shows more. */
 export function side(n, width, height, zoom) {
-  const room = Math.sqrt((width * height) / Math.max(n, 1));
-  return Math.max(26, Math.min(240, room * 0.8, 64) * Math.min(6, zoom ** 0.5));
+  const room = 0.8 * Math.sqrt((width * height) / Math.max(n, 1)) * zoom;
+  return Math.min(240, room <= EASY ? Math.max(LEAST, room) : Math.sqrt(EASY * room));
 }
 
 /** Screen positions of all works, in CSS pixels. */
@@ -54,10 +54,11 @@ function cut(line, size) {
 /**
  * Works whose thumbnails find room, in a fixed order, so that panning does not reshuffle them.
  * @param {Int32Array} order - Rows, the most important first.
- * @param {function(number): number} sheetOf - Atlas of a row; a frame uses a bounded number of atlases.
+ * @param {function(number): number} sheetOf - Atlas of a row.
+ * @param {number} most - Atlases that a frame may use.
  * @returns {number[]} Rows.
  */
-export function placed(order, first, screen, mask, width, height, size, sheetOf) {
+export function placed(order, first, screen, mask, width, height, size, sheetOf, most) {
   const step = size * OVERLAP;
   const columns = Math.ceil((width + 2 * size) / step) + 2;
   const lines = Math.ceil((height + 2 * size) / step) + 2;
@@ -71,7 +72,7 @@ export function placed(order, first, screen, mask, width, height, size, sheetOf)
     const column = Math.floor(x / step) + 1;
     const line = Math.floor(y / step) + 1;
     if (!always && !free(taken, columns, column, line, screen, x - size, y - size, step)) return;
-    if (!always && sheets.size >= SHEETS_A_FRAME && !sheets.has(sheetOf(row))) return;
+    if (!always && sheets.size >= most && !sheets.has(sheetOf(row))) return;
     sheets.add(sheetOf(row));
     taken[line * columns + column] = row;
     rows.push(row);
