@@ -25,6 +25,7 @@ from artextract.cli import (
     publish,
     qrels,
     readme_tables,
+    report,
     search,
     seeds,
     serve,
@@ -62,6 +63,7 @@ app.command()(unseen_painters.unseen_painters)
 app.add_typer(ablations.app, name="ablations")
 app.add_typer(splits.app, name="splits")
 app.command()(readme_tables.readme_tables)
+app.command()(report.report)
 app.add_typer(triplets.app, name="triplets")
 app.add_typer(environment.app, name="environment")
 

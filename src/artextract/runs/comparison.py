@@ -127,8 +127,17 @@ def read_predictions(given: str) -> pd.DataFrame:
     except (OSError, ValueError) as error:
         problem = (str(error).splitlines() or [""])[0]
         raise ArtExtractError(f"not readable as Parquet: {problem}", where=given, remedy=remedy) from error
+    return checked(table, given, remedy)
+
+
+def checked(table: pd.DataFrame, where: str, remedy: str | None = None) -> pd.DataFrame:
+    """A predictions table with the columns that a comparison needs.
+
+    Raises:
+        ArtExtractError: A column is missing.
+    """
     if missing := [column for column in KEYS if column not in table]:
-        raise ArtExtractError(f"columns are missing: {', '.join(missing)}", where=given, remedy=remedy)
+        raise ArtExtractError(f"columns are missing: {', '.join(missing)}", where=where, remedy=remedy)
     return table.assign(painter=table["id"].map(painter_slug))  # tables of version 0.1 have no such column
 
 

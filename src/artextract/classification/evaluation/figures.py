@@ -17,6 +17,8 @@ from artextract.measures.calibration import ENOUGH, LEAST
 from artextract.pictures.style import GRID, INK, SPLIT_COLOURS, new_figure, save
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
     from artextract.classification.evaluation.roc import RocCurves
 
 GREY = "#9aa1ab"
@@ -97,28 +99,35 @@ def plot_reliability(
     """
     figure, axes = new_figure(1, len(TASKS), 12, 4.4)
     for axis, task in zip(axes[0], TASKS, strict=True):
-        axis.plot([0, 1], [0, 1], color=GRID, lw=1, zorder=0)
-        styles = (("before", GREY, "ece", 8), ("after", COLOURS[task], "ece_calibrated", -13))
-        for name, colour, key, above in styles:
-            part = points[(points["task"] == task) & (points["calibrated"] == name)]
-            if len(part):
-                label = f"{name} the temperature: error {metrics[f'{task}.{key}']:.2f}"
-                if name == "before":
-                    label += f"\n(calibrated, by chance: {metrics[f'{task}.ece_if_calibrated']:.2f})"
-                spread = part[["accuracy", "high"]].to_numpy() - part[["low", "accuracy"]].to_numpy()
-                axis.errorbar(
-                    part["confidence"], part["accuracy"], yerr=spread.T, fmt="o-", color=colour, ms=5, lw=1.2,
-                    elinewidth=0.8, label=label,
-                )  # fmt: skip
-                for x, y, n in part[["confidence", "accuracy", "rows"]].itertuples(index=False):
-                    axis.annotate(str(int(n)), (x, y), (4, above), textcoords="offset points", fontsize=7, color=colour)
-        axis.set(title=task, xlabel="confidence", xlim=(0, 1.03), ylim=(-0.03, 1.03), aspect="equal")
-        if notes := _not_shown(task, metrics, refused.get(task)):
-            axis.text(0.5, 0.03, notes, ha="center", va="bottom", fontsize=8, color=INK, transform=axis.transAxes)
-        if axis.get_legend_handles_labels()[0]:
-            axis.legend(loc="upper left", fontsize=8)
+        reliability_panel(axis, task, points[points["task"] == task], metrics, refused.get(task))
     axes[0][0].set_ylabel("accuracy, with its 95% interval; numbers: images")
     save(figure, path)
+
+
+def reliability_panel(
+    axis: Axes, task: str, points: pd.DataFrame, metrics: Mapping[str, float], refused: str | None
+) -> None:
+    """The reliability of one task; arguments as those of ``plot_reliability``, of this task alone."""
+    axis.plot([0, 1], [0, 1], color=GRID, lw=1, zorder=0)
+    styles = (("before", GREY, "ece", 8), ("after", COLOURS[task], "ece_calibrated", -13))
+    for name, colour, key, above in styles:
+        part = points[points["calibrated"] == name]
+        if len(part):
+            label = f"{name} the temperature: error {metrics[f'{task}.{key}']:.2f}"
+            if name == "before":
+                label += f"\n(calibrated, by chance: {metrics[f'{task}.ece_if_calibrated']:.2f})"
+            spread = part[["accuracy", "high"]].to_numpy() - part[["low", "accuracy"]].to_numpy()
+            axis.errorbar(
+                part["confidence"], part["accuracy"], yerr=spread.T, fmt="o-", color=colour, ms=5, lw=1.2,
+                elinewidth=0.8, label=label,
+            )  # fmt: skip
+            for x, y, n in part[["confidence", "accuracy", "rows"]].itertuples(index=False):
+                axis.annotate(str(int(n)), (x, y), (4, above), textcoords="offset points", fontsize=7, color=colour)
+    axis.set(title=task, xlabel="confidence", xlim=(0, 1.03), ylim=(-0.03, 1.03), aspect="equal")
+    if notes := _not_shown(task, metrics, refused):
+        axis.text(0.5, 0.03, notes, ha="center", va="bottom", fontsize=8, color=INK, transform=axis.transAxes)
+    if axis.get_legend_handles_labels()[0]:
+        axis.legend(loc="upper left", fontsize=8)
 
 
 def _not_shown(task: str, metrics: Mapping[str, float], refused: str | None) -> str:
@@ -138,16 +147,20 @@ def plot_risk_coverage(answers: pd.DataFrame, metrics: Mapping[str, float], path
     """
     figure, axes = new_figure(1, len(TASKS), 12, 4.0)
     for axis, task in zip(axes[0], TASKS, strict=True):
-        part = answers[answers["task"] == task]
-        axis.plot(part["coverage"], part["error"], color=COLOURS[task], lw=1.8)
-        title = f"{task}: no threshold was chosen"
-        if f"{task}.abstain_error" in metrics:
-            coverage, error = metrics[f"{task}.abstain_coverage"], metrics[f"{task}.abstain_error"]
-            axis.plot([coverage], [error], "o", color=INK, ms=6)
-            title = f"{task}: {coverage:.0%} answered, {error:.0%} of these wrong"
-        axis.set(title=title, xlabel="share of images that are answered", xlim=(0, 1.02), ylim=(-0.02, 1.02))
+        risk_panel(axis, task, answers[answers["task"] == task], metrics)
     axes[0][0].set_ylabel("share of the answers that is wrong")
     save(figure, path)
+
+
+def risk_panel(axis: Axes, task: str, answers: pd.DataFrame, metrics: Mapping[str, float]) -> None:
+    """Error against coverage of one task; arguments as those of ``plot_risk_coverage``, of this task alone."""
+    axis.plot(answers["coverage"], answers["error"], color=COLOURS[task], lw=1.8)
+    title = f"{task}: no threshold was chosen"
+    if f"{task}.abstain_error" in metrics:
+        coverage, error = metrics[f"{task}.abstain_coverage"], metrics[f"{task}.abstain_error"]
+        axis.plot([coverage], [error], "o", color=INK, ms=6)
+        title = f"{task}: {coverage:.0%} answered, {error:.0%} of these wrong"
+    axis.set(title=title, xlabel="share of images that are answered", xlim=(0, 1.02), ylim=(-0.02, 1.02))
 
 
 def plot_losses(losses: pd.DataFrame, aucs: pd.DataFrame, best_epoch: int, path: Path) -> None:
@@ -161,12 +174,7 @@ def plot_losses(losses: pd.DataFrame, aucs: pd.DataFrame, best_epoch: int, path:
     """
     figure, axes = new_figure(2, len(TASKS), 12, 6.2)
     for axis, task in zip(axes[0], TASKS, strict=True):
-        for split in ("train", "select"):
-            part = losses[(losses["task"] == task) & (losses["split"] == split)]
-            if len(part):
-                axis.plot(part["epoch"], part["loss"], color=SPLIT_COLOURS[split], label=split, lw=1.8)
-        axis.axvline(best_epoch, color=INK, lw=0.8, ls=":")
-        axis.set(title=task, xlabel="epoch", ylim=(0, None))
+        loss_panel(axis, task, losses[losses["task"] == task], best_epoch)
     for axis, task in zip(axes[1], TASKS, strict=True):
         part = aucs[aucs["task"] == task]
         if len(part):
@@ -180,3 +188,13 @@ def plot_losses(losses: pd.DataFrame, aucs: pd.DataFrame, best_epoch: int, path:
     axes[0][0].set_ylabel("weighted cross-entropy")
     axes[0][0].legend(title=f"kept: epoch {best_epoch}")
     save(figure, path)
+
+
+def loss_panel(axis: Axes, task: str, losses: pd.DataFrame, best_epoch: int) -> None:
+    """Losses of one task along the training; arguments as those of ``plot_losses``, of this task alone."""
+    for split in ("train", "select"):
+        part = losses[losses["split"] == split]
+        if len(part):
+            axis.plot(part["epoch"], part["loss"], color=SPLIT_COLOURS[split], label=split, lw=1.8)
+    axis.axvline(best_epoch, color=INK, lw=0.8, ls=":")
+    axis.set(title=task, xlabel="epoch", ylim=(0, None))

@@ -46,10 +46,10 @@ def plot_judges(table: pd.DataFrame, unmeasured: Mapping[str, str], metric: str,
         axis.set_visible(False)
     for axis, judge in zip(axes.ravel(), judges, strict=False):
         part = scores[scores["judge"] == judge].set_index("space").reindex(spaces)
-        _panel(axis, part, spaces)
+        judge_panel(axis, part, spaces)
         counts = f"{int(part['queries'].max()):,} queries"
         counts += f", ceiling {ceilings[judge]:.2f}" if judge in ceilings else ""
-        axis.set_title(_heading(declared(judge).label, counts))
+        axis.set_title(panel_heading(declared(judge).label, counts))
     title = f"{_metric_name(metric)}: bars, mean over queries with 95% interval by painter; "
     figure.suptitle(title + "diamonds, mean over painters", x=0.01, ha="left", fontsize=11)
     if note:
@@ -57,7 +57,7 @@ def plot_judges(table: pd.DataFrame, unmeasured: Mapping[str, str], metric: str,
     save(figure, path)
 
 
-def _heading(label: str, counts: str) -> str:
+def panel_heading(label: str, counts: str) -> str:
     """Label and counts on one line, or on several where one would be wider than the panel."""
     short = len(label) <= HEADING_LETTERS
     return f"{label}  ({counts})" if short else f"{textwrap.fill(label, HEADING_LETTERS)}\n({counts})"
@@ -69,7 +69,14 @@ def _note(unmeasured: Mapping[str, str]) -> list[str]:
     return textwrap.wrap(f"Not measured: {reasons}.", NOTE_LETTERS) if reasons else []
 
 
-def _panel(axis: Any, part: pd.DataFrame, spaces: Sequence[str]) -> None:
+def judge_panel(axis: Any, part: pd.DataFrame, spaces: Sequence[str]) -> None:
+    """Bars of one judge.
+
+    Args:
+        axis: Where to draw.
+        part: One row per space, in the order of ``spaces`` and indexed by it: micro, low, high, macro.
+        spaces: Names of the spaces.
+    """
     places = np.arange(len(spaces))
     value = part["micro"].to_numpy(dtype=float)
     error = np.abs(np.stack([value - part["low"].to_numpy(float), part["high"].to_numpy(float) - value]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -14,6 +14,9 @@ from artextract.core.progress import progress
 from artextract.data.images.shards import ShardReader
 from artextract.pictures.sheets import thumbnail_map
 from artextract.pictures.style import GRID, INK, MANY_POINTS, new_figure, readable, save
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 PCA_DIMENSIONS = 50
 
@@ -59,22 +62,44 @@ def plot_maps(maps: Maps, themes: pd.Series, path: Path, held_out: Mapping[str, 
     """
     held_out = held_out or {}
     figure, axes = new_figure(1, len(maps), 6.5 * len(maps), 6)
-    common = [theme for theme, _ in Counter(themes[themes != "none"]).most_common(len(PALETTE))]
+    common = common_themes(themes)
     for axis, (space, (positions, trust)) in zip(axes[0], maps.items(), strict=True):
-        other = ~themes.isin(common).to_numpy()
-        many = len(positions) > MANY_POINTS  # as shapes, they would make an SVG of several megabytes
-        grey: Any = {"s": 18, "color": GRID, "edgecolors": INK, "linewidths": 0.2, "rasterized": many}
-        axis.scatter(*positions[other].T, label="other or none", **grey)
-        for theme, colour in zip(common, PALETTE, strict=False):
-            chosen = (themes == theme).to_numpy()
-            axis.scatter(*positions[chosen].T, s=24, color=colour, label=readable(theme), linewidths=0, rasterized=many)
-        if space in held_out:
-            ring: Any = {"s": 70, "facecolors": "none", "edgecolors": INK, "linewidths": 0.9, "rasterized": many}
-            axis.scatter(*positions[held_out[space]].T, **ring)
-            axis.set_xlabel(f"Ringed: works held out from the {space} training.", loc="left")
-        axis.set(title=f"{space} embedding (t-SNE, trustworthiness {trust:.2f})", xticks=[], yticks=[])
+        map_panel(axis, space, positions, themes, common, held_out.get(space))
+        axis.set_title(f"{space} embedding (t-SNE, trustworthiness {trust:.2f})")
     axes[0][-1].legend(loc="center left", bbox_to_anchor=(1, 0.5), title="theme")
     save(figure, path)
+
+
+def common_themes(themes: pd.Series) -> list[str]:
+    """The themes that have a colour of their own: the most frequent ones."""
+    return [theme for theme, _ in Counter(themes[themes != "none"]).most_common(len(PALETTE))]
+
+
+def map_panel(
+    axis: Axes, space: str, positions: np.ndarray, themes: pd.Series, common: list[str], held_out: np.ndarray | None
+) -> None:
+    """One map, coloured by theme.
+
+    Args:
+        axis: Where to draw.
+        space: Its name, for the line below it.
+        positions: (n, 2).
+        themes: One theme per work.
+        common: Themes that have a colour, see ``common_themes``.
+        held_out: Works to ring, boolean (n,), or None.
+    """
+    other = ~themes.isin(common).to_numpy()
+    many = len(positions) > MANY_POINTS  # as shapes, they would make an SVG of several megabytes
+    grey: Any = {"s": 18, "color": GRID, "edgecolors": INK, "linewidths": 0.2, "rasterized": many}
+    axis.scatter(*positions[other].T, label="other or none", **grey)
+    for theme, colour in zip(common, PALETTE, strict=False):
+        chosen = (themes == theme).to_numpy()
+        axis.scatter(*positions[chosen].T, s=24, color=colour, label=readable(theme), linewidths=0, rasterized=many)
+    if held_out is not None:
+        ring: Any = {"s": 70, "facecolors": "none", "edgecolors": INK, "linewidths": 0.9, "rasterized": many}
+        axis.scatter(*positions[held_out].T, **ring)
+        axis.set_xlabel(f"Ringed: works held out from the {space} training.", loc="left")
+    axis.set(xticks=[], yticks=[])
 
 
 def sample_rows(n: int, most: int, seed: int) -> np.ndarray:
