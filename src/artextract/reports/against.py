@@ -116,7 +116,7 @@ def _chosen(values: pd.DataFrame) -> dict[tuple[str, str], pd.DataFrame]:
     """Judge and space to the values of its queries, indexed by id; with their painter."""
     part = values[(values["split"] == SPLIT) & values["space"].isin(SPACES)]
     return {
-        (judge, space): rows.set_index("id").sort_index()
+        (judge, str(space)): rows.set_index("id").sort_index()
         for judge in in_order(part["judge"].unique())
         for space, rows in part[part["judge"] == judge].groupby("space", sort=False)
         if METRIC in rows

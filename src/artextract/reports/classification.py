@@ -165,9 +165,10 @@ def _confidence(run: Snapshot, tasks: list[str], metrics: Mapping[str, Any]) -> 
     panels = []
     for task in tasks:
         part = answers[answers["task"] == task]
-        half = part.loc[(part["coverage"] - 0.5).abs().idxmin()] if len(part) else None
-        says = f"Error against coverage of {task}"
-        says += f": of the most confident {half['coverage']:.0%}, {half['error']:.0%} are wrong." if len(part) else "."
+        says = f"Error against coverage of {task}."
+        if len(part):
+            half = part.loc[(part["coverage"] - 0.5).abs().idxmin()]
+            says += f" Of the most confident {half['coverage']:.0%}, {half['error']:.0%} are wrong."
         panels.append(draw(f"risk-{task}", says, lambda axis, t=task, p=part: risk_panel(axis, t, p, metrics)))
     caption = (
         "Error among the answers (upright) by the share of works that are answered (across), the most confident first. "

@@ -114,7 +114,7 @@ def _knob(run: Snapshot) -> list[Block]:
     panels = []
     for judge in in_order(table["judge"].unique()):
         part = table[table["judge"] == judge]
-        best = part.loc[part["p10"].idxmax()]
+        best = part.sort_values("p10").iloc[-1]
         label = declared(judge).label
         says = f"Precision@10 under {label} by the weight of the subject: "
         says += f"highest at {best['subject']:.1f}, {best['p10']:.2f}."

@@ -58,7 +58,8 @@ def _judges(run: Snapshot, metrics: Mapping[str, Any]) -> list[Block]:
     rows, panels = [], []
     for judge, part in of_metric.groupby("judge", sort=False):
         scores = part.set_index("space")
-        cells = [between(*scores.loc[s, ["micro", "low", "high"]]) if s in scores.index else "" for s in spaces]
+        values = scores[["micro", "low", "high"]].reindex(spaces).to_numpy(dtype=float).tolist()
+        cells = [between(*v) if v[0] == v[0] else "judged by itself" for v in values]
         rows.append([declared(str(judge)).label, f"{int(part['queries'].max()):,}", *cells])
         best = scores.drop(index=CEILING, errors="ignore")["micro"].astype(float).idxmax()
         says = f"{name} under the judge {declared(str(judge)).label}; the best is {space_label(str(best))}."

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from artextract.similarity.evaluation import figures as retrieval_figure
-from artextract.similarity.evaluation.figures import _heading, plot_judges
+from artextract.similarity.evaluation.figures import panel_heading, plot_judges
 from artextract.similarity.ranking.judges import JUDGES
 from artextract.similarity.ranking.tables import TABLE
 
@@ -75,6 +75,6 @@ def test_the_note_names_judges_as_tables_do(tmp_path: Path, monkeypatch: pytest.
 
 
 def test_a_long_label_does_not_widen_the_figure() -> None:
-    assert _heading("same painter", "8 queries") == "same painter  (8 queries)"
-    found = _heading("same theme, other painters, other title words", "146 queries, ceiling 1.00").splitlines()
+    assert panel_heading("same painter", "8 queries") == "same painter  (8 queries)"
+    found = panel_heading("same theme, other painters, other title words", "146 queries, ceiling 1.00").splitlines()
     assert found == ["same theme, other painters,", "other title words", "(146 queries, ceiling 1.00)"]
