@@ -17,13 +17,13 @@ from PIL import Image
 
 from artextract.core.errors import ArtExtractError
 from artextract.core.files import write_csv_for_people, write_metrics
+from artextract.data.images.decode import image_suffixes
 from artextract.pictures.sheets import Card, retrieval_sheet, text_picture
 from artextract.search import index as vector_index
 from artextract.search import query as queries
 from artextract.search.collection import Embedded, open_embedded
 from artextract.search.query import read_image
 
-IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".gif", ".bmp")
 SPACES = {
     "title": "titles",
     "image": "images",
@@ -48,7 +48,7 @@ def is_image(query: str) -> bool:
     """
     if os.path.isfile(query):
         return True
-    if query.lower().endswith(IMAGE_SUFFIXES):
+    if query.lower().endswith(tuple(image_suffixes())):
         raise ArtExtractError("there is no such image file", where=query)
     return False
 

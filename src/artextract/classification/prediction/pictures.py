@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
-from PIL import Image
 
 from artextract.core.collections import collection_root
 from artextract.core.errors import ArtExtractError
+from artextract.data.images.decode import image_suffixes
 from artextract.data.images.shards import ShardReader
 from artextract.data.images.sources import ImageSource, open_images
 
@@ -92,7 +92,7 @@ def _members(source: ImageSource, prefix: str) -> list[Named]:
 
 
 def _files(root: Path, prefix: str) -> list[Named]:
-    suffixes = readable_suffixes()
+    suffixes = image_suffixes()
     found = []
     for folder, folders, names in os.walk(root):
         folders[:] = sorted(name for name in folders if not name.startswith(".") and name != "__MACOSX")
@@ -102,12 +102,6 @@ def _files(root: Path, prefix: str) -> list[Named]:
                 relative = path.relative_to(root).as_posix()
                 found.append(Named(f"{prefix}{relative}", path.read_bytes, _stamp(path)))
     return found
-
-
-def readable_suffixes() -> set[str]:
-    """Endings of files that Pillow opens as pictures, in lower case with the dot."""
-    Image.init()
-    return {suffix for suffix, kind in Image.EXTENSION.items() if kind in Image.OPEN} - {".pdf", ".mpg", ".mpeg"}
 
 
 def _stamp(path: Path) -> str:
