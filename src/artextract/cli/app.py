@@ -19,6 +19,7 @@ from artextract.cli import (
     evidence,
     experiments,
     explore,
+    export_onnx,
     judge,
     predict,
     profile,
@@ -52,6 +53,7 @@ app.command()(evidence.evidence)
 app.command()(explore.explore)
 app.command()(serve.serve)
 app.command()(publish.publish)
+app.command()(export_onnx.export_onnx)
 app.command()(compare.compare)
 app.command()(seeds.seeds)
 app.command()(attempts.attempts)

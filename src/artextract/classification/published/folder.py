@@ -15,7 +15,7 @@ from artextract.core.errors import ArtExtractError
 from artextract.core.files import write_bytes, write_text
 
 NETWORK = ("model.safetensors", "model.json")
-OPTIONAL = ("calibration.json", "evidence.npz", "evidence.safetensors", "README.md")
+OPTIONAL = ("calibration.json", "evidence.safetensors", "evidence.parquet", "README.md")
 FILES = (*NETWORK, *OPTIONAL)
 
 
