@@ -26,7 +26,7 @@ IN_PLACE := $(shell [ "$$(cat $(STAMP) 2>/dev/null)" = "$$(cd $(VENV) 2>/dev/nul
 ifneq ($(IN_PLACE),yes)
 .PHONY: $(STAMP)
 endif
-.PHONY: help repro setup dev test test-fast test-long lint
+.PHONY: help repro setup dev test test-fast test-long docs lint
 
 help:  ## list the targets
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
@@ -74,6 +74,9 @@ test-fast: dev  ## unit, property and contract tests (under 5 minutes)
 
 test-long: dev  ## kills at random moments and the like (under an hour)
 	$(IN_VENV) python -m pytest -m "long"
+
+docs: dev  ## docs/ as a site, in site/
+	$(IN_VENV) NO_MKDOCS_2_WARNING=1 mkdocs build --strict --quiet && echo "Open site/index.html"
 
 lint: dev  ## ruff, pyright, and who may import whom
 	$(IN_VENV) ruff check . && ruff format --check . && pyright && PYTHONPATH=src lint-imports --no-logo
