@@ -21,6 +21,7 @@ STYLE: Any = {  # matplotlib types the keys of its settings one by one
     "font.size": 9, "axes.edgecolor": GRID, "axes.labelcolor": INK, "text.color": INK, "xtick.color": INK,
     "ytick.color": INK, "axes.spines.top": False, "axes.spines.right": False, "axes.titlesize": 10,
     "axes.titleweight": "bold", "axes.titlelocation": "left", "figure.facecolor": PAPER, "legend.frameon": False,
+    "text.parse_math": False,  # a title or a label may hold "$"
 }  # fmt: skip
 
 

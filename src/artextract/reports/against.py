@@ -63,12 +63,11 @@ def _absent(what: str, path: str, *runs: Snapshot) -> Text:
 
 
 def _classification(run: Snapshot, other: Snapshot) -> list[Block]:
-    tables = {one.name: one.table(PREDICTIONS) for one in (other, run)}
-    if lacking := [one for one in (other, run) if tables[one.name] is None]:
+    if lacking := [one for one in (other, run) if one.table(PREDICTIONS) is None]:
         return [_absent("Classification", PREDICTIONS, *lacking)]
     settings = run.yaml("params.yaml").get("evaluate", {})
     try:
-        theirs, ours = (comparison.checked(pd.DataFrame(table), name) for name, table in tables.items())
+        theirs, ours = (comparison.checked(pd.DataFrame(one.table(PREDICTIONS)), one.name) for one in (other, run))
         found = comparison.compare(
             theirs, ours, min_rows=settings.get("min_val_rows", 10), blocks=settings.get("blocks", 200), seed=0
         )
@@ -91,10 +90,9 @@ def _classification(run: Snapshot, other: Snapshot) -> list[Block]:
 
 
 def _similarity(run: Snapshot, other: Snapshot) -> list[Block]:
-    tables = {one.name: one.table(VALUES) for one in (other, run)}
-    if lacking := [one for one in (other, run) if tables[one.name] is None]:
+    if lacking := [one for one in (other, run) if one.table(VALUES) is None]:
         return [_absent("Similarity", VALUES, *lacking)]
-    theirs, ours = (_chosen(pd.DataFrame(table)) for table in tables.values())
+    theirs, ours = (_chosen(pd.DataFrame(one.table(VALUES))) for one in (other, run))
     both = [pair for pair in ours if pair in theirs and ours[pair].index.equals(theirs[pair].index)]
     if not both:
         return [Text("Similarity cannot be compared in pairs: the two runs have different query works.", missing=True)]

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from artextract.classification.evaluation.prediction_table import UNITS
+from artextract.classification.published.card import LICENCES
 from artextract.core.tasks import TASKS
 from artextract.reports.blocks import Block, Section, Table, Text, missing
 from artextract.reports.snapshot import Snapshot
 from artextract.reports.wording import counted, of
 
-LICENCES = {
-    "met": "The paintings are public domain (The Met, CC0); NOTICE lists the licences of the weights.",
-    "folder": "Images of WikiArt are for non-commercial research only, and so is a network that was trained on them.",
+SOURCES = {
+    "met": "The paintings are public domain (The Met, CC0).",
+    "folder": "Images of WikiArt are for non-commercial research only. For a folder in that form, its owner decides.",
     "opendata": "National Gallery of Art, open data (CC0); about a quarter of the images are for fair use only.",
 }
 OWN = "The pictures are the user's own: the rights to them decide what may be shown, and how a network may be used."
@@ -47,7 +48,7 @@ def model_card(run: Snapshot) -> Section:
         ["for", "sorting and searching collections like the one that it was trained on; a cataloguer's first guess"],
         ["not for", "attribution, valuation or authentication; works of a kind, time or region that it has not seen"],
         ["classes", "it always answers with a class that it knows, also for a painter whom it has never seen"],
-        ["licence", LICENCES.get(str(prepared.get("source")), OWN)],
+        ["licence", LICENCES[source][1] if (source := str(prepared.get("source"))) in LICENCES else OWN],
     ]
     return Section("model-card", "Model card", "", [Table("The network of this run.", ["", ""], rows, (0, 1))])
 
@@ -86,7 +87,7 @@ def data_card(run: Snapshot) -> Section:
     else:
         blocks.append(missing("Counts of the searched collection are", run.name, "no metrics/fetch_nga.json"))
     sources = dict.fromkeys(str(r["source"]) for r in (prepared, fetched) if "source" in r)
-    blocks += [Text(LICENCES.get(source, OWN)) for source in sources] if sources else [Text(OWN)]
+    blocks += [Text(SOURCES.get(source, OWN)) for source in sources] if sources else [Text(OWN)]
     return Section("data-card", "Data card", "", blocks)
 
 

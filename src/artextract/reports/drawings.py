@@ -25,7 +25,7 @@ def draw(name: str, says: str, panel: Callable[[Axes], None], width: float = 4.2
     """One panel as a drawing.
 
     Args:
-        name: Word of letters, digits and ``-`` that no other drawing of the page has: identifiers begin with it.
+        name: Word that no other drawing of the page has: identifiers begin with it.
         says: What the drawing shows, in words.
         panel: Draws into the axes.
         width: Inches.
@@ -33,6 +33,7 @@ def draw(name: str, says: str, panel: Callable[[Axes], None], width: float = 4.2
     """
     import matplotlib.pyplot as plt
 
+    name = re.sub(r"[^A-Za-z0-9-]", "-", name)
     figure, axes = new_figure(1, 1, width, height)
     panel(axes[0][0])
     svg = as_svg(figure, name).decode()

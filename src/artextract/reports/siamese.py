@@ -45,6 +45,9 @@ def section(run: Snapshot) -> Section:
     if not metrics:
         sentence = missing("A siamese embedding is", run.name, f"no {METRICS}: train_siamese has not run")
         return Section("siamese", "Look and subject", "", [sentence])
+    if reason := metrics.get("not_trained"):
+        sentence = Text(f"Nothing was trained ({reason}): the siamese space is the image embedding.", missing=True)
+        return Section("siamese", "Look and subject", "", [sentence])
     blocks = [*_headline(run, metrics), *_attempts(run), *_knob(run), *_words(run)]
     return Section("siamese", "Look and subject", LEAD, blocks)
 

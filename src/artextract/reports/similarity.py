@@ -52,6 +52,11 @@ def _judges(run: Snapshot, metrics: Mapping[str, Any]) -> list[Block]:
     table, judges = run.table(f"{PLOTS}/retrieval.csv"), run.table(f"{PLOTS}/judges.csv")
     if table is None or judges is None:
         return [missing("Scores of the judges are", run.name, f"no {PLOTS}/retrieval.csv or judges.csv")]
+    what = [[str(row["label"]), str(row["description"]), str(row["status"])] for row in judges.to_dict("records")]
+    caption = "The judges, and why some were not measured here."
+    listed = Table(caption, ["judge", "relevant are", "status"], what, (0, 1, 2))
+    if table.empty:
+        return [Text("No judge could be measured: the table says why.", missing=True), listed]
     of_metric = table[table["metric"] == _metric(table)]
     name = f"nDCG@{_metric(table)[4:]}"
     spaces = [space for space in dict.fromkeys(of_metric["space"]) if space != CEILING]
@@ -71,10 +76,7 @@ def _judges(run: Snapshot, metrics: Mapping[str, Any]) -> list[Block]:
     caption = f"{name} of every space under every judge: 1 is the best possible ranking, 0 finds nothing relevant."
     blocks: list[Block] = [Drawings(f"{caption} Bars: mean over queries; diamonds: mean over painters.", panels)]
     blocks.append(Table(caption, ["judge", "queries", *map(space_label, spaces)], rows, folded=True))
-    what = [[str(row["label"]), str(row["description"]), str(row["status"])] for row in judges.to_dict("records")]
-    caption = "The judges, and why some were not measured here."
-    blocks.append(Table(caption, ["judge", "relevant are", "status"], what, (0, 1, 2)))
-    return [*blocks, *(Text(sentence) for sentence in shared_sources(dict(metrics)))]
+    return [*blocks, listed, *(Text(sentence) for sentence in shared_sources(dict(metrics)))]
 
 
 def _bars(axis: Axes, scores: pd.DataFrame, spaces: list[str], title: str) -> None:
@@ -84,7 +86,7 @@ def _bars(axis: Axes, scores: pd.DataFrame, spaces: list[str], title: str) -> No
 
 def _differences(run: Snapshot) -> list[Block]:
     table = run.table(f"{PLOTS}/differences.csv")
-    if table is None:
+    if table is None or table.empty:
         return [missing("Paired differences are", run.name, f"no {PLOTS}/differences.csv")]
     table = table[table["metric"] == _metric(table)]
     rows = [

@@ -17,6 +17,7 @@ from artextract.core.errors import ArtExtractError
 from artextract.params.yaml12 import _YAML12Loader
 from artextract.runs.revisions import WORKSPACE
 
+WORDS = {"id": str, "title": str, "neighbour": str, "class": str, "actual": str, "predicted": str}
 Reader = Callable[[str], bytes | None]
 
 
@@ -51,7 +52,10 @@ class Snapshot:
             return None
         if path.endswith(".parquet"):
             return pd.read_parquet(io.BytesIO(found))
-        return pd.read_csv(io.BytesIO(found), na_values=[""], keep_default_na=False, dtype={"id": str, "title": str})
+        try:
+            return pd.read_csv(io.BytesIO(found), na_values=[""], keep_default_na=False, dtype=WORDS)
+        except pd.errors.EmptyDataError:  # a table of a collection where nothing could be measured
+            return None
 
     def picture(self, stem: str) -> bytes | None:
         """A picture by its path without a suffix: older runs have PNGs where newer ones have JPEGs."""
@@ -88,6 +92,7 @@ def revision(name: str, repository: Path, below: str = ".") -> Snapshot:
     """
     from dvc.api import DVCFileSystem
     from dvc.exceptions import DvcException
+    from dvc_data.index.index import DataIndexDirError
     from scmrepo.exceptions import SCMError
 
     try:
@@ -105,13 +110,13 @@ def revision(name: str, repository: Path, below: str = ".") -> Snapshot:
     def read(path: str) -> bytes | None:
         try:
             return cast(bytes, files.read_bytes(_joined(below, path)))
-        except (OSError, DvcException):  # no such file, or an output that is not in DVC's cache
+        except (OSError, DvcException, DataIndexDirError):  # no such file, or an output that is not in DVC's cache
             return None
 
     def listed(folder: str) -> list[str]:
         try:
             found = cast(list[str], files.ls(_joined(below, folder), detail=False))
-        except OSError:
+        except (OSError, DataIndexDirError):
             return []
         return sorted(str(PurePosixPath(path).relative_to(below)) for path in found)
 
