@@ -21,7 +21,7 @@ def set_up() -> None:
 
 @app.command("web-parts")
 def web_parts() -> None:
-    """Install the JavaScript parts of the explorer's page into the environment, by npm; nothing where they are there."""
+    """Install the JavaScript parts of the explorer's page by npm; does nothing where they are there."""
     from artextract.environment.web import install
 
     install()

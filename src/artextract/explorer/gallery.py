@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -15,13 +16,23 @@ from artextract.explorer.facets import readable
 from artextract.explorer.folder import picture_path, write_json
 from artextract.measures.calibration import apply_temperature
 
+OBJECT_NUMBER = re.compile(r"-\d{5,}$")
 TOP = 3  # classes that are listed for each work
 
 
 def title_of(name: str) -> tuple[str, str]:
-    """Title and painter from an id of the classification's lists: ``British/john-constable_the-hay-wain-1821.jpg``."""
+    """Title and painter from an id of the classification's lists: ``British/john-constable_the-hay-wain-1821.jpg``.
+
+    A number of five digits or more, which tells equal titles apart, is left out.
+    """
     stem = PurePosixPath(name).stem
-    return readable(stem.partition("_")[2] or stem), painter_slug(name).replace("-", " ").title()
+    title = OBJECT_NUMBER.sub("", stem.partition("_")[2]) or stem
+    return readable(title), person(painter_slug(name))
+
+
+def person(slug: str) -> str:
+    """A painter's name for people: ``paul-cezanne`` becomes ``Paul Cezanne``."""
+    return slug.replace("-", " ").title()
 
 
 def task_rows(
@@ -83,6 +94,6 @@ def write_gallery(
     for task, names in classes.items():
         record = calibration.get(task, {})
         rows = task_rows(scored[scored["task"] == task], names, record, pictures)
-        shown = [readable(name) for name in names]
+        shown = [person(name) if task == "artist" else readable(name) for name in names]
         tasks[task] = {"classes": shown, "calibrated": "temperature" in record, "rows": rows}
     write_json(folder / "data" / "errors.json", {"tasks": tasks})

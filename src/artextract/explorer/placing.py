@@ -8,6 +8,7 @@ import numpy as np
 
 PERPLEXITY = 5.0  # of a further work: it is near its few nearest works on the map
 NEIGHBOURS = 25
+SAME = 0.9999  # cosine from which a work counts as one that is on the map: it belongs to its own place
 BLOCK = 5000  # works that are placed at a time; they do not see each other
 
 
@@ -37,7 +38,11 @@ def place(vectors: np.ndarray, existing: ExistingMap) -> np.ndarray:
     if len(existing.vectors) < 3:
         return existing.positions[_nearest(vectors, existing.vectors, 1)[0][:, 0]].astype(np.float64)
     blocks = [_placed(vectors[at : at + BLOCK], existing) for at in range(0, len(vectors), BLOCK)]
-    return np.concatenate(blocks) if blocks else np.empty((0, 2))
+    placed = np.concatenate(blocks) if blocks else np.empty((0, 2))
+    rows, cosine = _nearest(vectors, existing.vectors, 1)
+    same = cosine[:, 0] > SAME
+    placed[same] = existing.positions[rows[same, 0]]
+    return placed
 
 
 def _nearest(vectors: np.ndarray, gallery: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:

@@ -68,7 +68,7 @@ def complete(table: pd.DataFrame, ids: pd.Series, vectors: np.ndarray) -> np.nda
         float64 (n, 2).
     """
     known = table.set_index(table["id"].astype(str))[["x", "y"]]
-    positions = known.reindex(ids.astype(str)).to_numpy(dtype=np.float64)
+    positions = known.reindex(ids.astype(str)).to_numpy(dtype=np.float64, copy=True)
     mapped = np.isfinite(positions).all(axis=1)
     if not mapped.all():
         positions[~mapped] = place(vectors[~mapped], ExistingMap(vectors[mapped], positions[mapped]))

@@ -61,7 +61,7 @@ def palette(image: Image.Image) -> np.ndarray:
 def layout(image: Image.Image) -> np.ndarray:
     """Mean colours of 8 x 8 cells less the picture's mean colour, 0 to 1, float32 (192,)."""
     cells = np.asarray(image.resize((GRID, GRID), Image.Resampling.BOX), dtype=np.float32) / 255
-    return (cells - cells.mean(axis=(0, 1))).ravel()
+    return np.round(cells - cells.mean(axis=(0, 1)), 4).ravel()  # a single colour has no layout, and no rounding error
 
 
 def _webp(atlas: Image.Image) -> bytes:

@@ -54,8 +54,8 @@ def folder(tmp_path: Path) -> Path:
 
 def run(folder: Path, getter: Getter | None = None, **changes: object) -> tuple[pd.DataFrame, dict[str, int]]:
     out, metrics = folder.parent / "out", folder.parent / "metrics.json"
-    getter = getter or Getter(root=folder)
-    collect(folder, nga(**changes), getter=getter, page="https://museum.example/{id}", out=out, metrics=metrics, notes={})
+    getter, page = getter or Getter(root=folder), "https://museum.example/{id}"
+    collect(folder, nga(**changes), getter=getter, page=page, out=out, metrics=metrics, notes={})
     return pd.read_parquet(out / "index.parquet"), json.loads(metrics.read_text())
 
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from artextract.similarity.evaluation import clusters
 from artextract.similarity.evaluation.clusters import cluster
-from artextract.similarity.ranking.central import central_first
 from artextract.similarity.evaluation.maps import tsne_map
+from artextract.similarity.ranking.central import central_first
 from tests.museum import gallery
 from tests.unit.similarity.evaluation.test_examples import LONG, size
 from tests.unit.similarity.evaluation.test_maps import BLOBS, POINTS
