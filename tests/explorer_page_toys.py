@@ -57,16 +57,16 @@ def nearest(vectors: np.ndarray, k: int = K) -> tuple[np.ndarray, np.ndarray]:
     """Rows and cosines of the k nearest other works."""
     cosines = vectors @ vectors.T
     np.fill_diagonal(cosines, -2)
-    rows = np.argsort(-cosines, axis=1, kind="stable")[:, :k]
+    rows = np.argsort(-cosines, axis=1, kind="stable")[:, : min(k, len(vectors) - 1)]
     return rows.astype("<i4"), np.take_along_axis(cosines, rows, 1).astype("<f4")
 
 
 def toy_collection(n: int, seed: int = 5) -> Toy:
     rng = np.random.default_rng(seed)
     titles = [f"{WORDS[row % len(WORDS)].capitalize()} number {row}" for row in range(n)]
-    titles[:4] = [HOSTILE, "=2+3, a formula", "Nature morte à l'église", ""]
+    titles = [HOSTILE, "=2+3, a formula", "Nature morte à l'église", "", *titles[4:]][:n]
     years: list[int | None] = [1500 + int(year) for year in rng.integers(0, 400, n)]
-    years[1] = None
+    years[1:2] = [None][: n - 1]
     return Toy(titles, years, np.arange(n) % len(PAINTERS), np.arange(n) % 3, rng.random((n, 2)).astype("<f4"))
 
 

@@ -215,6 +215,15 @@ def test_link_shows_the_same_view_and_the_back_button_works(opened: Open) -> Non
     visit.until("document.querySelector('#work-title').textContent === 'Saint number 7'")
 
 
+def test_addresses_that_make_no_sense_show_the_collection(opened: Open) -> None:
+    nonsense = "#work=none&with=w3&view=nowhere&map=flat&x=far&z=-5&f.__proto__=a&f.none=b&colour=loud"
+    visit = opened(f"{nonsense}&subject=1e9&sel=x,w1,,w1&constructor=1")
+    visit.until("Number(document.querySelector('#map').dataset.thumbs) > 20")
+    assert visit.texts("#count") == ["60 works"]
+    visit.page.evaluate("location.hash = '#%E0%A4%A&q=%'")
+    visit.until("document.querySelector('#q').value === '%'")
+
+
 def test_titles_are_text_and_links_are_https(opened: Open) -> None:
     visit = opened("#work=w0")
     visit.page.wait_for_selector("#work-title")
@@ -345,6 +354,24 @@ def test_at_twice_the_size_nothing_scrolls_sideways(opened: Open) -> None:
     assert "the page scrolls sideways" not in visit.beyond_the_right_edge()
     visit.page.get_by_role("button", name="Filters").click()
     assert visit.page.get_by_role("checkbox", name="Berthe Morisot").is_visible()
+
+
+@pytest.mark.parametrize("n", [1, 2])
+def test_very_small_collections(browser: Browser, tmp_path: Path, n: int) -> None:
+    write_folder(tmp_path, n)
+    write_page(tmp_path)
+    file = tmp_path / "data" / "manifest.json"
+    bare = {"maps": [], "facets": [], "years": None, "clusters": [], "duplicates": [], "outliers": [], "subject": []}
+    bare |= {"words": False, "seen": False, "errors": False, "alike": None}
+    with served(tmp_path) as where:
+        for changes in ({}, bare):
+            manifest = json.loads(file.read_text(encoding="utf-8"))
+            file.write_text(json.dumps(manifest | changes), encoding="utf-8")
+            visit = Visit(browser, f"{where}#work=w0", 1280, "#work-title")
+            visit.page.wait_for_timeout(100)
+            assert len(rows_of(visit, '.found[data-space="image"] .card')) == n - 1
+            assert (visit.refused, visit.messages) == ([], [])
+            visit.page.close()
 
 
 def serious(response: dict[str, Any]) -> list[tuple[str, list[str]]]:

@@ -54,7 +54,7 @@ export class App {
       "aria-label": `Map of ${plural(this.data.n, "work")}. Arrow keys go to the next work, Enter opens it, space selects it, plus and minus zoom, zero shows all.`,
     });
     byId("stage").append(root);
-    if (!document.createElement("canvas").getContext("2d")) return;
+    if (!this.data.maps.size || !document.createElement("canvas").getContext("2d")) return;
     this.map = new MapView(root, this);
     this.tools = h("div", { id: "map-tools" }, mapTools(this));
     byId("stage").append(this.tools);

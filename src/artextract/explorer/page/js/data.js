@@ -94,11 +94,11 @@ export class Data {
 
   /** The k nearest of a work: {rows, scores}. */
   async neighbours(space, row) {
-    const { chunk, k } = this.manifest;
+    const { chunk } = this.manifest;
     const start = Math.floor(row / chunk) * chunk;
     const size = Math.min(chunk, this.n - start);
     const buffer = await this._once(`data/neighbours/${space}/${name(start / chunk)}.bin`, bytes);
-    const width = buffer.byteLength / 8 / size || k;
+    const width = buffer.byteLength / 8 / size; // fewer than k in a small collection
     const at = (row - start) * width;
     const rows = [...new Int32Array(buffer, 0, size * width).subarray(at, at + width)];
     const scores = [...new Float32Array(buffer, size * width * 4, size * width).subarray(at, at + width)];

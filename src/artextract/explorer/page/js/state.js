@@ -83,15 +83,21 @@ export class State {
     const parts = new URLSearchParams(location.hash.slice(1));
     const values = { ...this.defaults, filters: {}, sel: [] };
     for (const [key, text] of parts) {
-      if (key.startsWith("f.")) (values.filters[key.slice(2)] ||= []).push(text);
+      if (key.startsWith("f.")) this._filter(values.filters, key.slice(2), text);
       else if (key === "sel") values.sel = text.split(",").map((id) => this.data.rowOf.get(id)).filter((row) => row !== undefined);
       else if (NUMBERS.has(key)) values[key] = Number.isFinite(+text) ? +text : this.defaults[key];
-      else if (key in this.defaults) values[key] = text;
+      else if (Object.hasOwn(this.defaults, key)) values[key] = text;
     }
     if (!this.data.maps.has(values.map)) values.map = this.defaults.map;
+    values.z = Math.min(80, Math.max(0.8, values.z));
     const changed = new Set(Object.keys(values).filter((key) => !same(values[key], this.values[key])));
     this.values = values;
     if (changed.size) this._tell(changed);
+  }
+
+  /** An address may name facets that this collection does not have. */
+  _filter(filters, key, label) {
+    if (this.data.facet(key)) filters[key] = [...(filters[key] || []), label];
   }
 
   isSelected(row) {

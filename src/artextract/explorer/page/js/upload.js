@@ -78,12 +78,12 @@ export class Upload {
 
   async _place(image, places) {
     const { map, state } = this.app;
+    const [first] = Object.keys(places);
     await image.decode().catch(() => null);
-    if (!map || !image.naturalWidth) return;
+    if (!map || !first || !image.naturalWidth) return;
     map.guests = [{ image, places }];
-    const place = places[state.values.map] || Object.values(places)[0];
-    if (!places[state.values.map]) state.set({ map: Object.keys(places)[0] });
-    map.input.centre(...place);
+    if (!places[state.values.map]) state.set({ map: first });
+    map.input.centre(...places[state.values.map]);
     map.paint();
   }
 }
