@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
-from artextract.core.compute import device, on_device, set_threads, unit_rows
+from artextract.core.compute import on_device
 from artextract.core.errors import ArtExtractError
 from artextract.data.images.decode import Target
 from artextract.data.images.shards import ShardReader
@@ -151,27 +151,3 @@ def identity_of(model: nn.Module, preprocessing: Preprocessing, params: ImageEnc
     if is_path(params.weights):
         identity["file_sha256"] = params.sha256
     return identity | ({"layers": list(params.layers)} if params.layers else {})
-
-
-def embed_images(reader: ShardReader, params: ImageEncoder) -> tuple[np.ndarray, dict[str, Any]]:
-    """Unit image embeddings in fp32: the pooled features of a pretrained network, and the stages that ``layers`` names.
-
-    For a few images; whole collections, and other precisions, go through ``embedding_run``.
-
-    Args:
-        reader: n images.
-        params: Section ``image_encoder``.
-
-    Returns:
-        float32 (n, d), row i = image i; and the encoder's identity.
-    """
-    import torch
-
-    set_threads()
-    model, preprocessing = load_encoder(params)
-    parts = []
-    with torch.inference_mode():
-        for pixels in pixel_batches(reader, range(len(reader)), preprocessing, params.batch_size, "embed images"):
-            parts.append(model(preprocessing.normalise(pixels.to(device()))).float().cpu().numpy())
-    identity = identity_of(model, preprocessing, params) | {"backend": f"torch {device().type} fp32"}
-    return unit_rows(np.concatenate(parts)), identity
