@@ -36,6 +36,6 @@ def explore(
         explorer.save(save)
         print(f"{explorer.works:,} works: {save}\nTry it: python3 -m http.server --directory {save}")
         return
-    from artextract.serving.run import serve
+    from artextract.serving.run import explore as run
 
-    serve(collection, live=False, host="127.0.0.1", port=port, browser=browser)
+    run(collection, port=port, browser=browser)

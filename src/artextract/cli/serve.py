@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,6 +11,9 @@ import typer
 def serve(
     collection: Annotated[
         str | None, typer.Option(metavar="NAME", help="a collection of your own; default: the repository's")
+    ] = None,
+    model: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="network that predicts; default: as artextract predict")
     ] = None,
     host: Annotated[str, typer.Option(help="where to listen; anything but this machine needs a token")] = "127.0.0.1",
     port: Annotated[
@@ -32,4 +36,4 @@ def serve(
     prepare_environment()  # before numpy is imported, which reads the number of threads once
     from artextract.serving.run import serve as run
 
-    run(collection, live=True, host=host, port=port, browser=browser)
+    run(collection, model=model, host=host, port=port, browser=browser)

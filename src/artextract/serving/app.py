@@ -26,7 +26,7 @@ from artextract.core.errors import ArtExtractError
 from artextract.core.folders import repository
 from artextract.data.images.decode import UnreadableImage
 from artextract.serving.address import Access
-from artextract.serving.bodies import Uploads, body_of
+from artextract.serving.bodies import Room, body_of
 from artextract.serving.files import Files
 from artextract.serving.folder import Explorer
 from artextract.serving.guard import Guard, refusal
@@ -50,7 +50,7 @@ class Routes:
             explorer: Its built explorer.
             live: Its networks; None = files only.
         """
-        self._explorer, self._live, self._uploads = explorer, live, Uploads()
+        self._explorer, self._live, self._room = explorer, live, Room()
 
     def all(self) -> list[Route | Mount]:
         """The routes, the most special first."""
@@ -93,7 +93,7 @@ class Routes:
         """What the networks say about a picture; the picture is not kept."""
         if not request.headers.get("content-type", "").startswith(("image/", "application/octet-stream")):
             return refusal(415, "a picture is sent as image/jpeg, image/png or the like")
-        async with self._uploads.one() as limit:
+        async with self._room.one() as limit:
             data = await body_of(request, limit)
             return JSONResponse(await self._here.worker.do(lambda: self._here.picture(data)))
 

@@ -45,7 +45,7 @@ def _too_large(limit: int) -> TooLarge:
     return TooLarge(f"more than {limit / 1e6:,.0f} MB were sent", remedy="make the picture smaller")
 
 
-class Uploads:
+class Room:
     """How many pictures are in memory at once."""
 
     def __init__(self, at_once: int = WAITING):

@@ -63,6 +63,11 @@ class Explorer:
             cluster["name"] = names.get(str(cluster["id"]), "")
         return manifest | {"api": live}
 
+    def ids(self) -> list[str]:
+        """Ids of the works, in the order of the rows."""
+        chunks = sorted((self.folder / "data" / "works").glob("*.json"))
+        return [str(one) for chunk in chunks for one in json.loads(chunk.read_text(encoding="utf-8"))["id"]]
+
     def cluster_ids(self) -> set[str]:
         """Ids of the works in the middle of the clusters."""
         return {str(cluster["id"]) for cluster in self.manifest().get("clusters", [])}

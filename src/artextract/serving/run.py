@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
 import socket
@@ -10,7 +11,7 @@ import sys
 import webbrowser
 from pathlib import Path
 from threading import Timer
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -19,6 +20,9 @@ from artextract.core.folders import repository
 from artextract.serving.address import USUAL_PORT, Access, access_to, address_of, listen
 from artextract.serving.app import build
 from artextract.serving.folder import Explorer
+
+if TYPE_CHECKING:
+    from artextract.serving.live import Live
 
 HEADER_SECONDS = 15  # that a browser may take to say what it asks for
 CONNECTIONS = 100
@@ -57,6 +61,7 @@ class Patient(H11Protocol):
 
 def server_of(app: Any) -> uvicorn.Server:
     """A server that is not started yet, quiet, and without anything that this one does not need."""
+    logging.getLogger("uvicorn").setLevel(logging.CRITICAL)  # faults are told by the app; the rest is about visitors
     config = uvicorn.Config(
         app,
         http=Patient,
@@ -77,12 +82,17 @@ def _say(message: str) -> None:
     print(message, flush=True)
 
 
-def serve(collection: str | None, *, live: bool, host: str, port: int | None, browser: bool) -> None:
-    """Answer until Ctrl-C.
+def explore(collection: str | None, *, port: int | None, browser: bool) -> None:
+    """Answer with files until Ctrl-C, to this machine only; see ``serve``."""
+    _run(Explorer(collection), None, host="127.0.0.1", port=port, browser=browser)
+
+
+def serve(collection: str | None, *, model: Path | None, host: str, port: int | None, browser: bool) -> None:
+    """Answer with files and networks until Ctrl-C.
 
     Args:
         collection: Name of a collection of the user's; None = the repository's own.
-        live: Whether to answer with networks too.
+        model: Folder of the network that predicts; None = the default one.
         host: Where to listen.
         port: See ``listen``.
         browser: Whether to open the page.
@@ -90,12 +100,15 @@ def serve(collection: str | None, *, live: bool, host: str, port: int | None, br
     Raises:
         ArtExtractError: The explorer is missing or stale, or the address cannot be listened on.
     """
-    explorer = Explorer(collection)
-    networks = None
-    if live:
-        from artextract.serving.live import Live  # the explorer alone starts without the time of these imports
+    from artextract.serving.live import Live  # the explorer alone starts without the time of these imports
 
-        networks = Live(explorer)
+    explorer = Explorer(collection)
+    live = Live(explorer, model)
+    live.warm_up()
+    _run(explorer, live, host=host, port=port, browser=browser)
+
+
+def _run(explorer: Explorer, live: Live | None, *, host: str, port: int | None, browser: bool) -> None:
     access = access_to(host)
     opened = listen(host, port)
     address = address_of(opened, host)
@@ -108,13 +121,15 @@ def serve(collection: str | None, *, live: bool, host: str, port: int | None, br
         timer.start()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # `kill` ends it as Ctrl-C does
     try:
-        server_of(build(explorer, networks, access)).run(sockets=[opened])
+        server_of(build(explorer, live, access)).run(sockets=[opened])
     except KeyboardInterrupt:
         pass
     finally:
         opened.close()
     kept = f" Names of clusters are in {_short(explorer.names)}." if live and explorer.names.is_file() else ""
     _say(f"\nStopped.{kept}")
+    if live is not None and live.worker.busy:
+        os._exit(0)  # a network is computing; it cannot be interrupted, and an ordinary end would crash in it
 
 
 def _query(access: Access) -> str:

@@ -24,7 +24,11 @@ class Busy(ArtExtractError):
 
 
 class Worker:
-    """A thread that does one job after the other."""
+    """A thread that does one job after the other.
+
+    Attributes:
+        busy: It is at work.
+    """
 
     def __init__(self, waiting: int = WAITING):
         """Start the thread.
@@ -32,6 +36,7 @@ class Worker:
         Args:
             waiting: Jobs that may wait.
         """
+        self.busy = False
         self._jobs: queue.Queue[tuple[Future[Any], Callable[[], Any]]] = queue.Queue(waiting)
         threading.Thread(target=self._work, name="networks", daemon=True).start()
 
@@ -40,10 +45,12 @@ class Worker:
             future, job = self._jobs.get()
             if not future.set_running_or_notify_cancel():
                 continue  # whoever asked has gone
+            self.busy = True
             try:
                 future.set_result(job())
             except BaseException as error:  # the one who asked gets it
                 future.set_exception(error)
+            self.busy = False
 
     def start(self, job: Callable[[], Result]) -> Future[Result]:
         """Put a job into the queue.

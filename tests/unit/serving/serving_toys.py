@@ -12,38 +12,51 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from artextract.core import collections
-from artextract.serving import app, folder
+from artextract.core.errors import ArtExtractError
+from artextract.explorer.positions import Frame
+from artextract.serving import app, folder, prediction
 from artextract.serving.address import Access, access_to, listen
 from artextract.serving.folder import Explorer
 from artextract.serving.run import server_of
 from tests.museum import searchable
 
+POSITIONS = np.array([[-9.0, -3.0], [4.0, 8.0], [9.0, -5.0], [1.0, 1.0]])  # in units of t-SNE
 TITLES = ["Haystacks", "A Harbour at Dusk", "Cow", "Ähren 麦"]
 WRITES = {"X-ArtExtract": "1"}
 
 
 def toy_explorer(root: Path, monkeypatch: pytest.MonkeyPatch) -> Explorer:
-    """A repository of four works whose explorer has two clusters, around the works 1 and 2."""
-    for module in (collections, folder, app):
+    """A repository of four works and no trained network; the explorer has two clusters, around the works 1 and 2."""
+    for module in (collections, folder, app, prediction):
         monkeypatch.setattr(module, "repository", lambda: root)
+    monkeypatch.setattr(prediction, "default_model", no_network)
     searchable(root, TITLES, "nga")
     built = root / "data" / "explorer"
     clusters = [{"id": str(i), "number": i, "count": 2, "name": "old", "works": [i]} for i in (1, 2)]
-    manifest = {"format": 1, "works": len(TITLES), "clusters": clusters, "api": False}
+    frame = Frame.around(POSITIONS)
+    maps = [{"key": key, "frame": frame.described()} for key in ("image", "title", "siamese")]
+    manifest = {"format": 1, "works": len(TITLES), "clusters": clusters, "api": False, "maps": maps}
+    manifest["subject"] = [0, 25, 50, 75, 100]
     files = {
         "index.html": "<!doctype html><title>Explorer</title>",
         "js/main.js": "export {};",
         "data/manifest.json": json.dumps(manifest),
-        "data/works/0000.json": json.dumps({"title": TITLES * 200}),
+        "data/works/0000.json": json.dumps({"id": ["0", "1", "2", "3"], "title": TITLES * 200}),
         "thumbs/0000.webp": "picture",
     }
     for name, text in files.items():
         (built / name).parent.mkdir(parents=True, exist_ok=True)
         (built / name).write_text(text)
+    np.tile(frame.inside(POSITIONS), (3, 1)).tofile(built / "data" / "positions.bin")
     return Explorer(None)
+
+
+def no_network(here: Path) -> Path:
+    raise ArtExtractError("there is no trained network")
 
 
 @dataclass

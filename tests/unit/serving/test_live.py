@@ -9,21 +9,27 @@ import struct
 import threading
 import zlib
 from collections.abc import Iterator
-from typing import Any
+from pathlib import Path
+from typing import Any, ClassVar
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
+from artextract.classification.prediction.evidence import Evidence
+from artextract.classification.prediction.seen import Seen
 from artextract.core.errors import ArtExtractError
 from artextract.core.files import write_tensors
-from artextract.serving import bodies, live
+from artextract.explorer.positions import Frame
+from artextract.serving import bodies, live, pictures, prediction
 from artextract.serving.folder import Explorer
 from artextract.serving.live import Live
 from artextract.siamese.projection.heads import closed_form
-from artextract.siamese.projection.saved import save_projection
+from artextract.siamese.projection.projection import projected
+from artextract.siamese.projection.saved import load_projection, save_projection
 from tests.conftest import jpeg
-from tests.unit.serving.serving_toys import TITLES, WRITES, Client, served
+from tests.unit.serving.serving_toys import POSITIONS, TITLES, WRITES, Client, served
 
 
 def vectors(explorer: Explorer, kind: str) -> np.ndarray:
@@ -51,11 +57,11 @@ def client(explorer: Explorer, loaded: list[str]) -> Iterator[Client]:
     images, titles = vectors(explorer, "image"), vectors(explorer, "title")
     trained = explorer.root / "data" / "siamese"
     trained.mkdir()
-    save_projection(trained / "projection.safetensors", closed_form(images, titles, penalty=1.0, subject=0.5))
+    save_projection(trained / "projection.safetensors", closed_form(images, titles, penalty=1.0, subject=0.75))
     head = {"mean": np.zeros(8, np.float32), "weight": np.linalg.pinv(images) @ titles}
     write_tensors(trained / "crossmodal.safetensors", head)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(live, "image_embedder", image_embedder)
+        patch.setattr(pictures, "image_embedder", image_embedder)
         patch.setattr(live, "text_embedder", text_embedder)
         with served(explorer, Live(explorer)) as found:
             yield found
@@ -77,7 +83,8 @@ def bomb() -> bytes:
 
 def test_the_page_learns_what_may_be_asked(client: Client, loaded: list[str]):
     answer = client.ask("/api/status").json()
-    assert answer["live"] and answer["words"] and answer["names"] and answer["collection"] is None
+    assert answer["live"] and answer["words"] and answer["names"] and answer["upload"] and not answer["predict"]
+    assert answer["collection"] is None
     assert answer["spaces"] == ["title", "image", "siamese", "words"]
     assert loaded == []  # nothing is loaded to say so
 
@@ -99,9 +106,89 @@ def test_a_picture_finds_works(client: Client, explorer: Explorer):
     order = np.argsort(-(images @ images[2]))
     assert answer["neighbours"]["image"]["rows"] == order.tolist()
     np.testing.assert_allclose(answer["neighbours"]["image"]["scores"], (images @ images[2])[order], atol=1e-4)
-    assert answer["neighbours"]["siamese"]["rows"][0] == 2
+    assert answer["prediction"] is None and answer["prediction_problem"] == "no trained network is here"
     with Image.open(io.BytesIO(base64.b64decode(answer["thumbnail"].partition(",")[2]))) as picture:
         assert (picture.format, picture.size) == ("WEBP", (80, 53))  # no larger than the works of the collection
+
+
+def test_a_picture_is_compared_under_every_weight_of_the_subject(client: Client, explorer: Explorer):
+    """As `search --subject` projects the collection anew for each weight."""
+    images, answer = vectors(explorer, "image"), upload(client, jpeg(3)).json()
+    net = load_projection(explorer.root / "data" / "siamese" / "projection.safetensors")
+    assert answer["subject"]["75"] == answer["neighbours"]["siamese"]  # the weight of the training
+    for percent in (0, 25, 50, 75, 100):
+        projection = projected(net, images, subject=percent / 100)
+        cosine = projection @ projection[2]
+        found = answer["subject"][str(percent)]
+        assert found["rows"][0] == 2
+        np.testing.assert_allclose(found["scores"], np.sort(cosine)[::-1], atol=1e-4)
+        np.testing.assert_allclose(found["scores"], cosine[found["rows"]], atol=1e-4)
+
+
+def test_a_picture_has_its_place_on_the_maps_of_images(client: Client):
+    """It is work 2, so it is near its place; the map of titles has none for a picture."""
+    places = upload(client, jpeg(3)).json()["place"]
+    assert sorted(places) == ["image", "siamese"]
+    for x, y in places.values():
+        assert (x, y) == pytest.approx(Frame.around(POSITIONS).inside(POSITIONS)[2], abs=0.25)
+
+
+class Network:
+    """A trained network that is sure of a style, unsure of a genre, and has no threshold for painters."""
+
+    classes: ClassVar = {"style": ["a", "b", "c", "d"], "genre": ["e", "f"], "artist": ["g"]}
+
+    def look_at(self, pictures: list[bytes]) -> Iterator[Seen]:
+        p = {"style": np.array([[0.1, 0.6, 0.05, 0.25]]), "genre": np.array([[0.5, 0.5]]), "artist": np.array([[1.0]])}
+        unsure = {"style": np.array([False]), "genre": np.array([True]), "artist": None}
+        yield Seen(p, p, unsure, np.array([[0, 5, 0]], np.float32))
+
+
+EVIDENCE = Evidence(
+    pd.DataFrame({"id": ["w0", "w1"], "title": ["Cows", "Ships"], "style": [None, "a"]}),
+    np.eye(2, dtype=np.float32), np.zeros(3), np.ones(3), np.eye(3, 2)[::-1],
+)  # fmt: skip
+
+
+def test_what_a_network_says_of_a_picture(client: Client, explorer: Explorer, monkeypatch: pytest.MonkeyPatch):
+    folder = explorer.root / "data" / "model"
+    monkeypatch.setattr(prediction, "default_model", lambda here: folder)
+    monkeypatch.setattr(pictures, "image_embedder", lambda recorded: lambda image: vectors(explorer, "image")[2:3])
+    monkeypatch.setattr("artextract.classification.prediction.predictor.Predictor", lambda model: Network())
+    monkeypatch.setattr(prediction, "_evidence", lambda network: EVIDENCE)
+    answer = Live(explorer).picture(jpeg(1))
+    assert answer["predicted_by"] == "data/model" and answer["prediction_problem"] is None
+    assert answer["prediction"] == {
+        "style": {"top": [["b", 0.6], ["d", 0.25], ["a", 0.1]], "unsure": False},
+        "genre": {"top": [["e", 0.5], ["f", 0.5]], "unsure": True},
+        "artist": {"top": [["g", 1.0]], "unsure": None},
+    }
+    assert answer["evidence"] == [
+        {"id": "w1", "title": "Ships", "style": "a", "score": 1.0},
+        {"id": "w0", "title": "Cows", "style": "", "score": 0.0},
+    ]
+
+
+def test_a_network_that_cannot_be_loaded_is_told_beside_the_neighbours(
+    client: Client, explorer: Explorer, monkeypatch: pytest.MonkeyPatch
+):
+    tried: list[Path] = []
+
+    def missing(model: Path) -> Any:
+        tried.append(model)
+        raise ArtExtractError("the weights are not here", where="/home/me")
+
+    monkeypatch.setattr(prediction, "default_model", lambda here: Path("/elsewhere/net"))
+    monkeypatch.setattr(pictures, "image_embedder", lambda recorded: lambda image: vectors(explorer, "image")[2:3])
+    monkeypatch.setattr("artextract.classification.prediction.predictor.Predictor", missing)
+    here = Live(explorer)
+    for _ in range(2):
+        answer = here.picture(jpeg(1))
+        assert answer["prediction"] is None and answer["prediction_problem"] == "the weights are not here"
+        assert answer["neighbours"]["image"]["rows"][0] == 2 and answer["predicted_by"] == "net"
+    assert len(tried) == 1
+    with pytest.raises(ArtExtractError, match="no trained network is here"):
+        Live(explorer, Path("/elsewhere"))
 
 
 def test_what_is_no_picture_is_refused_in_words(client: Client, explorer: Explorer):
@@ -146,7 +233,7 @@ def test_a_fault_is_told_on_the_terminal_only(
         raise ZeroDivisionError("in /home/me/program.py")
 
     monkeypatch.setattr(live, "text_embedder", missing)
-    monkeypatch.setattr(live, "image_embedder", broken)
+    monkeypatch.setattr(pictures, "image_embedder", broken)
     with served(explorer, Live(explorer)) as client:
         answer = client.ask("/api/words?q=cow")
         assert (answer.status, answer.json()["problem"]) == (500, "the weights are not here")
@@ -182,11 +269,11 @@ def test_a_long_queue_is_refused_and_files_are_answered_meanwhile(explorer: Expl
 
 
 def test_an_explorer_of_another_index_is_refused(explorer: Explorer):
-    path = explorer.folder / "data" / "manifest.json"
+    path = explorer.folder / "data" / "works" / "0000.json"
     text = path.read_text()
-    path.write_text(json.dumps(json.loads(text) | {"works": 5}))
+    path.write_text(json.dumps({"id": ["0", "1", "3", "2"]}))
     try:
-        with pytest.raises(ArtExtractError, match="the explorer shows 5 works, and the collection has 4"):
+        with pytest.raises(ArtExtractError, match="the explorer was built for other works: it shows 4"):
             Live(Explorer(None))
     finally:
         path.write_text(text)

@@ -1,0 +1,126 @@
+"""What the networks say about a picture that someone has sent: it is looked at and forgotten."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from artextract.core.errors import ArtExtractError
+from artextract.explorer.placing import ExistingMap, place
+from artextract.explorer.positions import Frame
+from artextract.search.find import BY_IMAGE
+from artextract.search.query import as_stored, image_embedder
+from artextract.serving.folder import Explorer
+from artextract.serving.prediction import Prediction
+from artextract.serving.spaces import Spaces, found
+
+NEIGHBOURS = 10
+PREVIEW = 480  # pixels on the longer side of the picture that is sent back
+
+
+class Pictures:
+    """The networks that look at pictures."""
+
+    def __init__(self, explorer: Explorer, spaces: Spaces, model: Path | None):
+        """Nothing is loaded yet.
+
+        Args:
+            explorer: The collection's explorer.
+            spaces: The collection's spaces.
+            model: Folder of the network that predicts; None = the default one, where there is one.
+
+        Raises:
+            ArtExtractError: The folder holds no network.
+        """
+        self._explorer, self._spaces = explorer, spaces
+        self.prediction = Prediction(model, explorer.root)
+
+    def warm_up(self) -> None:
+        """Load what the first picture needs; a problem is told to the one who sends it."""
+        try:
+            self.look(_png(Image.new("RGB", (64, 48), "grey")))
+        except ArtExtractError:
+            pass
+
+    def look(self, data: bytes) -> dict[str, Any]:
+        """What the networks say about a picture.
+
+        Args:
+            data: An image file.
+
+        Raises:
+            UnreadableImage: It is none, or is too large.
+            ArtExtractError: The image encoder is not available.
+        """
+        works = self._spaces.works
+        image = as_stored(data, int(works.index[["width", "height"]].to_numpy().max()))
+        vector = self._embed(image)
+        there = [space for space in BY_IMAGE if space in self._spaces.there()]
+        return self.prediction.of(data) | {
+            "neighbours": {space: self._spaces.nearest(space, vector, NEIGHBOURS) for space in there},
+            "subject": self._slider(vector),
+            "place": self._places(vector),
+            "thumbnail": preview(image),
+            "size": list(image.size),
+        }
+
+    @cached_property
+    def _embed(self) -> Callable[[Image.Image], np.ndarray]:
+        return image_embedder(self._spaces.works.identity("image"))
+
+    def _slider(self, vector: np.ndarray) -> dict[str, Any]:
+        """Neighbours at each weight of the page's slider from look to subject."""
+        if "siamese" not in self._spaces.there():
+            return {}
+        weighed = self._spaces.weighed
+        weights = self._explorer.manifest().get("subject", [])
+        return {str(w): found(weighed.index, weighed.query(vector, w / 100), NEIGHBOURS) for w in weights}
+
+    @cached_property
+    def _maps(self) -> dict[str, tuple[Frame, ExistingMap]]:
+        """The maps of spaces that an image has a place in."""
+        maps = self._explorer.manifest().get("maps", [])
+        known = np.fromfile(self._explorer.folder / "data" / "positions.bin", dtype="<f4") if maps else np.empty(0)
+        known = known.reshape(len(maps), self._explorer.works, 2)
+        there = set(BY_IMAGE) & set(self._spaces.there())
+        vectors = {"image": lambda: self._spaces.works.vectors("image"), "siamese": lambda: self._stored_siamese}
+        found_maps = {}
+        for one, framed in zip(maps, known, strict=True):
+            if one["key"] in there:
+                frame = Frame.read(one["frame"])
+                found_maps[one["key"]] = frame, ExistingMap(vectors[one["key"]](), frame.outside(framed))
+        return found_maps
+
+    @property
+    def _stored_siamese(self) -> np.ndarray:
+        return self._spaces.weighed.index.vectors  # type: ignore[attr-defined]
+
+    def _places(self, vector: np.ndarray) -> dict[str, list[float]]:
+        """Where the picture belongs on each map, in the units of positions.bin."""
+        places = {}
+        for key, (frame, existing) in self._maps.items():
+            query = self._spaces.weighed.query(vector) if key == "siamese" else vector
+            places[key] = [round(float(v), 5) for v in frame.inside(place(query.astype(np.float32), existing))[0]]
+        return places
+
+
+def preview(image: Image.Image) -> str:
+    """A small copy of an image as an address that holds the picture itself."""
+    small = image.copy()
+    small.thumbnail((PREVIEW, PREVIEW), Image.Resampling.LANCZOS)
+    buffer = io.BytesIO()
+    small.save(buffer, "WEBP", quality=85)
+    return "data:image/webp;base64," + base64.b64encode(buffer.getvalue()).decode()
+
+
+def _png(image: Image.Image) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
+    return buffer.getvalue()
