@@ -18,6 +18,7 @@ from artextract.explorer.folder import write_json, write_numbers
 from artextract.explorer.gallery import write_gallery
 from artextract.explorer.inputs import Inputs, read_inputs
 from artextract.explorer.manifest import alike_described, frame_of_manifest, heading
+from artextract.explorer.names import read_names
 from artextract.explorer.page import write_page
 from artextract.explorer.texture import textures
 from artextract.explorer.thumbnails import Seen, write_pictures
@@ -72,7 +73,7 @@ def _write_maps(folder: Path, inputs: Inputs, params: Explorer) -> tuple[dict[st
         cells[order] = np.arange(len(order))
         write_numbers(folder / "cells.bin", cells)
     labels = pd.read_parquet(root / "data" / "similarity" / "clusters.parquet")["cluster"].to_numpy()
-    names = clusters.read_names(root / "data" / "names" / "clusters.yaml")
+    names = read_names(root / "data" / "names" / "clusters.yaml")
     suspects = pd.read_csv(plots / "outliers.csv", dtype={"id": str}, keep_default_na=False)
     described = clusters.described_clusters(index, labels, inputs.collection.images, names)
     return {"maps": maps, "clusters": described, "outliers": clusters.doubtful(suspects, index)}, order

@@ -3,36 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from artextract.core.errors import ArtExtractError
 from artextract.similarity.ranking.central import central_first
 
 CENTRAL = 24  # works of a cluster that are listed, as on its contact sheet
 DOUBTFUL = 200  # attributions that are listed, the most doubtful first
-
-
-def read_names(path: Path) -> dict[str, str]:
-    """Names that people gave to clusters, by the id of a cluster's most typical work.
-
-    Raises:
-        ArtExtractError: The file is not YAML, or is not a list of ids and names.
-    """
-    import yaml
-
-    try:
-        names = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ArtExtractError(f"not readable as YAML: {error}", where=str(path), remedy=f"git restore {path}") from None
-    if not isinstance(names, dict) or not all(isinstance(name, str) for name in names.values()):
-        raise ArtExtractError(
-            "names of clusters are expected", where=str(path), remedy='write lines such as "36029": "Scrolls"'
-        )
-    return {str(key): name for key, name in names.items()}
 
 
 def described_clusters(
@@ -44,7 +23,7 @@ def described_clusters(
         index: n works.
         labels: Number of each work's cluster, from 1 (n,).
         images: Image embedding, unit rows (n, d).
-        names: See ``read_names``.
+        names: Names by id; see ``names.read_names``.
     """
     found = []
     for number in np.unique(labels).tolist():

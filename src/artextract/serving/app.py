@@ -25,12 +25,12 @@ from starlette.routing import Mount, Route
 from artextract.core.errors import ArtExtractError
 from artextract.core.folders import repository
 from artextract.data.images.decode import UnreadableImage
+from artextract.explorer.names import checked, save_names
 from artextract.serving.address import Access
 from artextract.serving.bodies import Room, body_of
 from artextract.serving.files import Files
 from artextract.serving.folder import Explorer
 from artextract.serving.guard import Guard, refusal
-from artextract.serving.names import checked, save_names
 from artextract.serving.worker import Busy
 
 if TYPE_CHECKING:

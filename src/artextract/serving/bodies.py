@@ -10,7 +10,7 @@ from starlette.requests import Request
 from artextract.core.errors import ArtExtractError
 from artextract.serving.worker import WAITING, Busy
 
-MAX_PICTURE = 64 * 2**20  # bytes; a photograph of 100 megapixels has less
+MAX_PICTURE = 64_000_000  # bytes, as in the page; a photograph of 100 megapixels has less
 
 
 class TooLarge(ArtExtractError):

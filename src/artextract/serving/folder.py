@@ -12,7 +12,7 @@ from artextract.core.collections import collection_root
 from artextract.core.errors import ArtExtractError
 from artextract.core.files import write_text
 from artextract.core.folders import repository
-from artextract.serving.names import read_names
+from artextract.explorer.names import read_names
 
 FORMAT = 1
 MANIFEST = Path("data", "manifest.json")

@@ -64,8 +64,7 @@ class Pictures:
         vector = self._embed(image)
         there = [space for space in BY_IMAGE if space in self._spaces.there()]
         return self.prediction.of(data) | {
-            "neighbours": {space: self._spaces.nearest(space, vector, NEIGHBOURS) for space in there},
-            "subject": self._slider(vector),
+            "neighbours": {s: self._spaces.nearest(s, vector, NEIGHBOURS) for s in there} | self._slider(vector),
             "place": self._places(vector),
             "thumbnail": preview(image),
             "size": list(image.size),
@@ -81,7 +80,7 @@ class Pictures:
             return {}
         weighed = self._spaces.weighed
         weights = self._explorer.manifest().get("subject", [])
-        return {str(w): found(weighed.index, weighed.query(vector, w / 100), NEIGHBOURS) for w in weights}
+        return {f"subject-{w}": found(weighed.index, weighed.query(vector, w / 100), NEIGHBOURS) for w in weights}
 
     @cached_property
     def _maps(self) -> dict[str, tuple[Frame, ExistingMap]]:

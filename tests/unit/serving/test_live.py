@@ -113,13 +113,13 @@ def test_a_picture_finds_works(client: Client, explorer: Explorer):
 
 def test_a_picture_is_compared_under_every_weight_of_the_subject(client: Client, explorer: Explorer):
     """As `search --subject` projects the collection anew for each weight."""
-    images, answer = vectors(explorer, "image"), upload(client, jpeg(3)).json()
+    images, answer = vectors(explorer, "image"), upload(client, jpeg(3)).json()["neighbours"]
     net = load_projection(explorer.root / "data" / "siamese" / "projection.safetensors")
-    assert answer["subject"]["75"] == answer["neighbours"]["siamese"]  # the weight of the training
+    assert answer["subject-75"] == answer["siamese"]  # the weight of the training
     for percent in (0, 25, 50, 75, 100):
         projection = projected(net, images, subject=percent / 100)
         cosine = projection @ projection[2]
-        found = answer["subject"][str(percent)]
+        found = answer[f"subject-{percent}"]
         assert found["rows"][0] == 2
         np.testing.assert_allclose(found["scores"], np.sort(cosine)[::-1], atol=1e-4)
         np.testing.assert_allclose(found["scores"], cosine[found["rows"]], atol=1e-4)

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from artextract.core.errors import ArtExtractError
+from artextract.explorer.names import LONGEST, checked, parsed, read_names, save_names, text_of
 from artextract.serving.folder import Explorer
-from artextract.serving.names import LONGEST, checked, parsed, read_names, save_names, text_of
 from tests.unit.serving.serving_toys import served
 
 IDS = st.text(min_size=1, max_size=20).filter(lambda text: text.isprintable())

@@ -15,9 +15,9 @@ import pytest
 
 from artextract.core.errors import ArtExtractError
 from artextract.core.files import read_json
+from artextract.explorer.names import save_names
 from artextract.serving import address, run
 from artextract.serving.address import Access, access_to, address_of, is_loopback, listen
-from artextract.serving.names import save_names
 from tests.command import artextract
 from tests.unit.serving.serving_toys import Client, served, toy_explorer
 
