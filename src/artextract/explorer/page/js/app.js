@@ -42,7 +42,7 @@ export class App {
     this.filters.on(() => this._count());
     this.panel.render();
     if (this.state.values.q) this.search.run();
-    if (this.state.other !== null) this.viewer.show([this.state.row, this.state.other]);
+    this.viewer.follow();
     document.body.dataset.ready = "yes";
     if (data.n <= 20_000) data.all().then(() => this.map?.paint(), () => null); // a work that is opened says what is missing
   }

@@ -29,12 +29,13 @@ export class Viewer {
     document.body.append(this.dialog);
     this.dialog.addEventListener("close", () => this._closed());
     app.state.on((changed) => {
-      if (changed.has("with")) this._follow();
+      if (changed.has("with")) this.follow();
     });
     this.viewers = [];
   }
 
-  _follow() {
+  /** Compares what the address says. */
+  follow() {
     const { row, other } = this.app.state;
     if (row !== null && other !== null) this.show([row, other]);
     else if (this.dialog.open && this.rows?.length === 2) this.dialog.close();
