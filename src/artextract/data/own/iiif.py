@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 from urllib.parse import unquote
 
@@ -43,26 +42,28 @@ def label(value: Any) -> str:
     return clean(re.sub(r"</?(?:a|b|br|i|p|span|small|em|strong|img)\b[^>]*>", " ", str(value or "")))
 
 
-def _first(value: Any) -> Any:
-    return value[0] if isinstance(value, list) and value else value
+def _things(value: Any) -> list[dict[str, Any]]:
+    """The objects in a value that should be an object or a list of them."""
+    return [thing for thing in (value if isinstance(value, list) else [value]) if isinstance(thing, dict)]
+
+
+def _thing(value: Any) -> dict[str, Any]:
+    """The first object in a value, an empty one where there is none."""
+    return next(iter(_things(value)), {})
 
 
 def _image(canvas: dict[str, Any]) -> dict[str, Any]:
     """The image that is painted on a canvas, of either version."""
-    content = _first(canvas.get("images"))  # version 2
-    if isinstance(content, dict):
-        return _first(content.get("resource")) or {}
-    page = _first(canvas.get("items"))  # version 3: canvas > page > annotation > body
-    annotation = _first(page.get("items")) if isinstance(page, dict) else None
-    body = _first(annotation.get("body")) if isinstance(annotation, dict) else None
-    if isinstance(body, dict) and _type(body) == "Choice":
-        body = _first(body.get("items"))
-    return body if isinstance(body, dict) else {}
+    if canvas.get("images"):  # version 2
+        return _thing(_thing(canvas["images"]).get("resource"))
+    annotation = _thing(_thing(canvas.get("items")).get("items"))  # version 3: canvas > page > annotation > body
+    body = _thing(annotation.get("body"))
+    return _thing(body.get("items")) if _type(body) == "Choice" else body
 
 
 def image_address(image: dict[str, Any]) -> str:
     """An address of the image with ``SIDE`` pixels where its server scales, else its own."""
-    service = _id(_first(image.get("service")))
+    service = _id(_thing(image.get("service")))
     if service:
         return f"{service.rstrip('/')}/full/!{SIDE},{SIDE}/0/default.jpg"
     return _id(image)
@@ -74,22 +75,19 @@ def file_name(address: str) -> str:
     return unquote(scaled[1] if scaled else address.split("?")[0].rstrip("/").rpartition("/")[2])
 
 
-def _canvases(manifest: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    sequences = manifest.get("sequences")
-    items = [c for s in sequences if isinstance(s, dict) for c in s.get("canvases", [])] if sequences else None
-    yield from (c for c in items or manifest.get("items", []) if isinstance(c, dict))
+def _canvases(manifest: dict[str, Any]) -> list[dict[str, Any]]:
+    in_sequences = [c for sequence in _things(manifest.get("sequences")) for c in _things(sequence.get("canvases"))]
+    return in_sequences or _things(manifest.get("items"))
 
 
 def _about(manifest: dict[str, Any]) -> dict[str, str]:
     """What a manifest says of all its canvases; its metadata keep their labels as columns."""
-    said = {label(m.get("label")): label(m.get("value")) for m in manifest.get("metadata", []) if isinstance(m, dict)}
-    required = manifest.get("requiredStatement")
-    credit = required.get("value") if isinstance(required, dict) else manifest.get("attribution")
-    page = _first(manifest.get("homepage") or manifest.get("related"))
+    said = {label(entry.get("label")): label(entry.get("value")) for entry in _things(manifest.get("metadata"))}
+    page = manifest.get("homepage") or manifest.get("related")
     return said | {
-        "link": _id(page),
+        "link": _id(page[0] if isinstance(page, list) and page else page),
         "rights": label(manifest.get("rights") or manifest.get("license")),
-        "credit": label(credit),
+        "credit": label(_thing(manifest.get("requiredStatement")).get("value") or manifest.get("attribution")),
     }
 
 
@@ -107,7 +105,7 @@ def sheet_of_manifest(manifest: dict[str, Any], where: str) -> Sheet:
         raise ArtExtractError(
             "is a IIIF collection, which only lists manifests", where=where, remedy="download one of its manifests"
         )
-    canvases = list(_canvases(manifest))
+    canvases = _canvases(manifest)
     about, whole = _about(manifest), label(manifest.get("label"))
     records = []
     for canvas in canvases:

@@ -15,7 +15,6 @@ from artextract.core.errors import ArtExtractError
 from artextract.data.own.delimited import CountNames
 from artextract.data.own.sheet import (
     HEADER_WITHIN,
-    MOST_COLUMNS,
     Sheet,
     as_sheet,
     distinct,
@@ -59,7 +58,8 @@ def text_of(value: Any) -> str:
 def _lines(sheet: Any) -> Iterator[list[str]]:
     """The sheet's rows as text, until ``MOST_EMPTY`` empty ones."""
     empty = 0
-    for row in sheet.iter_rows(values_only=True, max_col=MOST_COLUMNS + 1):
+    sheet.reset_dimensions()  # what the file says of its size may be a million rows; rows would be filled up to it
+    for row in sheet.iter_rows(values_only=True):
         line = [text_of(value) for value in row]
         while line and not line[-1].strip():
             line.pop()

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from artextract.core.errors import ArtExtractError
 from artextract.data.own.iiif import file_name, image_address, is_manifest, label, sheet_of_manifest
@@ -76,6 +78,24 @@ def test_version_3_without_local_copies(tmp_path: Path):
     assert work["url"] == f"{SERVER}/KMS1/full/!1600,1600/0/default.jpg" and work["file"] == ""
     assert (work["title"], work["artist"], work["credit"]) == ("A ship", "B. Zet", "SMK")
     assert work["link"] == "https://museum.example.org/1" and not work["open_access"]
+
+
+KEYS = ["type", "@type", "label", "items", "sequences", "canvases", "images", "resource", "service", "body", "metadata",
+        "value", "id", "@id", "homepage", "requiredStatement", "rights", "en", "@value"]  # fmt: skip
+ANYTHING = st.recursive(
+    st.none() | st.integers() | st.sampled_from(["Canvas", "sc:Manifest", "Choice", "x", "https://x.org/a.jpg"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=5),
+    max_leaves=25,
+)
+
+
+@settings(max_examples=200)
+@given(st.dictionaries(st.sampled_from(KEYS), ANYTHING, max_size=8))
+def test_any_document_is_a_sheet_or_an_error_in_words(document: dict[str, Any]):
+    try:
+        assert not sheet_of_manifest({**document, "@context": "x", "type": "Manifest"}, "x.json").cells.empty
+    except ArtExtractError:
+        pass
 
 
 def test_labels_in_every_form():

@@ -84,7 +84,7 @@ def test_no_painter_and_no_title(tmp_path: Path):
     )
     assert own.works["title"].tolist() == ["a b", "c"] and not own.works["titled"].any()
     assert own.works["artist"].tolist() == ["", ""]
-    assert "2 works without a title" in preview(own) and "No column for: artist, date" in preview(own)
+    assert "Titled after the file: 2 works" in preview(own) and "found for: artist, date" in preview(own)
 
 
 def test_a_table_with_file_names_only(tmp_path: Path):

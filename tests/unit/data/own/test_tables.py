@@ -17,7 +17,7 @@ from artextract.core.errors import ArtExtractError
 from artextract.data.own import delimited, workbook
 from artextract.data.own.delimited import delimiter_of
 from artextract.data.own.encodings import decoded
-from artextract.data.own.records import records_in
+from artextract.data.own.records import records_in, sheet_of_records
 from artextract.data.own.sheet import distinct, header_line
 from artextract.data.own.tables import read_table
 from tests.unit.data.own.own_toys import table_of, workbook_of
@@ -220,3 +220,36 @@ def test_a_quotation_mark_that_is_not_closed_swallows_no_rows(tmp_path: Path):
     assert sheet.cells["title"].tolist()[1:] == ["Dune", "Sea"]
     assert sheet.cells["file"].tolist() == ["a.jpg", "b.jpg", "c.jpg"]
     assert sheet.problems[0].row == 3 and "not closed" in sheet.problems[0].reason
+
+
+def test_a_cell_far_away_does_not_make_the_table_wide(tmp_path: Path):
+    import openpyxl
+
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for line in [["Title", "File"], ["A", "a.jpg"], ["B", "b.jpg"]]:
+        sheet.append(line)
+    sheet.cell(row=900_000, column=1, value="\u00a0")
+    book.save(tmp_path / "x.xlsx")
+    assert read_table(tmp_path / "x.xlsx").cells.to_numpy().tolist() == [["A", "a.jpg"], ["B", "b.jpg"]]
+    sheet.cell(row=1, column=16_000, value="far")
+    book.save(tmp_path / "x.xlsx")
+    with pytest.raises(ArtExtractError, match=r"16,000 columns"):
+        read_table(tmp_path / "x.xlsx")
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.sampled_from(["a.jpg", "1889"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("abc.", max_size=3), inner, max_size=4),
+    max_leaves=20,
+)
+
+
+@given(ANYTHING)
+def test_any_json_is_a_table_or_an_error_in_words(content: object):
+    try:
+        cells = sheet_of_records(records_in(content), "x.json").cells
+    except ArtExtractError:
+        return
+    assert cells.columns.is_unique and cells.map(lambda cell: isinstance(cell, str)).all(axis=None)
