@@ -21,7 +21,7 @@ COLOURS = {
 NOT_OURS = re.compile(r"<\?xml.*?\?>|<!DOCTYPE.*?>|<metadata>.*?</metadata>|<style.*?</style>", re.DOTALL)
 
 
-def draw(name: str, says: str, panel: Callable[[Axes], None], width: float = 4.2, height: float = 3.6) -> Drawing:
+def draw(name: str, says: str, panel: Callable[[Axes], object], width: float = 4.2, height: float = 3.6) -> Drawing:
     """One panel as a drawing.
 
     Args:

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from artextract.reports import cards, classification, limits, provenance, siamese, similarity, summary
-from artextract.reports.blocks import Table, Text
+from artextract.reports.blocks import Matrix, Table, Text
 from artextract.reports.build import render
 from artextract.reports.snapshot import workspace
 from artextract.reports.wording import between, counted, listed, number, p_value
@@ -41,6 +41,7 @@ def test_scores_are_those_of_the_metrics():
     low, high = metrics["genre.auc_ovo_low"], metrics["genre.auc_ovo_high"]
     assert row[1] == f"{metrics['genre.auc_ovo']:.2f} ({low:.2f} to {high:.2f})"
     matrix = classification._confusion(run, "genre")
+    assert isinstance(matrix, Matrix)
     cells = pd.read_csv(ROOT / "plots" / "classification" / "confusion_genre.csv")
     assert sum(map(sum, matrix.counts)) == cells["count"].sum() == metrics["genre.val_rows"]
     right = sum(row[i] for i, row in enumerate(matrix.counts))
@@ -50,6 +51,7 @@ def test_scores_are_those_of_the_metrics():
 def test_shares_of_a_matrix_are_those_of_its_rows():
     cells = pd.DataFrame({"actual": list("aabb"), "predicted": list("abab"), "count": [1, 3, 0, 0]})
     matrix = classification._confusion(run_of({"plots/classification/confusion_style.csv": cells}), "style")
+    assert isinstance(matrix, Matrix)
     assert matrix.counts == [[1, 3], [0, 0]] and matrix.shares == [[25, 75], [0, 0]]
 
 
