@@ -8,12 +8,12 @@ Writes: data/siamese/: splits.parquet (id, s1, s2_fold, s3), and of the training
     crossmodal.csv (the same, of titles and descriptions that find held-out works through the cross-modal head),
     attempts.csv (every attempt against the strongest post-processing, paired, with Holm's p), knob.csv (judge,
     subject, queries, metrics: scores for unseen painters by the weight of the subject). metrics/gain.json (the DVC
-    metric: the gain for unseen painters, and half its interval), metrics/siamese.json.
+    metric: the gain for unseen painters, and half its interval), metrics/siamese.json. A collection that is too small
+    for a training gets a projection that leaves images as they are, and metrics/siamese.json says why (not_trained).
 """
 
 from pathlib import Path
-
-import pandas as pd
+from sys import stderr
 
 import stages  # noqa: F401
 from artextract.core.compute import set_threads
@@ -21,15 +21,13 @@ from artextract.core.files import write_array, write_metrics, write_table
 from artextract.core.runtime import run_stage
 from artextract.encoders.title import embed_titles
 from artextract.params.reading import load_params
-from artextract.siamese.evaluation import words_eval
-from artextract.siamese.evaluation.protocol import Trainings, found_by_words, train_and_score
-from artextract.siamese.projection.pairs import positive_cosine
+from artextract.siamese.evaluation.result import not_trained, trained
+from artextract.siamese.projection.pairs import TooFewWorks, positive_cosine
 from artextract.siamese.projection.projection import project
 from artextract.siamese.projection.saved import save_projection
 from artextract.siamese.projection.splits import split_table
-from artextract.siamese.projection.words import fit_head, save_head
+from artextract.siamese.projection.words import save_head
 from artextract.similarity.ranking.collection import open_collection
-from artextract.similarity.ranking.judges import are_described
 
 OUT, PLOTS = Path("data/siamese"), Path("plots/siamese")
 
@@ -39,26 +37,23 @@ def main() -> None:
     p = load_params("seed", "relevance", "siamese", "splits", "title_encoder")
     set_threads()
     collection = open_collection(Path("data/nga"), Path("data/embeddings"))
-    index, images, titles = collection.index, collection.images, collection.titles
-    similar = positive_cosine(index, titles, p.siamese.positive_quantile)
-    splits = split_table(index, titles, p.splits, similar, p.seed)
+    similar = positive_cosine(collection.index, collection.titles, p.siamese.positive_quantile)
+    splits = split_table(collection.index, collection.titles, p.splits, similar, p.seed)
+    try:
+        result = trained(collection, splits, p, lambda texts: embed_titles(texts, p.title_encoder)[0])
+    except TooFewWorks as error:
+        print(f"train_siamese: not trained, the siamese space is the image embedding: {error.problem}", file=stderr)
+        k = p.relevance.neighbours
+        result = not_trained(collection, error.problem, [f"p{k}", f"ndcg{k}"])
     write_table(OUT / "splits.parquet", splits)
-    trainings = Trainings.of(collection, splits, p.splits.select_fraction, p.seed)
-    outcome = train_and_score(collection, trainings, p)
-    save_projection(OUT / "projection.safetensors", outcome.fitted.primary)
-    write_array(OUT / "projected.npy", project(outcome.fitted.primary, images))
-    save_head(OUT / "crossmodal.safetensors", fit_head(index, images, titles, trainings.s1.known, p.siamese.ridge))
-    write_table(OUT / "values.parquet", outcome.tables["values"])
-    write_table(PLOTS / "losses.csv", pd.DataFrame(outcome.fitted.trained.history[1:]))
-    for name in ("retrieval", "attempts", "knob"):
-        write_table(PLOTS / f"{name}.csv", outcome.tables[name])
-    described = are_described(index, p.relevance)  # else the encoder, which takes seconds to load, is not needed
-    words = found_by_words(
-        collection, trainings, (lambda texts: embed_titles(texts, p.title_encoder)[0]) if described else None, p
-    )
-    write_table(PLOTS / "crossmodal.csv", words)
-    write_metrics(Path("metrics/siamese.json"), outcome.flat | words_eval.headline(words, p.relevance.neighbours))
-    write_metrics(Path("metrics/gain.json"), outcome.headline)
+    save_projection(OUT / "projection.safetensors", result.projection)
+    write_array(OUT / "projected.npy", project(result.projection, collection.images))
+    save_head(OUT / "crossmodal.safetensors", result.head)
+    write_table(OUT / "values.parquet", result.values)
+    for name, table in result.plots.items():
+        write_table(PLOTS / f"{name}.csv", table)
+    write_metrics(Path("metrics/siamese.json"), result.flat)
+    write_metrics(Path("metrics/gain.json"), result.headline)
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ from artextract.siamese.evaluation.trials import (
     trials,
     values_table,
 )
-from artextract.siamese.projection.pairs import titled_rows
+from artextract.siamese.projection.pairs import MIN_TAUGHT, TooFewWorks, titled_rows
 from artextract.siamese.projection.splits import painter_components
 from artextract.similarity.ranking.collection import Collection
 from artextract.similarity.ranking.judges import all_judges
@@ -43,12 +43,37 @@ class Trainings:
     Attributes:
         s1: Held-out works.
         s2: One training per fold of painters.
-        s3: Held-out titles.
+        s3: Held-out titles; None where they cannot be held out.
     """
 
     s1: Held
     s2: list[Held]
-    s3: Held
+    s3: Held | None
+
+    @property
+    def all(self) -> list[tuple[str, Held]]:
+        """Every training with the name of its split."""
+        titles = [] if self.s3 is None else [("s3", self.s3)]
+        return [("s1", self.s1), *(("s2", fold) for fold in self.s2), *titles]
+
+    def teachable(self, index: pd.DataFrame) -> tuple[Trainings, dict[str, str]]:
+        """The trainings that have enough to learn from, and why each of the others is left out.
+
+        A collection whose works are all by one painter has no unseen painters, and is trained and scored all the same.
+
+        Returns:
+            The trainings, and ``<split>.not_measured`` with the reason.
+
+        Raises:
+            TooFewWorks: S1, whose network is kept, has not enough.
+        """
+        if reason := _lacks(index, self.s1):
+            raise TooFewWorks(reason, where="train_siamese", remedy="add works with titles")
+        folds = [(fold, _lacks(index, fold)) for fold in self.s2]
+        of_titles = "" if self.s3 is None else _lacks(index, self.s3)
+        reasons = {"s3": of_titles, "s2": next((why for _, why in folds if why), "")}
+        kept = Trainings(self.s1, [fold for fold, why in folds if not why], None if of_titles else self.s3)
+        return kept, {f"{split}.not_measured": why for split, why in reasons.items() if why}
 
     @classmethod
     def of(cls, collection: Collection, splits: pd.DataFrame, select_fraction: float, seed: int) -> Trainings:
@@ -57,6 +82,14 @@ class Trainings:
         folds = held_out.by_fold(splits["s2_fold"].to_numpy(), components, select_fraction, seed)
         s1, s3 = (held_out.by_part(splits[name].to_numpy()) for name in ("s1", "s3"))
         return cls(s1, folds, s3)
+
+
+def _lacks(index: pd.DataFrame, held: Held) -> str:
+    """What a training has too few of; "" where it has enough."""
+    titled = len(titled_rows(index, held.known))
+    if titled < MIN_TAUGHT:
+        return f"titled works to learn from: {titled}, and at least {MIN_TAUGHT} are needed"
+    return "" if len(held.queries) and len(held.train) else "no works can be held out: all belong together"
 
 
 @dataclass(frozen=True)
@@ -93,8 +126,7 @@ def train_and_score(collection: Collection, trainings: Trainings, params: Params
     of_split: dict[str, list[Values]] = {"s1": [], "s2": [], "s3": []}
     of_knob: list[Values] = []
     similar: dict[str, float] = {}
-    todo = [("s1", trainings.s1), *(("s2", fold) for fold in trainings.s2), ("s3", trainings.s3)]
-    for split, held in progress(todo, "train and score", "training"):
+    for split, held in progress(trainings.all, "train and score", "training"):
         fitted = fit(collection, held, params.siamese, seed)
         spaces = held_out.post_processings(collection.images, held, params.relevance)
         spaces += held_out.attempts(collection, held, fitted, params.siamese, seed)

@@ -19,7 +19,12 @@ from artextract.data.museum.titles import have_titles, normalised_title
 from artextract.params.sections import Siamese
 
 MIN_TITLED = 4  # fewer works give no two quantiles of title cosine
+MIN_TAUGHT = 20  # works with a title of their own that a training needs: with fewer it would learn them by heart
 CHUNK = 4096  # candidate pairs that are looked at together
+
+
+class TooFewWorks(ArtExtractError):
+    """There is not enough to learn from; a collection without a training is still one that can be searched."""
 
 
 @dataclass(frozen=True)
@@ -84,17 +89,17 @@ def mine_pairs(
         seed: Seed of the order in which positive pairs are taken up to the caps.
 
     Raises:
-        ArtExtractError: Too few titled works, or titles that give no pairs.
+        TooFewWorks: Too few titled works, or titles that give no pairs.
     """
     titled = titled_rows(index, np.sort(rows))
     if len(titled) < MIN_TITLED:
-        raise ArtExtractError(
+        raise TooFewWorks(
             f"only {len(titled)} titled works to take pairs from", where="train_siamese", remedy="use more works"
         )
     cosine, possible = _title_cosines(index, titles, titled)
     upper = np.triu(possible, 1)
     if not upper.any():
-        raise ArtExtractError("all titled works are of one group", where="train_siamese", remedy="use more works")
+        raise TooFewWorks("all titled works are of one group", where="train_siamese", remedy="use more works")
     positive_from, negative_to = np.quantile(
         cosine[upper], [params.positive_quantile, params.negative_quantile], overwrite_input=True
     )
@@ -102,7 +107,7 @@ def mine_pairs(
     unlike = possible & (cosine <= negative_to) & (cosine < positive_from)
     positive = _positive(index, titled, upper & (cosine >= positive_from), params, seed)
     if not len(positive) or not unlike.any():
-        raise ArtExtractError(
+        raise TooFewWorks(
             f"no positive pairs, or no negative ones, among {len(titled)} titled works",
             where="train_siamese",
             remedy="lower siamese.positive_quantile, or use more works",

@@ -36,6 +36,11 @@ class Projection(nn.Module):
         """The head alone: image embeddings (n, d) to unit rows (n, k)."""
         raise NotImplementedError
 
+    @property
+    def was_trained(self) -> bool:
+        """False where the collection was too small for a training (``heads.untrained``)."""
+        return bool(self.subject > 0)
+
     def own(self, images: Tensor) -> Tensor:
         """The image's own part: centred, unit rows (n, d)."""
         return functional.normalize(images - self.mean, dim=1)
@@ -72,8 +77,15 @@ def projected(net: Projection, images: np.ndarray, subject: float | None = None)
     """``project`` for embeddings that may be another network's.
 
     Raises:
-        ArtExtractError: The projection was trained on embeddings of another size.
+        ArtExtractError: The projection was trained on embeddings of another size, or not at all where a weight of the
+            subject is asked for.
     """
+    if subject and not net.was_trained:
+        raise ArtExtractError(
+            "the siamese space of this collection was not trained, and has no weight of the subject",
+            where="metrics/siamese.json",
+            remedy="it says why; search by look alone, without --subject",
+        )
     if images.shape[1] != len(net.mean):
         raise ArtExtractError(
             f"the siamese projection maps {len(net.mean)} dimensions, and the image embedding has {images.shape[1]}",

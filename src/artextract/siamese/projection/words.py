@@ -43,6 +43,16 @@ def fit_head(
     return {"mean": mean.astype(np.float32), "weight": np.ascontiguousarray(weight, dtype=np.float32)}
 
 
+def untrained_head(dim: int, words: int) -> dict[str, np.ndarray]:
+    """The head of a collection that is too small for one; ``words_vectors`` refuses it in words.
+
+    Args:
+        dim: Dimensions of the image embedding.
+        words: Dimensions of the title embedding.
+    """
+    return {"mean": np.zeros(dim, dtype=np.float32), "weight": np.zeros((dim, words), dtype=np.float32)}
+
+
 def save_head(path: Path, head: dict[str, np.ndarray]) -> None:
     """Write the head as safetensors; ``words_space.words_vectors`` reads it."""
     write_tensors(path, head)
@@ -103,5 +113,11 @@ def words_vectors(images: np.ndarray, head: Path) -> np.ndarray:
             f"the head maps {len(mean)} dimensions, and the image embedding has {images.shape[1]}",
             where=str(head),
             remedy=REMEDY,
+        )
+    if not weight.any():
+        raise ArtExtractError(
+            "the head by which words find images was not trained: too few works have a title of their own",
+            where=str(head),
+            remedy="search in titles: --space title",
         )
     return in_words(images, mean, weight)

@@ -85,7 +85,7 @@ def whitened(vectors: np.ndarray, components: int, fit: np.ndarray | None = None
     from sklearn.decomposition import PCA
 
     rows = _fitted(vectors, fit).astype(np.float64)
-    if len(rows) < 2:  # one work has no variance, and so no direction that could be told from another
+    if len(rows) < 2 or not np.ptp(rows, axis=0).any():  # one work, or equal ones: no direction differs from another
         return np.zeros((len(vectors), 1), dtype=np.float32)
     components = min(components, len(rows) - 1, rows.shape[1])
     # The covariance of few works in many dimensions is large and almost empty: thirty times the work for 140 by 1,280.
