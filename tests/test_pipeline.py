@@ -16,6 +16,7 @@ import pytest
 import yaml
 
 from artextract.core.tasks import TASKS
+from artextract.data.images.shards import ShardReader
 from tests.closure import ROOT
 from tests.plots_toys import plot_ids
 from tests.test_contracts import STAGES, outs_of
@@ -179,6 +180,27 @@ def test_an_embedding_is_judged_on_held_out_painters_as_in_the_pipeline(checkout
             assert judged[judge, space] == pytest.approx(table[judge, space], abs=1.1e-4), (judge, space)
         assert judged[judge, "images"] == judged[judge, "image"]
     (checkout.folder / "judged.csv").unlink()
+
+
+def test_predictions_of_validation_pictures_are_those_of_the_evaluation(checkout: Checkout, tmp_path: Path):
+    """Through the command, from files: to 1e-6 the probabilities that evaluate_auc has stored."""
+    data = checkout.folder / "data"
+    stored = pd.read_parquet(data / "evaluation/predictions.parquet")
+    stored = stored[stored["split"] == "val"]
+    index, classes = pd.read_parquet(data / "artgan/index.parquet"), json.loads((data / "model/model.json").read_text())
+    reader = ShardReader(data / "artgan", index)
+    for row in index.index[index["id"].isin(stored["id"])]:
+        path = tmp_path / "pictures" / index["id"][row]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(reader.read(row))
+    said = checkout.run("artextract", "predict", str(tmp_path / "pictures"), "--parquet", str(tmp_path / "p.parquet"))
+    assert "network: data/model" in said and "not calibrated" in said  # so that its probabilities are the stored ones
+    found = pd.read_parquet(tmp_path / "p.parquet").set_index("path")
+    for task, names in classes["classes"].items():
+        part = stored[stored["task"] == task].set_index("id")
+        predicted = found.loc[part.index, [f"{task}: {name}" for name in names]].to_numpy()
+        expected = part[[f"p_{k}" for k in range(len(names))]].to_numpy()
+        assert abs(predicted - expected).max() < 1e-6, task
 
 
 def test_another_lr_reruns_training_and_evaluation_alone(checkout: Checkout):
