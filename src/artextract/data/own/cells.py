@@ -24,9 +24,14 @@ _UNTITLED = re.compile(
     r"|uden titel)\b"
 )
 _RESERVED = re.compile(
-    r"©|\bcopyright\b(?!.*\b(?:free|expired|no\b|not\b))|all rights reserved|alle rechte vorbehalten|rights-?managed"
-    r"|tous droits reserves|todos los derechos reservados|tutti i diritti riservati|alle rechten voorbehouden"
+    r"©|\bcopyright(?:ed)?\b(?!\W*(?:free|expired))|all rights reserved|rights-?managed"
+    r"|alle rechte vorbehalten|tous droits reserves|todos los derechos reservados|tutti i diritti riservati"
+    r"|alle rechten voorbehouden|alle rettigheder"
     r"|rightsstatements\.org/\w+/inc\b|\bin copyright\b|urheberrechtlich geschutzt"
+)
+_FREE = re.compile(  # "no known copyright restrictions"
+    r"\b(?:no|not|without|out of|free of|kein|keine|sans|sin|senza|geen|ingen)\b\W+(?:\w+\W+){0,3}?"
+    r"(?:copyright|urheberrecht|droits?|derechos|diritti|auteursrecht)"
 )
 YES = frozenset("true 1 yes y ja j oui si vrai wahr x cc0 open pd publicdomain publicdomainmark".split())
 NO = frozenset("false 0 no n nein non nee nej faux falsch closed".split())
@@ -73,4 +78,4 @@ def may_be_shown(flags: Sequence[str] | None, rights: Sequence[str]) -> list[boo
     """Whether each picture may be shown: by a flag, else unless its rights are reserved."""
     if flags is not None:
         return [squeeze(flag) in YES or squeeze(flag).startswith("cc0") for flag in flags]
-    return [not _RESERVED.search(fold(text)) for text in rights]
+    return [not _RESERVED.search(_FREE.sub("", fold(text))) for text in rights]

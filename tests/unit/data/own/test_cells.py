@@ -76,16 +76,19 @@ def test_links_are_https_or_nothing():
 
 def test_what_may_be_shown():
     assert may_be_shown(["True", "0", "ja", "CC0", "", "CC0 1.0"], [""] * 6) == [True, False, True, True, False, True]
-    rights = [
+    free = [
         "",
         "CC BY 4.0",
-        "© Estate",
-        "Copyright N. N.",
-        "Alle Rechte vorbehalten",
         "Public domain",
         "copyright expired",
+        "No known copyright restrictions",
+        "not in copyright",
     ]
-    assert may_be_shown(None, rights) == [True, True, False, False, False, True, True]
+    free += ["copyright-free", "keine Urheberrechte", "sans droits"]
+    assert all(may_be_shown(None, free))
+    reserved = ["© Estate", "Copyright N. N.", "Copyrighted", "Alle Rechte vorbehalten", "Tous droits réservés"]
+    reserved += ["In Copyright", "http://rightsstatements.org/vocab/InC/1.0/", "Todos los derechos reservados"]
+    assert not any(may_be_shown(None, reserved))
 
 
 def test_keywords():

@@ -202,6 +202,23 @@ def test_tate_and_moma(tmp_path: Path):
     assert said(own)["id"] == "2" and said(own)["year"] == 1896  # not the years of the painter's life
 
 
+def test_cleveland(tmp_path: Path):
+    record = {
+        "id": 94979, "accession_number": "1915.534", "share_license_status": "Copyrighted", "title": "A Portrait",
+        "creation_date": "c. 1765", "creation_date_earliest": 1760, "creation_date_latest": 1770, "technique": "oil",
+        "creators": [{"id": 1, "description": "J. S. Zet (American, 1738–1815)", "role": "artist"}],
+        "creditline": "Gift of N. N.", "url": "https://clevelandart.org/art/1915.534", "culture": ["America"],
+        "images": {"web": {"url": "https://x.org/1915.534_web.jpg"}},
+    }  # fmt: skip
+    own = read_own(
+        folder_of(tmp_path, "1915.534_web.jpg"), table_of(tmp_path, json.dumps({"data": [record]}), "cma.json")
+    )
+    assert said(own) == {
+        "id": "94979", "title": "A Portrait", "artist": "J. S. Zet (American, 1738–1815)", "year": 1765, "medium": "oil",
+        "credit": "Gift of N. N.", "link": "https://clevelandart.org/art/1915.534", "open_access": False,
+    }  # fmt: skip
+
+
 def test_wikidata_query(tmp_path: Path):
     header = "item,itemLabel,creatorLabel,inception,image,collectionLabel"
     row = {

@@ -89,7 +89,7 @@ ANYTHING = st.recursive(
 )
 
 
-@settings(max_examples=200)
+@settings(max_examples=40)
 @given(st.dictionaries(st.sampled_from(KEYS), ANYTHING, max_size=8))
 def test_any_document_is_a_sheet_or_an_error_in_words(document: dict[str, Any]):
     try:
