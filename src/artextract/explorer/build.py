@@ -122,8 +122,8 @@ def _write_spaces(folder: Path, inputs: Inputs, seen: Seen, params: Explorer, se
 
 def _write_words(folder: Path, inputs: Inputs, params: Explorer, encoder: TitleEncoder) -> dict[str, Any]:
     """The words that a page can search by meaning; entries of the manifest."""
-    own = vocabulary.own_words(inputs.collection.index)
-    words, vectors = vocabulary.embedded_vocabulary(own, params.words, encoder)
+    wanted = vocabulary.wanted_words(inputs.collection.index)
+    words, vectors = vocabulary.embedded_vocabulary(wanted, params.words, encoder)
     seen = None if inputs.siamese is None else inputs.siamese.seen
     return meaning.write_meaning(folder, words, vectors, inputs.collection.titles, seen)
 

@@ -31,8 +31,10 @@ def words_of(texts: Iterable[str]) -> Counter[str]:
     return counts
 
 
-def own_words(index: pd.DataFrame) -> list[str]:
-    """Words of the titles and terms of a collection, the most frequent first; a term of several words is one, too.
+def wanted_words(index: pd.DataFrame) -> list[str]:
+    """Words to search a collection with: its frequent ones, motifs, and those of a single work, in this order.
+
+    A term of several words counts as a word. Rare words of titles come last, since a search in the titles finds them.
 
     Args:
         index: title, and lists of terms; n works.
@@ -41,7 +43,9 @@ def own_words(index: pd.DataFrame) -> list[str]:
     terms = [str(term).replace("_", " ").lower() for column in columns for cell in column for term in cell]
     counts = words_of([*index["title"].astype("string").fillna(""), *terms])
     counts.update(term for term in terms if " " in term and len(term) < LONGEST)
-    return sorted(counts, key=lambda word: (-counts[word], word))
+    own = sorted(counts, key=lambda word: (-counts[word], word))
+    frequent = [word for word in own if counts[word] > 1]
+    return list(dict.fromkeys([*frequent, *motifs(), *own]))
 
 
 def motifs() -> list[str]:
@@ -55,22 +59,22 @@ def common_words(encoder: Any) -> list[str]:
     return [token for token, _ in listed if WORD.fullmatch(token) and token.islower()]
 
 
-def embedded_vocabulary(own: Sequence[str], most: int, params: TitleEncoder) -> tuple[list[str], np.ndarray]:
+def embedded_vocabulary(wanted: Sequence[str], most: int, params: TitleEncoder) -> tuple[list[str], np.ndarray]:
     """The words, and their unit vectors by the title encoder; kept in the user's cache.
 
     Args:
-        own: Words of the collection, the most frequent first.
-        most: Largest number of words; motifs, then common words of the language, fill what the collection leaves.
+        wanted: Words, the most important first.
+        most: Largest number of words; common words of the language fill what is left.
         params: Section ``title_encoder``.
 
     Returns:
         Words, and float32 (words, t).
     """
-    key = content_key(list(own), most, params.model_dump(), code_of(__name__))
+    key = content_key(list(wanted), most, params.model_dump(), code_of(__name__))
     path = cache_folder() / "words" / f"{key}.npz"
     if not path.is_file():
         encoder, _ = load_title_encoder(params)
-        words = list(dict.fromkeys([*own, *motifs(), *common_words(encoder)]))[:most]
+        words = list(dict.fromkeys([*wanted, *common_words(encoder)]))[:most]
         vectors, _ = embed_titles(words, params.model_copy(update={"batch_size": BATCH}))
         with atomic(path) as handle:
             np.savez(handle, words=np.array(words), vectors=vectors)
