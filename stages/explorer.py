@@ -2,7 +2,8 @@
 
 Reads: data/nga/, data/embeddings/, data/names/clusters.yaml (names that people gave to clusters); of the parts that
     explorer.parts names, data/siamese/ (siamese), data/similarity/, plots/similarity/ and metrics/similarity.json
-    (similarity), data/artgan/ and data/evaluation/ (classification); data/sources/ (the records of the sources).
+    (similarity), data/artgan/ and data/evaluation/ (classification); data/sources/ (the records of the sources);
+    metrics/embed_titles.json (which weights the title encoder has).
 Writes: data/explorer/ (docs/explorer.md describes the format).
 """
 

@@ -118,6 +118,7 @@ def _write_similarity(root: Path, index: pd.DataFrame, rng: np.random.Generator)
     write_table(plots / "outliers.csv", pd.DataFrame([line]))
     trust = {f"tsne.{space}.trustworthiness": 0.9 for space in spaces}
     write_text(root / "metrics" / "similarity.json", json.dumps(trust))
+    write_text(root / "metrics" / "embed_titles.json", json.dumps({"weights_sha256": ""}))
     clusters = pd.DataFrame({"id": index["id"], "cluster": 1 + np.arange(n) % 2})
     write_table(root / "data" / "similarity" / "clusters.parquet", clusters)
     write_text(root / "data" / "names" / "clusters.yaml", "{}\n")

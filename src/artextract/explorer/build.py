@@ -122,10 +122,11 @@ def _write_spaces(folder: Path, inputs: Inputs, seen: Seen, params: Explorer, se
 
 def _write_words(folder: Path, inputs: Inputs, params: Explorer, encoder: TitleEncoder) -> dict[str, Any]:
     """The words that a page can search by meaning; entries of the manifest."""
-    wanted = vocabulary.wanted_words(inputs.collection.index)
-    words, vectors = vocabulary.embedded_vocabulary(wanted, params.words, encoder)
+    words, titles = vocabulary.wanted_words(inputs.collection.index)[: params.words], inputs.collection.titles
+    weights = read_json(inputs.root / "metrics" / "embed_titles.json")["weights_sha256"]
+    vectors = vocabulary.word_vectors(words, encoder, weights, titles.shape[1])
     seen = None if inputs.siamese is None else inputs.siamese.seen
-    return meaning.write_meaning(folder, words, vectors, inputs.collection.titles, seen)
+    return meaning.write_meaning(folder, words, vectors, titles, seen)
 
 
 def _write_errors(folder: Path, root: Path, params: Explorer) -> None:

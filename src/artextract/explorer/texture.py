@@ -7,16 +7,17 @@ from collections.abc import Iterator
 import numpy as np
 from PIL import Image
 
-from artextract.core.cache import cached_rows
 from artextract.core.compute import device, on_device, set_threads
 from artextract.core.fingerprint import code_of
 from artextract.core.prefetch import prefetched
 from artextract.core.progress import progress
+from artextract.core.rows_by_content import rows_by_content
 from artextract.core.runtime import threads
 from artextract.data.images.shards import ShardReader
 
 NETWORK = "tf_efficientnet_lite0"  # comes with a package, whatever network embeds the collection; its hash is pinned
 STAGES = 3  # of its first stages; later ones see things rather than strokes
+CHANNELS = 16 + 24 + 40  # of these stages
 BATCH = 32
 
 
@@ -29,9 +30,8 @@ def textures(reader: ShardReader) -> np.ndarray:
     Returns:
         float32 (n, d), not centred.
     """
-    rows = range(len(reader))
-    key = (reader.hashes(), NETWORK, STAGES, code_of(__name__))
-    return np.asarray(cached_rows("textures", key, len(reader), (_dimensions(),), np.float32, rows, _compute(reader)))
+    key = (NETWORK, STAGES, code_of(__name__))
+    return rows_by_content("textures", key, reader.hashes(), (CHANNELS,), np.float32, _compute(reader))
 
 
 def _network():
@@ -47,10 +47,6 @@ def _network():
 
     first = nn.Sequential(*chain.stem, chain.stages[0])
     return [on_device(part.eval()) for part in (first, *chain.stages[1:STAGES])], Preprocessing.of(model)
-
-
-def _dimensions() -> int:
-    return 16 + 24 + 40  # channels of the three stages
 
 
 def grey(image: Image.Image) -> Image.Image:

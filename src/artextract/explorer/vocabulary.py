@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from artextract.core.files import atomic
-from artextract.core.fingerprint import code_of, content_key
-from artextract.core.folders import cache_folder
-from artextract.encoders.title import embed_titles, load_title_encoder
+from artextract.core.fingerprint import code_of, sha256_bytes
+from artextract.core.rows_by_content import rows_by_content
+from artextract.encoders.title import embed_titles
 from artextract.params.sections import TitleEncoder
 
 LONGEST = 40  # letters of a phrase
@@ -53,30 +51,22 @@ def motifs() -> list[str]:
     return Path(__file__).with_name("motifs.txt").read_text(encoding="utf-8").split()
 
 
-def common_words(encoder: Any) -> list[str]:
-    """Whole words of the encoder's tokeniser in the order of its list, which begins with the most common ones."""
-    listed = sorted(encoder.tokenizer.get_vocab().items(), key=lambda item: item[1])
-    return [token for token, _ in listed if WORD.fullmatch(token) and token.islower()]
-
-
-def embedded_vocabulary(wanted: Sequence[str], most: int, params: TitleEncoder) -> tuple[list[str], np.ndarray]:
-    """The words, and their unit vectors by the title encoder; kept in the user's cache.
+def word_vectors(words: Sequence[str], params: TitleEncoder, weights: str, width: int) -> np.ndarray:
+    """Unit vectors of words by the title encoder; a word that was embedded once is found again in the user's cache.
 
     Args:
-        wanted: Words, the most important first.
-        most: Largest number of words; common words of the language fill what is left.
+        words: The vocabulary.
         params: Section ``title_encoder``.
+        weights: SHA-256 of the encoder's weights, as its stage recorded it.
+        width: Dimensions t of the encoder.
 
     Returns:
-        Words, and float32 (words, t).
+        float32 (words, t).
     """
-    key = content_key(list(wanted), most, params.model_dump(), code_of(__name__))
-    path = cache_folder() / "words" / f"{key}.npz"
-    if not path.is_file():
-        encoder, _ = load_title_encoder(params)
-        words = list(dict.fromkeys([*wanted, *common_words(encoder)]))[:most]
-        vectors, _ = embed_titles(words, params.model_copy(update={"batch_size": BATCH}))
-        with atomic(path) as handle:
-            np.savez(handle, words=np.array(words), vectors=vectors)
-    with np.load(path) as kept:
-        return kept["words"].tolist(), kept["vectors"]
+
+    def compute(missing: list[int]) -> Iterator[np.ndarray]:
+        yield embed_titles([words[i] for i in missing], params.model_copy(update={"batch_size": BATCH}))[0]
+
+    key = (params.name, params.revision, params.precision, weights, code_of("artextract.encoders.title"))
+    names = [sha256_bytes(word.encode()) for word in words]
+    return rows_by_content("words", key, names, (width,), np.float32, compute)

@@ -26,7 +26,8 @@ WORDS = ["boat", "sea", "portrait"]
 def without_networks(monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(0)
     vectors = unit_rows(rng.normal(size=(3, 16)))
-    monkeypatch.setattr(build.vocabulary, "embedded_vocabulary", lambda own, most, params: (WORDS, vectors))
+    monkeypatch.setattr(build.vocabulary, "wanted_words", lambda index: WORDS)
+    monkeypatch.setattr(build.vocabulary, "word_vectors", lambda words, params, weights, width: vectors)
     monkeypatch.setattr(build, "textures", lambda reader: rng.normal(size=(len(reader), 6)).astype(np.float32))
 
 
