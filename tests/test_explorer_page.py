@@ -410,7 +410,8 @@ LIVE = {
     "/api/names": (200, {"saved": True, "names": {"w1": "Blue"}}),
     "/api/upload": (200, {
         "prediction": {"style": {"top": [["Dutch_school", 0.7], ["French", 0.2], ["<b>", 0.1]], "unsure": True}},
-        "predicted_by": "models/wikiart", "neighbours": {"image": FOUND, "subject-0": FOUND, "subject-100": FOUND},
+        "predicted_by": "models/wikiart", "evidence": [{"title": "Nets", "artist": "a-painter", "score": 0.914}],
+        "neighbours": {"image": FOUND, "subject-0": FOUND, "subject-100": FOUND},
         "place": {"image": [0.5, 0.5]}, "thumbnail": THUMBNAIL, "size": [40, 30],
     }),
 }  # fmt: skip
@@ -427,6 +428,7 @@ def test_with_a_server_pictures_are_taken_and_names_are_saved(browser: Browser, 
         assert nearest(visit, "image") == [3, 4]
         assert visit.texts("#panel .task .top li span:first-child") == ["Dutch school", "French", "<b>"]
         assert visit.texts("#panel .task .unsure") == ["unsure"]
+        assert "trained on: Nets, a painter (0.91)." in visit.page.inner_text("#panel")
         visit.page.fill("#q", "anything at all")
         visit.page.select_option("#search select", "words")
         shows(visit, "#panel .card", [8, 9])

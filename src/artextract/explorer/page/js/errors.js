@@ -54,13 +54,14 @@ export class Errors {
 /** Classes by name, whether the file has names or positions. */
 function named(task) {
   const name = (one) => (typeof one === "number" ? task.classes[one] : one);
-  return { classes: task.classes, rows: task.rows.map((row) => ({ ...row, true: name(row.true), predicted: name(row.predicted), top: (row.top || []).map(([one, p]) => [name(one), p]) })) };
+  return { ...task, rows: task.rows.map((row) => ({ ...row, true: name(row.true), predicted: name(row.predicted), top: (row.top || []).map(([one, p]) => [name(one), p]) })) };
 }
 
 function summary(task) {
   const right = task.rows.filter((row) => row.true === row.predicted).length;
   const unsure = task.rows.filter((row) => row.unsure).length;
-  return `${right} of ${plural(task.rows.length, "validation work")} are right${unsure ? `; the network is unsure about ${unsure}` : ""}. None of them was trained on.`;
+  const raw = task.calibrated === false ? " Probabilities are not calibrated here: too few works were kept back for it." : "";
+  return `${right} of ${plural(task.rows.length, "validation work")} are right${unsure ? `; the network is unsure about ${unsure}` : ""}. None of them was trained on.${raw}`;
 }
 
 function matrix(task, state) {
@@ -91,7 +92,7 @@ function entry(row) {
   const top = row.top.map(([name, p]) => h("li", { class: name === row.true ? "truth" : "" }, h("span", { text: readable(name) }), h("span", { class: "number", text: percent(p) })));
   return h("li", { class: "mistake" },
     h("span", { class: "mat" }, safe ? h("img", { src: row.picture, alt: "", loading: "lazy" }) : h("span", { class: "nopicture", text: "not shown" })),
-    h("strong", { class: "name", text: row.title, dir: "auto" }),
+    h("strong", { class: "name", text: row.title, dir: "auto" }), row.painter ? h("span", { class: "by", text: row.painter, dir: "auto" }) : null,
     h("p", {}, "is ", h("b", { text: readable(row.true) }), row.true === row.predicted ? ", and so predicted" : ", predicted ", row.true === row.predicted ? "" : h("b", { class: "said", text: readable(row.predicted) }), `, ${percent(row.confidence)}`),
     row.unsure ? h("p", { class: "unsure", text: "unsure" }) : null, h("ol", { class: "top" }, top));
 }

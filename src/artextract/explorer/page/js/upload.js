@@ -42,7 +42,7 @@ export class Upload {
     const safe = /^data:image\/(webp|jpeg|png);base64,/.test(answer.thumbnail || "");
     const image = safe ? h("img", { src: answer.thumbnail, alt: "Your picture" }) : null;
     const columns = this._columns(answer.neighbours || {});
-    app.panel.put(heading(app.panel), h("div", { class: "look" }, image), answer.prediction ? predictions(answer.prediction, answer.predicted_by) : null,
+    app.panel.put(heading(app.panel), h("div", { class: "look" }, image), predictions(answer),
       h("section", { class: "nearest", "aria-label": "Nearest works" }, h("h3", { text: "Nearest works" }), h("div", { class: "columns" }, columns)));
     if (image && answer.place) await this._place(image, answer.place);
     app.map?.setNear(answer.neighbours?.[app.state.values.map]?.rows || answer.neighbours?.image?.rows || []);
@@ -92,8 +92,9 @@ function heading(panel) {
   return h("div", { class: "heading" }, h("h2", { text: "Your picture" }), button("Close", () => panel.dismiss(), { class: "quiet" }));
 }
 
-/** Three classes per task with bars. */
-function predictions(prediction, by) {
+/** Three classes per task with bars, or why there are none, and the training works that look most alike to the network. */
+function predictions({ prediction, predicted_by: by, prediction_problem: problem, evidence }) {
+  if (!prediction) return problem ? h("p", { class: "more", text: `No prediction: ${problem}` }) : null;
   const tasks = Object.entries(prediction).map(([task, { top, unsure }]) => h("div", { class: "task" },
     h("h4", {}, readable(task), unsure ? h("span", { class: "unsure", text: "unsure" }) : null),
     h("ol", { class: "top" }, top.map(([name, p]) => {
@@ -101,6 +102,8 @@ function predictions(prediction, by) {
       strip.style.width = percent(p);
       return h("li", {}, h("span", { text: readable(name), dir: "auto" }), h("span", { class: "number", text: percent(p) }), strip);
     }))));
-  return put(h("section", { "aria-label": "Prediction" }), h("h3", { text: "What the network says" }), tasks,
-    by ? h("p", { class: "more", text: `The network of ${by}.` }) : null);
+  const alike = (evidence || []).map((work) => `${[work.title, work.artist].filter(Boolean).map(readable).join(", ")} (${Number(work.score).toFixed(2)})`);
+  return h("section", { "aria-label": "Prediction" }, h("h3", { text: "What the network says" }), tasks,
+    alike.length ? h("p", { class: "more", text: `Most alike among the works it was trained on: ${alike.join("; ")}.` }) : null,
+    by ? h("p", { class: "more", text: `By the network in ${by}.` }) : null);
 }
