@@ -106,15 +106,33 @@ def test_click_opens_the_work_and_its_nearest_are_those_of_numpy(opened: Open, t
     visit = opened()
     visit.until("Number(document.querySelector('#map').dataset.thumbs) > 20")
     row = alone(toy)
-    box = visit.page.locator("#map").bounding_box()
-    assert box
-    k = min(box["width"], box["height"]) * 0.9
-    x, y = (float((box[side] - k) / 2 + toy.positions[row, i] * k) for i, side in enumerate(("width", "height")))
-    visit.page.mouse.click(box["x"] + x, box["y"] + y)
+    visit.page.mouse.click(*place(visit, toy, row))
     assert nearest(visit, "image") == toy.found["image"][row].tolist()
     assert nearest(visit, "title") == toy.found["title"][row].tolist()
     assert nearest(visit, "subject") == toy.found["subject-50"][row].tolist()
     assert f"work=w{row}" in visit.page.url
+
+
+def test_tap_on_a_phone_opens_a_sheet(opened: Open, toy: Toy) -> None:
+    visit = opened("", 390, has_touch=True, is_mobile=True)
+    visit.until("Number(document.querySelector('#map').dataset.thumbs) > 10")
+    visit.page.touchscreen.tap(*place(visit, toy, alone(toy)))
+    assert nearest(visit, "image") == toy.found["image"][alone(toy)].tolist()
+    sheet, map_ = (visit.page.locator(one).bounding_box() for one in ("#panel", "#map"))
+    assert sheet and map_
+    assert sheet["y"] >= map_["y"] + map_["height"] - 20
+    visit.page.get_by_role("button", name="Close", exact=True).click()
+    visit.until("document.querySelector('#panel').hidden")
+
+
+def place(visit: Visit, toy: Toy, row: int) -> tuple[float, float]:
+    """Where the first map shows a work, before any zooming: the map's square fills 90% of the smaller side."""
+    box = visit.page.locator("#map").bounding_box()
+    assert box
+    k = min(box["width"], box["height"]) * 0.9
+    x = box["x"] + (box["width"] - k) / 2 + toy.positions[row, 0] * k
+    y = box["y"] + (box["height"] - k) / 2 + toy.positions[row, 1] * k
+    return float(x), float(y)
 
 
 def alone(toy: Toy) -> int:

@@ -53,7 +53,7 @@ export class Atlas {
     this.data = data;
     this.most = most;
     this.sheets = new Kept(most, (sheet) => `thumbs/${name(sheet)}.webp`, arrived);
-    this.pictures = new Kept(160, (row) => data.picture(row), arrived);
+    this.pictures = new Kept(few ? 40 : 100, (row) => data.picture(row), arrived);
   }
 
   /** {image, x, y, size} of a work's thumbnail, or null while its sheet is on its way. */

@@ -18,7 +18,7 @@ export class Filters {
 
   /** Restricts to the rows that a search found; null for all. */
   setFound(rows) {
-    this.found = rows && Uint8Array.from({ length: this.data.n });
+    this.found = rows && new Uint8Array(this.data.n);
     for (const row of rows || []) this.found[row] = 1;
     this.run();
   }

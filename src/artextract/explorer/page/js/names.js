@@ -4,6 +4,23 @@ import { api } from "./api.js";
 
 const d3 = window.d3;
 
+/** What this browser keeps under a key; nothing where it keeps nothing, as in a private window. */
+function remembered(key) {
+  try {
+    return JSON.parse(localStorage.getItem(key)) || {};
+  } catch {
+    return {};
+  }
+}
+
+function remember(key, value) {
+  try {
+    localStorage.setItem(key, JSON.stringify(value));
+  } catch {
+    return; // the name lasts as long as the page is open, and can be downloaded
+  }
+}
+
 export class Names {
   constructor(data) {
     this.data = data;
@@ -12,7 +29,7 @@ export class Names {
     this.values = new Map(this.clusters.map((cluster) => [cluster.id, cluster.name || ""]));
     this.middles = new Map();
     this.listeners = [];
-    this.own = JSON.parse(localStorage.getItem(this.key) || "{}");
+    this.own = remembered(this.key);
     if (!data.manifest.api) for (const [id, name] of Object.entries(this.own)) if (this.values.has(id)) this.values.set(id, String(name));
   }
 
@@ -44,7 +61,7 @@ export class Names {
     this.values.set(id, name);
     if (!live) {
       this.own = { ...this.own, [id]: name };
-      localStorage.setItem(this.key, JSON.stringify(this.own));
+      remember(this.key, this.own);
     }
     for (const listener of this.listeners) listener();
     return live ? "Saved in data/names/clusters.yaml." : "Kept in this browser. Download the names to keep them with the collection.";
