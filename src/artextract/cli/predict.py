@@ -14,9 +14,11 @@ def predict(
         typer.Argument(metavar="PICTURE|FOLDER|PATTERN ...", help="nested folders too; tar shards; zip archives"),
     ] = None,
     model: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
-            metavar="FOLDER", help="holds model.safetensors and model.json; default: data/model, else models/wikiart"
+            metavar="FOLDER|NAME",
+            help="a trained network, or its name on the Hugging Face hub; default: data/model, else models/wikiart",
+            show_default=False,
         ),
     ] = None,
     top: Annotated[int, typer.Option(min=1, help="how many answers of each kind are shown")] = 3,
@@ -54,11 +56,13 @@ def predict(
     from artextract.classification.prediction.pictures import choose
     from artextract.classification.prediction.predicting import Wanted, default_model, predict_pictures
     from artextract.classification.prediction.predictor import Predictor
+    from artextract.classification.published.hub import network_folder
 
     chosen = choose(pictures or [], collection)
     tables = [path for path in (csv, parquet, json, out) if path is not None]
     if not tables and chosen.table is not None:
         tables = [chosen.table]
-    predictor = Predictor(model or default_model(Path.cwd()), max_side=max_side)
+    network = default_model(Path.cwd()) if model is None else network_folder(model)
+    predictor = Predictor(network, max_side=max_side)
     folder = (tables[0].parent if tables else Path()) / "why" if why else None
     predict_pictures(chosen.pictures, predictor, Wanted(tables, top, nearest, folder), chosen.columns)

@@ -14,7 +14,7 @@ from artextract.core.collections import collection_root
 from artextract.core.errors import ArtExtractError
 from artextract.data.images.decode import image_suffixes
 from artextract.data.images.shards import ShardReader
-from artextract.data.images.sources import ImageSource, open_images
+from artextract.data.images.sources import open_images
 
 ARCHIVES = (".zip",)
 TABLE = "predictions.csv"
@@ -77,17 +77,17 @@ def _expanded(pattern: str) -> list[str]:
 def _pictures_of(place: Path, prefix: str) -> list[Named]:
     if place.is_dir():
         tars = any(place.glob("*.tar")) or (place / "wikiart.zip").is_file()
-        return _members(open_images(place), prefix) if tars else _files(place, prefix)
+        return _members(place, prefix) if tars else _files(place, prefix)
     if place.suffix.lower() in ARCHIVES:
-        return _members(open_images(place), prefix)
+        return _members(place, prefix)
     return [Named(str(place), place.read_bytes, _stamp(place))]
 
 
-def _members(source: ImageSource, prefix: str) -> list[Named]:
-    sizes = source.sizes()
+def _members(place: Path, prefix: str) -> list[Named]:
+    source, stamp = open_images(place), _stamp(place)
     return [
-        Named(f"{prefix}{name}", lambda name=name: source.read(name), f"{size} {source.root}")
-        for name, size in sorted(sizes.items())
+        Named(f"{prefix}{name}", lambda name=name: source.read(name), f"{stamp} {size}")
+        for name, size in sorted(source.sizes().items())
     ]
 
 
@@ -95,13 +95,13 @@ def _files(root: Path, prefix: str) -> list[Named]:
     suffixes = image_suffixes()
     found = []
     for folder, folders, names in os.walk(root):
-        folders[:] = sorted(name for name in folders if not name.startswith(".") and name != "__MACOSX")
-        for name in sorted(names):
+        folders[:] = [name for name in folders if not name.startswith(".") and name != "__MACOSX"]
+        for name in names:
             path = Path(folder, name)
             if path.suffix.lower() in suffixes and not name.startswith(".") and path.is_file():
                 relative = path.relative_to(root).as_posix()
                 found.append(Named(f"{prefix}{relative}", path.read_bytes, _stamp(path)))
-    return found
+    return sorted(found, key=lambda picture: picture.name)
 
 
 def _stamp(path: Path) -> str:
