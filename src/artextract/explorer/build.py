@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from artextract.data.images.shards import ShardReader
 from artextract.explorer import alike, clusters, meaning, neighbours, positions, vocabulary
 from artextract.explorer.cells import cell_order
 from artextract.explorer.facets import facets_of, write_facets
-from artextract.explorer.folder import write_json, write_numbers
+from artextract.explorer.folder import whole_folder, write_json, write_numbers
 from artextract.explorer.gallery import write_gallery
 from artextract.explorer.inputs import Inputs, read_inputs
 from artextract.explorer.manifest import alike_described, frame_of_manifest, heading
@@ -38,23 +37,20 @@ def build(root: Path, params: Explorer, title_encoder: TitleEncoder, seed: int, 
         out: The folder.
     """
     inputs = read_inputs(root, params)
-    new = out.with_name(f".{out.name}.new")
-    shutil.rmtree(new, ignore_errors=True)
-    manifest = frame_of_manifest(params, inputs.shown, heading(params, root), list(inputs.spaces))
-    told, order = _write_maps(new / "data", inputs, params)
-    manifest |= told
-    manifest["thumbs"]["order"] = "rows" if order is None else "cells"
-    manifest |= _write_works(new / "data", inputs, params, manifest["clusters"])
-    seen = _write_pictures(new, inputs, params, order)
-    manifest |= _write_spaces(new / "data", inputs, seen, params, seed)
-    manifest |= _write_words(new / "data", inputs, params, title_encoder)
-    manifest["errors"] = "classification" in params.parts
-    if manifest["errors"]:
-        _write_errors(new, root, params)
-    write_json(new / "data" / "manifest.json", manifest)
-    write_page(new)
-    shutil.rmtree(out, ignore_errors=True)
-    new.rename(out)
+    with whole_folder(out) as new:
+        manifest = frame_of_manifest(params, inputs.shown, heading(params, root), list(inputs.spaces))
+        told, order = _write_maps(new / "data", inputs, params)
+        manifest |= told
+        manifest["thumbs"]["order"] = "rows" if order is None else "cells"
+        manifest |= _write_works(new / "data", inputs, params, manifest["clusters"])
+        seen = _write_pictures(new, inputs, params, order)
+        manifest |= _write_spaces(new / "data", inputs, seen, params, seed)
+        manifest |= _write_words(new / "data", inputs, params, title_encoder)
+        manifest["errors"] = "classification" in params.parts
+        if manifest["errors"]:
+            _write_errors(new, root, params)
+        write_json(new / "data" / "manifest.json", manifest)
+        write_page(new)
 
 
 def _write_maps(folder: Path, inputs: Inputs, params: Explorer) -> tuple[dict[str, Any], np.ndarray | None]:
@@ -105,10 +101,13 @@ def _write_spaces(folder: Path, inputs: Inputs, seen: Seen, params: Explorer, se
     """Neighbours, the slider, and why works are alike; entries of the manifest."""
     group, images, k = inputs.collection.group, inputs.collection.images, params.neighbours
     found = neighbours.write_spaces(folder, inputs.spaces, group, k)
-    subject = alike.centred(images)
+    subject, taught = alike.centred(images), False
     if inputs.siamese is not None:
-        neighbours.write_subject(folder, inputs.siamese.net, images, group, k)
-        subject = project_head(inputs.siamese.net, images)
+        head = project_head(inputs.siamese.net, images)
+        taught = bool(head.any())  # the head of a collection that was too small for a training gives zero
+        if taught:
+            neighbours.write_subject(folder, inputs.siamese.net, images, group, k)
+            subject = head
     measures = {
         "palette": seen.palette,
         "texture": alike.centred(textures(inputs.reader)),
@@ -116,8 +115,8 @@ def _write_spaces(folder: Path, inputs: Inputs, seen: Seen, params: Explorer, se
         "subject": subject,
     }
     alike.write_shares(folder, alike.shares(measures, found["image"], group, seed))
-    slider = [] if inputs.siamese is None else list(neighbours.SUBJECT)
-    return {"subject": slider, "alike": alike_described(inputs.siamese is not None)}
+    slider = list(neighbours.SUBJECT) if taught else []
+    return {"subject": slider, "alike": alike_described(taught)}
 
 
 def _write_words(folder: Path, inputs: Inputs, params: Explorer, encoder: TitleEncoder) -> dict[str, Any]:

@@ -7,7 +7,9 @@ reads what it shows. ``docs/explorer.md`` describes the format.
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,24 @@ FORMAT = 1
 CHUNK = 2000  # works in a chunk of data
 PICTURES = 1000  # pictures in a folder
 NONE = 65535  # code of a work that has no category
+
+
+@contextmanager
+def whole_folder(path: Path) -> Iterator[Path]:
+    """An empty folder to write into; it gets its name, and replaces an older one, when the block ends without an error.
+
+    Args:
+        path: The folder's name; its parent may not exist yet.
+    """
+    new = path.with_name(f".{path.name}.new")
+    shutil.rmtree(new, ignore_errors=True)  # of a process that was killed
+    new.mkdir(parents=True)
+    try:
+        yield new
+        shutil.rmtree(path, ignore_errors=True)
+        new.rename(path)
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
 
 
 def write_json(path: Path, content: Any) -> None:
