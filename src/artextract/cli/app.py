@@ -21,6 +21,7 @@ from artextract.cli import (
     explore,
     export_onnx,
     judge,
+    map,
     predict,
     profile,
     publish,
@@ -57,6 +58,7 @@ app.command()(export_onnx.export_onnx)
 app.command()(compare.compare)
 app.command()(seeds.seeds)
 app.command()(attempts.attempts)
+app.command("map")(map.map_)
 app.command()(judge.judge)
 app.command()(qrels.qrels)
 app.command()(experiments.experiments)

@@ -17,16 +17,19 @@ SEEN = (
 
 def judge(
     vectors: Annotated[
-        list[Path],
-        typer.Argument(metavar="VECTORS.npy", help="array (works, dimensions); for --split s2 one per fold"),
-    ],
-    collection: Annotated[Path, typer.Option(metavar="FOLDER", help="holds index.parquet")] = Path("data/nga"),
-    embeddings: Annotated[Path, typer.Option(metavar="FOLDER", help="holds images.npy and titles.npy")] = Path(
-        "data/embeddings"
-    ),
+        list[Path] | None,
+        typer.Argument(metavar="[VECTORS.npy]", help="array (works, dimensions); for --split s2 one per fold"),
+    ] = None,
+    collection: Annotated[
+        str | None, typer.Option(metavar="NAME", help="a collection of your own, or a folder with index.parquet")
+    ] = None,
+    embeddings: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="holds images.npy and titles.npy", show_default=False)
+    ] = None,
     siamese: Annotated[
-        Path, typer.Option(metavar="FOLDER", help="holds projected.npy, splits.parquet and values.parquet")
-    ] = Path("data/siamese"),
+        Path | None,
+        typer.Option(metavar="FOLDER", help="holds projected.npy, splits.parquet and values.parquet"),
+    ] = None,
     split: Annotated[
         str | None, typer.Option(metavar="SPLIT", help="held-out queries only: s1 works, s2 painters, s3 titles")
     ] = None,
@@ -44,30 +47,39 @@ def judge(
     ] = None,
     csv: Annotated[Path | None, typer.Option(metavar="FILE", help="also write the table to this file")] = None,
 ) -> None:
-    """Judge an embedding of your own by painter, theme, style, period, terms and title, with 95% intervals.
+    """Judge an embedding by painter, theme, style, period, terms and title, with 95% intervals.
 
     The table has chance, the same vectors in a random order, and the project's own spaces (image, centred, title,
     siamese) beside it, and the paired difference from the raw image embedding. A judge does not score vectors that
     were made from what it reads: name that with --made-from. docs/benchmark.md defines the task.
+
+    Without VECTORS.npy it prints how the collection's own embeddings were judged by the pipeline.
     """
     from artextract.core.runtime import prepare_environment
 
     prepare_environment()
     import pandas as pd
 
+    from artextract.core.collections import places
     from artextract.core.errors import ArtExtractError
     from artextract.core.files import write_table
     from artextract.params.reading import load_params
     from artextract.runs import held_out_queries, judging, people
+    from artextract.runs.own_scores import own_scores
     from artextract.search.collection import open_embedded
 
-    works = open_embedded(collection, embeddings)
-    index = pd.read_parquet(collection / "index.parquet")
+    at = places(collection, embeddings)
+    params = load_params("relevance", "seed", path=at.params)
+    if not vectors:
+        print(own_scores(at.root, judges or [], params.relevance.neighbours))
+        return
+    siamese = siamese or at.siamese
+    works = open_embedded(at.index, at.embeddings)
+    index = pd.read_parquet(at.index / "index.parquet")
     read = [judging.read_vectors(path, len(index)) for path in vectors]
     name = name or vectors[0].stem
     if name in judging.RESERVED:
         name = f"{name} (given)"
-    params = load_params("relevance", "seed")
     own = {kind: works.vectors(kind) for kind in ("image", "title")}
     parts, on_held_out = [], None
     if split is not None:

@@ -19,10 +19,13 @@ def search(
         float | None,
         typer.Option(min=0, max=1, help="weight of the subject, for an image: 0 = look alone, 1 = subject alone"),
     ] = None,
-    collection: Annotated[Path, typer.Option(metavar="FOLDER", help="shards and index.parquet")] = Path("data/nga"),
-    embeddings: Annotated[Path, typer.Option(metavar="FOLDER", help="images.npy and titles.npy")] = Path(
-        "data/embeddings"
-    ),
+    collection: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="a collection of your own, or a folder with shards and index.parquet"),
+    ] = None,
+    embeddings: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="images.npy and titles.npy", show_default=False)
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(metavar="PREFIX", help="files to write; default: search/ and the query")
     ] = None,
@@ -45,6 +48,8 @@ def search(
     from artextract.core.runtime import prepare_environment
 
     prepare_environment()  # before numpy is imported, which reads the number of threads once
+    from artextract.core.collections import places
     from artextract.search.find import find
 
-    find(query, k=k, space=space, collection=collection, embeddings=embeddings, out=out, exact=exact, subject=subject)
+    at = places(collection, embeddings)
+    find(query, k=k, space=space, collection=at.index, embeddings=at.embeddings, out=out, exact=exact, subject=subject)

@@ -5,6 +5,7 @@ Every collection has the same folders below its root: data/, metrics/, plots/, a
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from artextract.core.errors import ArtExtractError
@@ -43,3 +44,44 @@ def collection_root(name: str | None, root: Path | None = None) -> Path:
             f"no collection is called {name!r}; {here}", remedy="`artextract collection add FOLDER --name NAME`"
         )
     return root / FOLDER / name
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where the parts of a collection are.
+
+    Attributes:
+        root: Folder that holds data/, metrics/ and plots/.
+        index: Folder of index.parquet and the shards.
+        embeddings: Folder of images.npy and titles.npy.
+        siamese: Folder of the siamese projection.
+        params: The collection's params.yaml.
+    """
+
+    root: Path
+    index: Path
+    embeddings: Path
+    siamese: Path
+    params: Path
+
+
+def places(given: str | None, embeddings: Path | None = None) -> Places:
+    """The parts of a collection that a verb was given.
+
+    Args:
+        given: Name of a collection of the user's; or a folder with index.parquet and shards, whose other parts are
+            those of the working directory; None = all of the working directory.
+        embeddings: Folder of the embeddings, where they are elsewhere.
+
+    Raises:
+        ArtExtractError: It is neither.
+    """
+    root, index = Path(), Path("data/nga")
+    if given is not None and given in collection_names():
+        root = collection_root(given)
+        index = root / index
+    elif given is not None:
+        index = Path(given)
+        if not index.is_dir() and len(index.parts) == 1:
+            collection_root(given)  # raises: it lists the names
+    return Places(root, index, embeddings or root / "data/embeddings", root / "data/siamese", root / "params.yaml")

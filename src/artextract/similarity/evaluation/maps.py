@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 PCA_DIMENSIONS = 50
 
 PALETTE = ["#b5432a", "#2f6f8f", "#7a6a1f", "#5d8a4a", "#7d4f86", "#d08a2c", "#3b3f8c", "#a8577e"]
+ARRANGED = {"image": "how it looks", "title": "what its titles say", "siamese": "look and subject together"}
 Maps = dict[str, tuple[np.ndarray, float]]  # space: positions (n, 2) and trustworthiness, from ``tsne_maps``
 
 
@@ -145,21 +146,22 @@ def tsne_maps(
     return {name: tsne_map(vectors[rows], perplexity, seed) for name, vectors in todo}
 
 
-def draw_map(reader: ShardReader, rows: np.ndarray, positions: np.ndarray, path: Path) -> None:
-    """The paintings themselves at their places on the image map.
+def draw_map(reader: ShardReader, rows: np.ndarray, positions: np.ndarray, path: Path, space: str = "image") -> None:
+    """The paintings themselves at their places on a map.
 
     Args:
         reader: Images of the whole collection.
         rows: Works to show (m,): placing them takes time and memory that grow with the square of their number.
         positions: Positions of these works (m, 2).
         path: JPEG to write.
+        space: The space that the map is of: image, title or siamese.
     """
     images = []
     for row in rows:
         image = reader.image(int(row))
         image.thumbnail((160, 160))
         images.append(image)
-    subtitle = "t-SNE of the image embedding; neighbours on this map are alike to the network."
+    subtitle = f"t-SNE of the {space} embedding; neighbours on this map are alike to the network."
     if len(rows) < len(reader):
         subtitle += f" {len(rows):,} of {len(reader):,} works, drawn at random."
-    thumbnail_map(images, positions, "The collection, arranged by how it looks", subtitle, path)
+    thumbnail_map(images, positions, f"The collection, arranged by {ARRANGED[space]}", subtitle, path)
