@@ -54,3 +54,9 @@ def write_lock(root: Path, params: dict[str, Any]) -> None:
     }
     stages["evaluate_auc"]["deps"] = [{"path": MODEL, "md5": dvc_md5(root / MODEL)}]
     (root / "dvc.lock").write_text(yaml.safe_dump({"schema": "2.0", "stages": stages}))
+
+
+def lock_again(root: Path) -> None:
+    """The dvc.lock of what is below ``root`` now, with the parameters that it has."""
+    lock = yaml.safe_load((root / "dvc.lock").read_text())
+    write_lock(root, lock["stages"]["evaluate_auc"]["params"]["params.yaml"])

@@ -23,6 +23,8 @@ from artextract.params.sections import Train
 ANEW = "train it anew (`dvc repro train_multitask`)"
 OTHER_VERSION = "or use the version of artextract that wrote it"
 
+OWN_WEIGHTS = "./weights/"  # paths that begin so are in the folder of the network
+
 
 def save_model(
     folder: Path,
@@ -82,9 +84,19 @@ def read_record(folder: Path) -> Record:
         problem = f"`{error.args[0]}` is missing" if isinstance(error, KeyError) else f"not a record: {error}"
         raise ArtExtractError(problem, where=str(path), remedy=ANEW) from None
     try:
-        return Record(classes, Train.model_validate(train), backbone, widths)
+        return Record(classes, _with_own_weights(Train.model_validate(train), folder), backbone, widths)
     except ValidationError as error:
         raise ArtExtractError(_explained(error), where=str(path), remedy=f"{ANEW}, {OTHER_VERSION}") from None
+
+
+def _with_own_weights(train: Train, folder: Path) -> Train:
+    """The section with the places of those weights that are in the network's own folder."""
+
+    def place(weights: str) -> str:
+        return str((folder / weights).resolve()) if weights.startswith(OWN_WEIGHTS) else weights
+
+    networks = [network.model_copy(update={"weights": place(network.weights)}) for network in train.networks]
+    return train.model_copy(update={"weights": place(train.weights), "networks": networks})
 
 
 def _explained(error: ValidationError) -> str:

@@ -146,7 +146,7 @@ def _network(record: Record, run: Run, parameters: int) -> list[tuple[str, str]]
 
 def _where(weights: str) -> str:
     """Source of pretrained weights; a path of somebody's disk is nobody else's business."""
-    return weights if weights in ("package", "hub", "none") else "a file, see its hash"
+    return weights if weights in ("package", "hub", "none") else "in `weights/`"
 
 
 def _data(run: Run) -> list[tuple[str, str]]:

@@ -8,15 +8,18 @@ from pathlib import Path
 
 from safetensors import safe_open
 
-from artextract.classification.network.saved_network import read_record
+from artextract.classification.network.saved_network import OWN_WEIGHTS, read_record
 from artextract.classification.published.card import card
 from artextract.classification.published.provenance import read_run
 from artextract.core.errors import ArtExtractError
 from artextract.core.files import write_bytes, write_text
+from artextract.encoders.local_weights import local_weights
+from artextract.params.sections import is_path
 
 NETWORK = ("model.safetensors", "model.json")
 OPTIONAL = ("calibration.json", "evidence.safetensors", "evidence.parquet", "README.md")
 FILES = (*NETWORK, *OPTIONAL)
+WEIGHTS = "weights"  # frozen networks whose weights came from a path
 
 
 def publish(root: Path, model: Path, target: Path, name: str = "") -> list[Path]:
@@ -40,8 +43,9 @@ def publish(root: Path, model: Path, target: Path, name: str = "") -> list[Path]
     record = read_record(model)
     for old in FILES:
         (target / old).unlink(missing_ok=True)
-    for file in NETWORK:
-        write_bytes(target / file, (model / file).read_bytes())
+    shutil.rmtree(target / WEIGHTS, ignore_errors=True)
+    write_bytes(target / "model.safetensors", (model / "model.safetensors").read_bytes())
+    write_text(target / "model.json", _with_weights(model, target))
     fitted = {task: values for task, values in run.calibration.items() if values}
     write_text(target / "calibration.json", json.dumps(fitted, indent=2, sort_keys=True) + "\n")
     for file in (model / extra for extra in OPTIONAL if extra.startswith("evidence")):
@@ -49,6 +53,27 @@ def publish(root: Path, model: Path, target: Path, name: str = "") -> list[Path]
             write_bytes(target / file.name, file.read_bytes())
     write_text(target / "README.md", card(name or target.resolve().name, record, run, parameters_in(target)))
     return sorted(target / file for file in FILES if (target / file).is_file())
+
+
+def _with_weights(model: Path, target: Path) -> str:
+    """The content of model.json for others, whose weights from a path are copied into the folder."""
+    text = (model / "model.json").read_text(encoding="utf-8")
+    raw = json.loads(text)
+    own = [(raw["train"], "weights_sha256"), *((network, "sha256") for network in raw["train"]["networks"])]
+    files = [(section, section[key]) for section, key in own if is_path(section["weights"])]
+    if not files:
+        return text
+    for section, sha256 in files:
+        source = section["weights"]
+        source = source if not source.startswith(OWN_WEIGHTS) else str((model / source).resolve())
+        path = local_weights(source, sha256, "the sha256 of these weights")
+        name = f"{sha256[:16]}{path.suffix if path.is_file() else ''}"
+        if path.is_file():
+            write_bytes(target / WEIGHTS / name, path.read_bytes())
+        else:
+            shutil.copytree(path, target / WEIGHTS / name, dirs_exist_ok=True)
+        section["weights"] = f"{OWN_WEIGHTS}{name}"
+    return json.dumps(raw, indent=2, ensure_ascii=False) + "\n"
 
 
 def parameters_in(folder: Path) -> int:
@@ -101,3 +126,5 @@ def copy_network(source: Path, target: Path) -> None:
     for name in FILES:
         if (source / name).is_file():
             shutil.copyfile(source / name, target / name)
+    if (source / WEIGHTS).is_dir():
+        shutil.copytree(source / WEIGHTS, target / WEIGHTS, dirs_exist_ok=True)

@@ -8,7 +8,7 @@ from typing import Any
 from huggingface_hub import ModelHubMixin, snapshot_download
 from huggingface_hub.errors import HFValidationError
 
-from artextract.classification.published.folder import FILES, check_network, copy_network
+from artextract.classification.published.folder import FILES, WEIGHTS, check_network, copy_network
 from artextract.core.errors import ArtExtractError
 
 
@@ -54,7 +54,7 @@ class PublishedNetwork(ModelHubMixin, library_name="artextract", pipeline_tag="i
                     force_download=force_download,
                     local_files_only=local_files_only,
                     token=token,
-                    allow_patterns=list(FILES),
+                    allow_patterns=[*FILES, f"{WEIGHTS}/*"],
                 )
             )
         )

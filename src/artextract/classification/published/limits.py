@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from artextract.classification.network.networks import networks_of
 from artextract.classification.network.saved_network import Record
 from artextract.classification.published.provenance import Run
 from artextract.core.tasks import TASKS
-from artextract.params.sections import FROM_SCRATCH, is_path
 
 WIDE = 0.2  # an interval of this width or more says little
 FEW = 50  # works
@@ -26,13 +24,6 @@ def limits_of(record: Record, run: Run) -> list[str]:
         found.append("Works of the validation list of one task were trained on in another (`artgan.guard=false`).")
     if not artgan["held_out_painters"]:
         found.append("Painters of validation works are in the training too: new painters are likely to be harder.")
-    if record.train.backbone not in FROM_SCRATCH:
-        for network in networks_of(record.train):
-            if is_path(network.weights):
-                found.append(
-                    f"The weights of {network.name} are not in this folder. It needs the file with SHA-256 "
-                    f"{network.sha256} at the place that `model.json` names."
-                )
     return found
 
 

@@ -12,11 +12,13 @@ from huggingface_hub import ModelCard, ModelCardData
 from safetensors.torch import load_file
 
 from artextract.classification.network.saved_network import read_record
-from artextract.classification.published.folder import parameters_in, publish
+from artextract.classification.published.folder import copy_network, parameters_in, publish
 from artextract.classification.published.provenance import dvc_md5
 from artextract.core.errors import ArtExtractError
+from artextract.encoders.local_weights import content_hash, local_weights
+from artextract.params.sections import Network
 from tests.conftest import ROOT
-from tests.published_toys import toy_run
+from tests.published_toys import lock_again, toy_run
 from tests.toys import NAMES
 
 
@@ -81,6 +83,36 @@ def test_scores_of_another_network_are_refused(tmp_path: Path):
     (tmp_path / "plots/classification/scores.csv").write_text("task,score,value\n")
     with pytest.raises(ArtExtractError, match="is not as the run has left it"):
         publish(tmp_path, model, tmp_path / "out")
+
+
+def test_weights_from_a_path_come_along(tmp_path: Path):
+    """Of a file, and of a folder; the network is then complete, wherever it is moved to."""
+    (tmp_path / "file.pth").write_bytes(b"tensors")
+    (tmp_path / "net").mkdir()
+    (tmp_path / "net/config.json").write_text("{}")
+    other = {"name": "resnet18", "layers": [], "size": 0, "min_side": 0}
+    one, two = content_hash(tmp_path / "file.pth"), content_hash(tmp_path / "net")
+    networks = [Network.model_validate(other | {"weights": str(tmp_path / "net"), "sha256": two})]
+    model = toy_run(tmp_path)
+    raw = json.loads((model / "model.json").read_text())
+    raw["train"] |= {
+        "backbone": "resnet18",
+        "frozen": True,
+        "weights": str(tmp_path / "file.pth"),
+        "weights_sha256": one,
+    }
+    raw["train"]["networks"] = [network.model_dump() for network in networks]
+    (model / "model.json").write_text(json.dumps(raw))
+    lock_again(tmp_path)
+    publish(tmp_path, model, tmp_path / "out")
+    copy_network(tmp_path / "out", tmp_path / "moved")
+    shutil.rmtree(tmp_path / "out")
+    train = read_record(tmp_path / "moved").train
+    assert train.weights == str(tmp_path / "moved/weights" / f"{one[:16]}.pth")
+    assert local_weights(train.weights, train.weights_sha256, "").read_bytes() == b"tensors"
+    assert content_hash(local_weights(train.networks[0].weights, two, "")) == two
+    assert str(tmp_path) not in (tmp_path / "moved/model.json").read_text()
+    assert str(tmp_path) not in (tmp_path / "moved/README.md").read_text()
 
 
 def test_places_that_are_refused(tmp_path: Path):
