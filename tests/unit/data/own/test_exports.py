@@ -214,8 +214,9 @@ def test_cleveland(tmp_path: Path):
         folder_of(tmp_path, "1915.534_web.jpg"), table_of(tmp_path, json.dumps({"data": [record]}), "cma.json")
     )
     assert said(own) == {
-        "id": "94979", "title": "A Portrait", "artist": "J. S. Zet (American, 1738–1815)", "year": 1765, "medium": "oil",
-        "credit": "Gift of N. N.", "link": "https://clevelandart.org/art/1915.534", "open_access": False,
+        "id": "94979", "title": "A Portrait", "artist": "J. S. Zet (American, 1738–1815)", "year": 1765,
+        "medium": "oil", "credit": "Gift of N. N.", "link": "https://clevelandart.org/art/1915.534",
+        "open_access": False,
     }  # fmt: skip
 
 
