@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from artextract.data.own import iiif
-from artextract.data.own.join import FileNames, Joined, join_by_file, join_by_key, unpadded
+from artextract.data.own.file_names import FileNames, unpadded
+from artextract.data.own.join import Joined, join_by_file, join_by_key
 from artextract.data.own.problems import Problem
 from artextract.data.own.sheet import Sheet
 

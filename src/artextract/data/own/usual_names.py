@@ -21,26 +21,30 @@ USUAL: dict[str, str] = {
         Objekt-ID; Signatur; Katalognummer; Nummer; numéro d'inventaire; n° d'inventaire; no inventaire; inventaire;
         numéro; cote; número de inventario; nº inventario; n. inventario; inventario; número de catálogo; numero;
         numero di inventario; numero d'inventario; inventarisnummer; inventarisnr; objectnummer; inventarnummer;
-        genstandsnummer
+        genstandsnummer; museum number; object no; registration number; registration no; dc:identifier;
+        dcterms:identifier; Dublin Core:Identifier; Objekt-Nr.; numéro inventaire
     """,
     "title": """
         title; titles; work title; artwork title; object title; title of work; painting; name of work; titel;
         Werktitel; Bildtitel; Bezeichnung; Objekttitel; titre; titre de l'œuvre; intitulé; appellation; título;
-        título de la obra; titolo; titolo dell'opera; titolo opera; werk titel; naam van het werk; caption; label;
-        object name; name; benaming; denominazione; denominación
+        título de la obra; titolo; titolo dell'opera; titolo opera; werk titel; naam van het werk; caption; object
+        name; name; benaming; denominazione; denominación; dc:title; dcterms:title; Dublin Core:Title;
+        Objektbezeichnung
     """,
     "artist": """
         artist; artists; artist name; painter; creator; creators; maker; author; attribution; artist display; artist
         display name; artist title; primary artist; principal maker; made by; Künstler; Künstlerin; Künstler/in;
         Künstler*in; Künstlername; Maler; Malerin; Urheber; Hersteller; artiste; peintre; auteur; créateur; nom de
         l'artiste; nom artiste; artista; pintor; pintora; autor; nombre del artista; creador; pittore; pittrice;
-        autore; nome artista; kunstenaar; schilder; vervaardiger; naam kunstenaar; maker naam; kunstner; maler
+        autore; nome artista; kunstenaar; schilder; vervaardiger; naam kunstenaar; maker naam; kunstner; maler;
+        producer name; dc:creator; dcterms:creator; Dublin Core:Creator
     """,
     "date": """
         date; date display; display date; object date; creation date; date created; date of creation; dated; date
         text; dating; production date; Datierung; Datum; Entstehungsdatum; Entstehungszeit; datation; date de
         création; date d'exécution; millésime; fecha; datación; fecha de creación; cronología; data; datazione; data
-        di creazione; cronologia; datering; datum vervaardiging; vervaardigingsdatum
+        di creazione; cronologia; datering; datum vervaardiging; vervaardigingsdatum; date creation; dc:date;
+        dcterms:created; dcterms:date; Dublin Core:Date
     """,
     "year": """
         year; year of creation; year created; creation year; year made; Jahr; Entstehungsjahr; Jahreszahl; année;
@@ -63,7 +67,8 @@ USUAL: dict[str, str] = {
         medium display; Technik; Material; Material/Technik; Material und Technik; Malmittel; matériaux; matière;
         matériau; matériaux et techniques; technique et support; técnica; material y técnica; soporte; técnica y
         soporte; tecnica; materiale; materia e tecnica; tecnica e supporto; techniek; materiaal; materiaal en
-        techniek; teknik; materiale
+        techniek; teknik; materiale; materials and techniques; matériaux techniques; dcterms:medium; Dublin
+        Core:Medium
     """,
     "credit": """
         credit; credit line; creditline; credits; courtesy; Bildnachweis; Nachweis; Copyright-Hinweis; mention;
@@ -78,7 +83,7 @@ USUAL: dict[str, str] = {
         rights; rights statement; license; licence; copyright; copyright notice; usage rights; rights and
         reproduction; share license status; Rechte; Lizenz; Nutzungsrechte; Rechtestatus; Urheberrecht; droits;
         licence d'utilisation; droits d'auteur; derechos; licencia; derechos de autor; diritti; licenza; rechten;
-        licentie; auteursrecht; rettigheder; licens
+        licentie; auteursrecht; rettigheder; licens; dc:rights; dcterms:rights; Dublin Core:Rights
     """,
     "open_access": """
         is public domain; public domain; publicdomain; open access; is open access; openaccess; cc0; gemeinfrei;
@@ -88,12 +93,12 @@ USUAL: dict[str, str] = {
     "keywords": """
         keywords; keyword; tags; tag; subjects; subject terms; Schlagworte; Schlagwörter; Schlagwort; Stichworte;
         mots-clés; mots clés; sujets; palabras clave; etiquetas; parole chiave; soggetti; trefwoorden; trefwoord;
-        onderwerpen; steekwoorden; emneord
+        onderwerpen; steekwoorden; emneord; dc:subject; dcterms:subject; Dublin Core:Subject
     """,
     "key": """
         accession number; accession no; accessionnum; object number; inventory number; inventory no; image id; uuid;
         image url; imageurl; image link; thumbnail url; iiif; iiif url; Inventarnummer; Objektnummer; numéro
         d'inventaire; número de inventario; numero di inventario; inventarisnummer; objectnummer; image; picture;
-        photo; Bild; imagen; immagine; afbeelding; billede
+        photo; Bild; imagen; immagine; afbeelding; billede; numéro inventaire; museum number
     """,
 }

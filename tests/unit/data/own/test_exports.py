@@ -285,3 +285,16 @@ def test_the_museums_own_table_and_photographs():
     assert own.form == "National Gallery of Art, open data" and own.counts["files_without_row"] == 0
     assert (own.works["id"] + ".jpg" == own.works["file"]).all() and own.works["titled"].all()
     assert own.works["year"].notna().mean() > 0.9 and own.works["artist"].ne("").mean() > 0.9
+
+
+def test_dublin_core_as_omeka_writes_it(tmp_path: Path):
+    header = "Item Id;Dublin Core:Title;Dublin Core:Creator;Dublin Core:Date;Dublin Core:Rights;file"
+    own = read_own(folder_of(tmp_path, "x.jpg"), table_of(tmp_path, f"{header}\n9;T;A;um 1900;CC0;x.jpg\n"))
+    work = own.works.iloc[0]
+    assert (work["title"], work["artist"], work["year"], work["rights"]) == ("T", "A", 1900, "CC0")
+
+
+def test_a_label_is_a_class_and_no_title(tmp_path: Path):
+    folder = folder_of(tmp_path, "x.jpg")
+    table_of(folder, "file_name,label\nx.jpg,naive\n", "metadata.csv")
+    assert read_own(folder).works.iloc[0][["title", "extra.label"]].tolist() == ["x", "naive"]

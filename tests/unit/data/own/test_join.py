@@ -10,7 +10,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from artextract.data.own.join import FileNames, UnsafePath, as_path, join_by_file, join_by_key, slug, unpadded
+from artextract.data.own.file_names import FileNames, UnsafePath, as_path, slug, unpadded
+from artextract.data.own.join import join_by_file, join_by_key
 
 NAMES = st.text(st.sampled_from("abcdéüñç 123-_."), min_size=1, max_size=12).filter(
     lambda n: slug(n) and n == n.strip(" .") and n == n.strip("-_")
@@ -137,3 +138,14 @@ def test_files_named_after_numbers_find_them(keys: list[str]):
     files = [f"{slug(key)}.jpg" for key in keys]
     assume(len(set(map(slug, keys))) == len(keys))
     assert by_key(keys, files) == dict(enumerate(files))
+
+
+def test_a_cell_that_names_several_files():
+    names = FileNames(["a.jpg", "b.jpg", "c, d.jpg"])
+    result = join_by_file(["a.jpg; b", "c, d.jpg", "../x.jpg; a.jpg"], [2, 3, 4], names)
+    assert result.file_of == {0: "a.jpg", 1: "c, d.jpg"} and [p.file for p in result.problems] == ["b.jpg", ""]
+
+
+def test_a_suffix_that_was_added():
+    assert joined("A.tif", "a.tif.jpg", "b.jpg") == ["a.tif.jpg"]
+    assert joined("1933.11", "1933.11.jpg", "1933.jpg") == ["1933.11.jpg"]
