@@ -85,7 +85,7 @@ def labels(works: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     Raises:
         ArtExtractError: The table has no such column.
     """
-    there = [column.removeprefix(EXTRA) for column in works if str(column).startswith(EXTRA)]
+    there = [name.removeprefix(EXTRA) for name in map(str, works.columns) if name.startswith(EXTRA)]
     if absent := [name for name in names if name not in there]:
         raise ArtExtractError(
             f"the table has no column {', '.join(map(repr, absent))} besides those that are read as fields",
