@@ -35,12 +35,13 @@ export class App {
     this.panel = new Panel(byId("panel"), this);
     this.viewer = new Viewer(this);
     filtersView(byId("filters"), this);
+    this._drawer();
     this._map();
     views(this);
     if (this.live?.upload) this.upload = new Upload(this, byId("actions"));
     this._count();
     this.filters.on(() => this._count());
-    this.panel.render();
+    this.panel.start();
     if (this.state.values.q) this.search.run();
     this.viewer.follow();
     document.body.dataset.ready = "yes";
@@ -91,5 +92,14 @@ export class App {
     document.body.classList.toggle("drawer", open);
     if (open) byId("filters").focus();
     else byId("filter-button")?.focus();
+  }
+
+  /** Escape, and a click beside the filters, put them away. */
+  _drawer() {
+    const open = () => document.body.classList.contains("drawer");
+    addEventListener("keydown", (event) => {
+      if (event.key === "Escape" && open()) this.drawer(false);
+    });
+    byId("main").addEventListener("click", () => open() && this.drawer(false));
   }
 }

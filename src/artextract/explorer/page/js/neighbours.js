@@ -28,13 +28,12 @@ function column(app, row, space, label, description) {
 function slider(app, row) {
   const { state, data } = app;
   const steps = data.manifest.subject;
-  const place = () => steps.reduce((best, step, i) => (Math.abs(step - state.values.subject) < Math.abs(steps[best] - state.values.subject) ? i : best), 0);
   const list = h("ol", { class: "found", "data-space": "subject", "aria-label": "Nearest: from look to subject" });
-  const range = h("input", { type: "range", min: 0, max: steps.length - 1, step: 1, value: place(), "aria-label": "From look to subject" });
+  const range = h("input", { type: "range", min: 0, max: steps.length - 1, step: 1, value: steps.indexOf(step(steps, state.values.subject)), "aria-label": "From look to subject" });
   const show = () => {
-    const step = steps[range.value];
-    range.setAttribute("aria-valuetext", `${step}% subject`);
-    fill(app, row, `subject-${step}`, list);
+    const weight = steps[range.value];
+    range.setAttribute("aria-valuetext", `${weight}% subject`);
+    fill(app, row, `subject-${weight}`, list);
   };
   range.addEventListener("input", () => {
     state.set({ subject: steps[range.value] });
@@ -52,8 +51,19 @@ async function fill(app, row, space, list) {
   if (list.dataset.shown !== space || app.state.row !== row) return;
   const labels = app.data.manifest.alike?.labels;
   list.replaceChildren(...works.map((work, i) => item(app, row, work, scores[i], shares && shares[i], labels)));
-  const map = app.state.values.map;
-  if (space === map || (space.startsWith("subject-") && map === "siamese")) app.map?.setNear(rows);
+}
+
+/** Rows that the map connects with a work: its nearest in the map's own space. */
+export async function nearOnMap(app, row) {
+  const { map, subject } = app.state.values;
+  const { spaces, subject: steps } = app.data.manifest;
+  if (map === "siamese" && steps?.length > 1) return (await app.data.neighbours(`subject-${step(steps, subject)}`, row)).rows;
+  return spaces.some(({ key }) => key === map) ? (await app.data.neighbours(map, row)).rows : [];
+}
+
+/** The weight of the subject that is nearest to a wanted one. */
+function step(steps, wanted) {
+  return steps.reduce((best, one) => (Math.abs(one - wanted) < Math.abs(best - wanted) ? one : best));
 }
 
 function item(app, row, work, score, shares, labels) {

@@ -2,7 +2,7 @@
 
 import { captionOf, card, painterOf, picture, titleOf } from "./card.js";
 import { button, h, outside, plural, put, say } from "./dom.js";
-import { neighbours } from "./neighbours.js";
+import { nearOnMap, neighbours } from "./neighbours.js";
 
 const SHOWN = 60;
 
@@ -10,7 +10,8 @@ export class Panel {
   constructor(root, app) {
     Object.assign(this, { root, app, rendered: 0 });
     app.state.on((changed) => {
-      if (["work", "map"].some((key) => changed.has(key))) this.render();
+      if (changed.has("work")) this.render();
+      if (["work", "map", "subject"].some((key) => changed.has(key))) this._near();
       if (changed.has("sel")) this._selected();
     });
     root.addEventListener("keydown", (event) => {
@@ -20,6 +21,12 @@ export class Panel {
       if (app.state.row === null) this.render();
       else this._back();
     });
+  }
+
+  /** Shows what the address says. */
+  start() {
+    this.render();
+    this._near();
   }
 
   /** Shows something else than a work, for example a picture of one's own. */
@@ -35,7 +42,15 @@ export class Panel {
   /** Back to the work or to the results. */
   dismiss() {
     if (this.app.map) this.app.map.guests = [];
+    this._near();
     this.render();
+  }
+
+  /** Shows on the map what is nearest to the open work. */
+  async _near() {
+    const { row } = this.app.state;
+    const rows = row === null ? [] : await nearOnMap(this.app, row);
+    if (row === this.app.state.row) this.app.map?.setNear(rows);
   }
 
   /** Closes the panel, and gives the focus back to what is beside it. */
@@ -54,7 +69,6 @@ export class Panel {
     const { app } = this;
     const turn = ++this.rendered;
     const row = app.state.row;
-    if (row === null) app.map?.setNear([]);
     const work = row === null ? null : await app.data.work(row);
     const results = this._matching();
     const found = !work && results ? await app.data.works(results.rows.slice(0, SHOWN)) : [];
