@@ -207,7 +207,7 @@ def _query(given: str, query: str, works: Embedded, by_image: bool) -> tuple[Ima
 
 def gallery(
     works: Embedded, space: str, exact: bool = False, subject: float | None = None
-) -> tuple[vector_index.VectorIndex, dict[str, Any], Callable[[np.ndarray], np.ndarray]]:
+) -> tuple[vector_index.ExactIndex | vector_index.CompressedIndex, dict[str, Any], Callable[[np.ndarray], np.ndarray]]:
     """The index that is searched, its description, and the map of a query's vector into that space.
 
     Args:

@@ -16,7 +16,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
@@ -38,18 +38,6 @@ TRAINING = 64  # training vectors per list
 COMPONENTS = 256  # maximum; each code holds two
 CANDIDATES = 16  # candidates ranked again per wanted neighbour
 CHUNK = 1 << 15  # vectors read at a time
-
-
-class VectorIndex(Protocol):
-    """Something that finds neighbours."""
-
-    def nearest(self, queries: np.ndarray, k: int, exclude: Groups | None = None) -> tuple[np.ndarray, np.ndarray]:
-        """See ``neighbours.nearest``."""
-        ...
-
-    def describe(self) -> dict[str, Any]:
-        """Kind, vectors and recall, for the metrics."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -190,7 +178,7 @@ def _recalls(index: CompressedIndex, asked: Asked) -> dict[str, float]:
     return {kind: recall(index.nearest(queries, NEIGHBOURS)[0], truth) for kind, (queries, truth) in asked.items()}
 
 
-def open_index(path: Path, *, exact: bool = False, seed: int = 0) -> VectorIndex:
+def open_index(path: Path, *, exact: bool = False, seed: int = 0) -> ExactIndex | CompressedIndex:
     """The index of an embedding file, chosen by its size; a compressed one is built once and kept in the user's cache.
 
     Args:

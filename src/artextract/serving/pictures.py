@@ -13,11 +13,10 @@ import numpy as np
 from PIL import Image
 
 from artextract.core.errors import ArtExtractError
-from artextract.explorer.placing import ExistingMap, place
-from artextract.explorer.positions import Frame
 from artextract.search.find import BY_IMAGE
 from artextract.search.query import as_stored, image_embedder
 from artextract.serving.folder import Explorer
+from artextract.serving.places import Places
 from artextract.serving.prediction import Prediction
 from artextract.serving.spaces import Spaces, found
 
@@ -40,7 +39,7 @@ class Pictures:
             ArtExtractError: The folder holds no network.
         """
         self._explorer, self._spaces = explorer, spaces
-        self.prediction = Prediction(model, explorer.root)
+        self._places, self.prediction = Places(explorer, spaces), Prediction(model, explorer.root)
 
     def warm_up(self) -> None:
         """Load what the first picture needs; a problem is told to the one who sends it."""
@@ -65,7 +64,7 @@ class Pictures:
         there = [space for space in BY_IMAGE if space in self._spaces.there()]
         return self.prediction.of(data) | {
             "neighbours": {s: self._spaces.nearest(s, vector, NEIGHBOURS) for s in there} | self._slider(vector),
-            "place": self._places(vector),
+            "place": self._places.of(vector),
             "thumbnail": preview(image),
             "size": list(image.size),
         }
@@ -81,33 +80,6 @@ class Pictures:
         weighed = self._spaces.weighed
         weights = self._explorer.manifest().get("subject", [])
         return {f"subject-{w}": found(weighed.index, weighed.query(vector, w / 100), NEIGHBOURS) for w in weights}
-
-    @cached_property
-    def _maps(self) -> dict[str, tuple[Frame, ExistingMap]]:
-        """The maps of spaces that an image has a place in."""
-        maps = self._explorer.manifest().get("maps", [])
-        known = np.fromfile(self._explorer.folder / "data" / "positions.bin", dtype="<f4") if maps else np.empty(0)
-        known = known.reshape(len(maps), self._explorer.works, 2)
-        there = set(BY_IMAGE) & set(self._spaces.there())
-        vectors = {"image": lambda: self._spaces.works.vectors("image"), "siamese": lambda: self._stored_siamese}
-        found_maps = {}
-        for one, framed in zip(maps, known, strict=True):
-            if one["key"] in there:
-                frame = Frame.read(one["frame"])
-                found_maps[one["key"]] = frame, ExistingMap(vectors[one["key"]](), frame.outside(framed))
-        return found_maps
-
-    @property
-    def _stored_siamese(self) -> np.ndarray:
-        return self._spaces.weighed.index.vectors  # type: ignore[attr-defined]
-
-    def _places(self, vector: np.ndarray) -> dict[str, list[float]]:
-        """Where the picture belongs on each map, in the units of positions.bin."""
-        places = {}
-        for key, (frame, existing) in self._maps.items():
-            query = self._spaces.weighed.query(vector) if key == "siamese" else vector
-            places[key] = [round(float(v), 5) for v in frame.inside(place(query.astype(np.float32), existing))[0]]
-        return places
 
 
 def preview(image: Image.Image) -> str:

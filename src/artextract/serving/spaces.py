@@ -12,13 +12,14 @@ import numpy as np
 
 from artextract.search.collection import Embedded
 from artextract.search.find import gallery
-from artextract.search.index import VectorIndex
+from artextract.search.index import CompressedIndex, ExactIndex
 
 NEEDED = {"title": None, "image": None, "siamese": "projection", "words": "crossmodal"}  # files of train_siamese
 Found = dict[str, list[Any]]
+Index = ExactIndex | CompressedIndex
 
 
-def found(index: VectorIndex, query: np.ndarray, k: int) -> Found:
+def found(index: Index, query: np.ndarray, k: int) -> Found:
     """Rows of the k works that are nearest to a query (1, d), and their cosines, the nearest first."""
     rows, scores = index.nearest(query, k)
     known = rows[0] >= 0
@@ -40,7 +41,7 @@ class Weighed:
         subject: Weight of the training.
     """
 
-    index: VectorIndex
+    index: Index
     project: Callable[[np.ndarray], np.ndarray]
     dimensions: int
     subject: float
@@ -63,21 +64,25 @@ class Spaces:
             trained: Folder of train_siamese's outputs.
         """
         self.works, self._trained = works, trained
-        self._galleries: dict[str, tuple[VectorIndex, Callable[[np.ndarray], np.ndarray]]] = {}
+        self._galleries: dict[str, tuple[Index, Callable[[np.ndarray], np.ndarray]]] = {}
 
     def there(self) -> list[str]:
         """Spaces that can be searched."""
         return [s for s, name in NEEDED.items() if name is None or (self._trained / f"{name}.safetensors").is_file()]
 
-    def nearest(self, space: str, vector: np.ndarray, k: int) -> Found:
-        """The k works nearest to a vector of an encoder (1, d), as `artextract search` finds them."""
+    def compared(self, space: str, vector: np.ndarray) -> tuple[Index, np.ndarray]:
+        """The index of a space, and a vector of an encoder (1, d) as a query of it."""
         if space == "siamese":
-            return found(self.weighed.index, self.weighed.query(vector), k)
+            return self.weighed.index, self.weighed.query(vector)
         if space not in self._galleries:
             index, _, to_space = gallery(self.works, space)
             self._galleries[space] = index, to_space
         index, to_space = self._galleries[space]
-        return found(index, to_space(vector), k)
+        return index, to_space(vector)
+
+    def nearest(self, space: str, vector: np.ndarray, k: int) -> Found:
+        """The k works nearest to a vector of an encoder (1, d), as `artextract search` finds them."""
+        return found(*self.compared(space, vector), k)
 
     @cached_property
     def weighed(self) -> Weighed:
