@@ -101,7 +101,7 @@ def test_bad_queries(works: Embedded, capsys: pytest.CaptureFixture[str]):
     Path("broken.jpg").write_bytes(b"no image")
     assert "broken.jpg: not readable as an image" in failure(capsys, "broken.jpg")
     assert "an image cannot be searched for in the space 'title'" in failure(capsys, "broken.jpg", "--space", "title")
-    assert "no collection is here" in failure(capsys, "cow", "--collection", "elsewhere")
+    assert "no collection is called 'elsewhere'" in failure(capsys, "cow", "--collection", "elsewhere")
     works.path("title").unlink()
     error = failure(capsys, "cow")
     assert "titles.npy" in error and "Remedy: `dvc repro embed_titles`" in error
