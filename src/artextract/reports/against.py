@@ -47,8 +47,9 @@ def _headlines(run: Snapshot, other: Snapshot) -> Block:
     rows = [
         [key, number(theirs.get(key), 4), number(ours.get(key), 4), _difference(ours.get(key), theirs.get(key))]
         for key in dict.fromkeys([*ours, *theirs])
+        if not key.endswith(".ci")  # half the interval of one run says nothing about a difference
     ]
-    caption = "Headline metrics of both (`.ci` is half an interval); intervals of the differences are below."
+    caption = "Headline metrics of both; differences with their intervals are below."
     return Table(caption, ["metric", other.name, run.name, "difference"], rows)
 
 
@@ -102,9 +103,10 @@ def _similarity(run: Snapshot, other: Snapshot) -> list[Block]:
             Text("Judges that only one run has, or with other query works there, are left out.", missing=True)
         )
     same = [pair for pair in both if ours[pair][METRIC].equals(theirs[pair][METRIC])]
-    if same:
-        names = [f"{space_label(s)} under {declared(j).label}" for j, s in same]
-        blocks.append(Text(f"Not changed for any query work: {', '.join(names)}."))
+    for space in dict.fromkeys(space for _, space in same):
+        judges = [declared(judge).label for judge, one in same if one == space]
+        under = "any judge" if len(judges) == sum(one == space for _, one in both) else "; ".join(judges)
+        blocks.append(Text(f"No query work is answered differently by the space {space_label(space)} under {under}."))
     if tested := [pair for pair in both if pair not in same]:
         blocks.append(_tested(tested, ours, theirs, run.name, other.name))
     return blocks

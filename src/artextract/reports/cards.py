@@ -5,8 +5,9 @@ from __future__ import annotations
 from artextract.classification.evaluation.prediction_table import UNITS
 from artextract.classification.published.card import LICENCES
 from artextract.core.tasks import TASKS
+from artextract.pictures.style import readable
 from artextract.reports.blocks import Block, Section, Table, Text, missing
-from artextract.reports.snapshot import Snapshot
+from artextract.reports.snapshot import Snapshot, is_own
 from artextract.reports.wording import counted, of
 
 SOURCES = {
@@ -24,6 +25,9 @@ def model_card(run: Snapshot) -> Section:
     """Who the network is, what it was trained on, how good it is, and what it is not for."""
     metrics, trained = run.json("metrics/classification.json"), run.json("metrics/train.json")
     params, prepared = run.yaml("params.yaml"), run.json("metrics/prepare_artgan.json")
+    if not trained and is_own(run):
+        sentence = Text("No network was trained on this collection. A published network has a card of its own.")
+        return Section("model-card", "Model card", "", [sentence])
     if not trained or not metrics:
         sentence = missing("A model card is", run.name, "no trained network")
         return Section("model-card", "Model card", "", [sentence])
@@ -73,17 +77,18 @@ def data_card(run: Snapshot) -> Section:
         )
         blocks.append(Table(caption, ["task", "classes", "train", "select", "validation", "guarded"], rows))
         blocks += _classes(run)
-    else:
+    elif not is_own(run):
         blocks.append(missing("Lists for a training are", run.name, "no metrics/prepare_artgan.json"))
     if fetched:
         names = {
             "paintings": "works in the tables", "images_stored": "works with an image",
-            "unreadable": "unreadable images",
+            "unreadable": "unreadable images", "problems": "files and rows that were not used (problems.csv)",
+            "with_title": "works with a title", "with_year": "works with a date",
             "paintings_without_title": "works without a title", "with_named_artist": "works by a named painter",
             "groups": "groups of near-duplicates and panels", "exact_duplicates": "identical images",
         }  # fmt: skip
         rows = [[name, f"{fetched[key]:,}"] for key, name in names.items() if key in fetched]
-        blocks.append(Table("Task 2: the collection that is searched.", ["", "number"], rows))
+        blocks.append(Table("The collection that is searched (task 2).", ["", "number"], rows))
     else:
         blocks.append(missing("Counts of the searched collection are", run.name, "no metrics/fetch_nga.json"))
     sources = dict.fromkeys(str(r["source"]) for r in (prepared, fetched) if "source" in r)
@@ -98,5 +103,5 @@ def _classes(run: Snapshot) -> list[Block]:
     wide = table.pivot_table(index=["task", "class"], columns="split", values="rows", sort=False, fill_value=0)
     splits = [str(split) for split in wide.columns]
     named = zip(wide.index, wide.to_numpy(), strict=True)
-    rows = [[f"{task}: {name}", *(f"{int(n):,}" for n in counts)] for (task, name), counts in named]
+    rows = [[f"{task}: {readable(str(name))}", *(f"{int(n):,}" for n in counts)] for (task, name), counts in named]
     return [Table("Images per class.", ["class", *splits], rows, folded=True)]

@@ -19,7 +19,7 @@ from artextract.core.tasks import TASKS
 from artextract.pictures.style import GRID
 from artextract.reports.blocks import Block, Drawing, Drawings, Heading, Matrices, Matrix, Section, Table, Text, missing
 from artextract.reports.drawings import draw
-from artextract.reports.snapshot import Snapshot
+from artextract.reports.snapshot import Snapshot, is_own
 from artextract.reports.wording import between, counted, listed, number, of, p_value
 
 if TYPE_CHECKING:
@@ -41,9 +41,17 @@ NAMES = {
 }  # fmt: skip
 
 
+NOT_TRAINED = (
+    "A collection of your own has no training, so nothing was scored. `artextract predict` names style, genre and "
+    "artist of its works with a network that was trained elsewhere."
+)
+
+
 def section(run: Snapshot) -> Section:
     """Scores, ROC, confusion, baselines, calibration and abstention, training."""
     metrics = run.json(METRICS)
+    if not metrics and is_own(run):
+        return Section("classification", "Classification", "", [Text(NOT_TRAINED)])
     if not metrics:
         why = f"no {METRICS}: no labels for a training, or evaluate_auc has not run"
         return Section("classification", "Classification", "", [missing("Scores of a network are", run.name, why)])

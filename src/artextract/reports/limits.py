@@ -64,7 +64,7 @@ def _similarity(run: Snapshot) -> list[str]:
     if judges is not None:
         absent = judges.loc[judges["status"] != "measured", "label"].astype(str).tolist()
         if absent:
-            sentences.append(f"Not measured here: {listed(absent)}.")
+            sentences.append(f"Not measured here: {'; '.join(absent)}.")
     return [
         *sentences,
         "Maps and clusters show one reading of the space; another perplexity or number of clusters gives another one.",

@@ -132,7 +132,7 @@ def _data(run: Snapshot) -> Table:
         rows.append(["task 1: images", _of(prepared, "images_stored", "images_listed")])
     if fetched:
         rows.append(["task 2: source", str(fetched.get("source", ""))])
-        rows.append(["task 2: works with an image", _of(fetched, "images_stored", "paintings")])
+        rows.append(["task 2: works with an image", _of(fetched, "images_stored", "images_listed")])
     for kind in ("images", "titles"):
         if encoder := run.json(f"metrics/embed_{kind}.json"):
             said = f"{encoder.get('name')} ({encoder.get('dimensions')} dimensions, {encoder.get('backend')})"

@@ -10,8 +10,9 @@ import pandas as pd
 from artextract.reports.blocks import Block, Drawings, Section, Table, Text, missing
 from artextract.reports.drawings import draw
 from artextract.reports.snapshot import Snapshot
-from artextract.reports.wording import between, number, of, p_value
-from artextract.siamese.evaluation.trials import RAW
+from artextract.reports.wording import between, number, p_value
+from artextract.siamese.evaluation.trials import PRIMARY, RAW, SHUFFLED
+from artextract.similarity.ranking.chance import CEILING, RANDOM
 from artextract.similarity.ranking.judges import declared, in_order
 from artextract.similarity.ranking.spaces import space_label
 
@@ -54,21 +55,28 @@ def section(run: Snapshot) -> Section:
 
 def _headline(run: Snapshot, metrics: Mapping[str, Any]) -> list[Block]:
     gain, judge = run.json("metrics/gain.json"), metrics.get("gain.judge")
-    if "gain" not in gain or judge is None:
+    attempts, scores = run.table(f"{PLOTS}/attempts.csv"), run.table(f"{PLOTS}/retrieval.csv")
+    if "gain" not in gain or judge is None or attempts is None or scores is None:
         return [missing("A headline gain is", run.name, "no judge with enough queries")]
-    key = f"s2.{judge}"
-    control = metrics.get(f"{key}.shuffled_gain.p10_high")
-    p = p_value(metrics.get(f"{key}.gain.p10_p_holm"), metrics.get(f"{key}.gain.p10_p_least", 0))
-    sentence = (
+    tested = attempts[_rows(attempts, judge) & attempts["against"].isin(RAW)].set_index("attempt").to_dict("index")
+    value = scores[_rows(scores, judge)].set_index("space")["micro"].to_dict()
+    row: dict[str, Any] = tested[PRIMARY]
+    p = p_value(row["p_holm"], row["p_least"])
+    found = (
         f"Under the judge {declared(str(judge)).label}, for painters that the training has not seen, precision@10 is "
-        f"{number(metrics.get(f'{key}.siamese.p10'))} in place of {number(metrics.get(f'{key}.best.p10'))}: a gain of "
-        f"{of(metrics, f'{key}.gain.p10', 3)}, p {p} after Holm."
-        f" Chance is {number(metrics.get(f'{key}.chance.p10'))}, the ceiling "
-        f"{number(metrics.get(f'{key}.ceiling.p10'))}."
+        f"{number(value[PRIMARY])} in place of {number(value[row['against']])}: a gain of "
+        f"{between(row['micro'], row['low'], row['high'], 3)}{f', p {p} after Holm' if p else ''}. Chance is "
+        f"{number(value[RANDOM])}, the ceiling {number(value[CEILING])}."
     )
-    if control is not None:
-        sentence += f" Trained with shuffled titles, it is at most {number(control, 3)} (upper end of its interval)."
-    return [Text(sentence)]
+    if SHUFFLED in tested:
+        high = number(tested[SHUFFLED]["high"], 3)
+        found += f" Trained with shuffled titles, it is at most {high} (upper end of its interval)."
+    return [Text(found if row["low"] > 0 else f"{found} The interval contains 0: this is no gain.")]
+
+
+def _rows(table: pd.DataFrame, judge: object) -> pd.Series:
+    """Rows of a judge for unseen painters; boolean, one per row of the table."""
+    return (table["split"] == "s2") & (table["judge"] == judge) & (table["metric"] == METRIC)
 
 
 def _attempts(run: Snapshot) -> list[Block]:
@@ -112,8 +120,8 @@ def _gains(part: pd.DataFrame, caption: str, *, folded: bool) -> Table:
 
 def _knob(run: Snapshot) -> list[Block]:
     table = run.table(f"{PLOTS}/knob.csv")
-    if table is None:
-        return [missing("Scores by the weight of the subject are", run.name, f"no {PLOTS}/knob.csv")]
+    if table is None or table.empty:
+        return [missing("Scores by the weight of the subject are", run.name, f"no scores in {PLOTS}/knob.csv")]
     panels = []
     for judge in in_order(table["judge"].unique()):
         part = table[table["judge"] == judge]

@@ -62,6 +62,11 @@ class Snapshot:
         return next((found for kind in ("jpg", "png") if (found := self.read(f"{stem}.{kind}"))), None)
 
 
+def is_own(run: Snapshot) -> bool:
+    """True for a collection that a user has added: it is searched, and no network is trained on it."""
+    return run.json("metrics/fetch_nga.json").get("source") == "own"
+
+
 def workspace(root: Path) -> Snapshot:
     """The working copy.
 

@@ -42,5 +42,6 @@ def sentences(run: Snapshot, commit: Commit | None) -> list[str]:
     if "gain" in gain and (judge := siamese.get("gain.judge")):
         key = f"s2.{judge}.gain.p10"
         value = between(siamese.get(key), siamese.get(f"{key}_low"), siamese.get(f"{key}_high"))
-        found.append(f"Learning from titles adds {value} to precision@10 for painters that it has not seen.")
+        none = "" if siamese.get(f"{key}_low", 0) > 0 else ", which is no gain"
+        found.append(f"Learning from titles changes precision@10 by {value}{none}, for painters that it has not seen.")
     return found or [f"Run {run.name} has no metrics yet: `dvc repro` computes them."]
