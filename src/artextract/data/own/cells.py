@@ -68,7 +68,7 @@ def keywords_of(cell: str) -> list[str]:
 
 def link_of(cell: str) -> str:
     """A link over https, "" for anything else; addresses of some museums are written with http and answer both."""
-    text = cell.strip()
+    text = clean(cell)
     if text.lower().startswith("http://") and text[7:].lower().startswith(_SECURE_HOSTS):
         text = "https://" + text[7:]
     return text if re.fullmatch(r"https://[^\s<>\"'\\]{4,2000}", text) else ""

@@ -8,6 +8,7 @@ from artextract.core.errors import ArtExtractError
 from artextract.data.own.join import Joined
 from artextract.data.own.problems import Problem
 from artextract.data.own.sheet import Sheet
+from artextract.data.own.text import clean
 
 MOST_LISTED = 10_000  # rows without a picture; of a museum's whole export there may be half a million
 
@@ -27,7 +28,7 @@ def left_over(
     shown = [sheet.cells[column[field]].tolist() for field in ("file", "id", "title") if field in column]
     for i in left[:MOST_LISTED]:
         says = next((cells[i] for cells in shown if cells[i].strip()), "")
-        reason = f"no picture fits this row ({says[:200]})" if says else "no picture fits this row"
+        reason = f"no picture fits this row ({clean(says[:200])})" if says else "no picture fits this row"
         problems.append(Problem("", sheet.rows[i], reason, "add the picture, or write its file name in the row"))
     if len(left) > MOST_LISTED:
         more = f"and {len(left) - MOST_LISTED:,} more rows without a picture"

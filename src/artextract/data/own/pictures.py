@@ -9,6 +9,7 @@ from pathlib import Path
 
 from artextract.data.images.decode import UnreadableImage, image_suffixes, look_at_header
 from artextract.data.own.problems import Problem
+from artextract.data.own.text import whole
 
 RAW = frozenset(".cr2 .cr3 .nef .arw .dng .raf .orf .rw2 .pef .srw".split())
 TABLES = frozenset(".csv .tsv .xlsx .xlsm .parquet .json .jsonl".split())
@@ -48,7 +49,10 @@ def find_pictures(folder: Path) -> Pictures:
     for path in sorted(_files(folder, pictures.problems)):
         name = path.relative_to(folder).as_posix()
         suffix = path.suffix.lower()
-        if path.is_symlink() and not path.resolve().is_relative_to(root):
+        if whole(name) != name:  # old archives hold names in encodings that the system cannot read
+            problem = Problem(whole(name), None, "the file's name is not UTF-8", "rename the file or its folder")
+            pictures.problems.append(problem)
+        elif path.is_symlink() and not path.resolve().is_relative_to(root):
             pictures.problems.append(Problem(name, None, "a link that leads out of the folder", "copy the file itself"))
         elif suffix in suffixes or not suffix:
             _look(path, name, pictures, certain=bool(suffix))
@@ -65,7 +69,7 @@ def _files(folder: Path, problems: list[Problem]) -> Iterator[Path]:
     for base, folders, names in os.walk(folder):
         here = Path(base)
         for name in [n for n in folders if (here / n).is_symlink()]:
-            where = (here / name).relative_to(folder).as_posix()
+            where = whole((here / name).relative_to(folder).as_posix())
             problems.append(
                 Problem(where, None, "a link to a folder; links are not followed", "copy the folder itself")
             )

@@ -18,6 +18,7 @@ from artextract.data.own.pictures import Pictures, find_pictures
 from artextract.data.own.problems import Problem, as_table
 from artextract.data.own.sheet import Sheet
 from artextract.data.own.tables import imagefolder_table, read_table
+from artextract.data.own.text import clean
 from artextract.data.own.works import build_works
 
 
@@ -132,7 +133,7 @@ def _addresses(sheet: Sheet, joined: Joined) -> dict[int, str]:
     """Addresses of the images of a manifest that the folder does not hold."""
     if sheet.form != iiif.FORM:
         return {}
-    cells = sheet.cells[iiif.URL].tolist()
+    cells = [clean(cell) for cell in sheet.cells[iiif.URL]]
     return {
         i: url for i, url in enumerate(cells) if i not in joined.file_of and url.startswith(("https://", "http://"))
     }

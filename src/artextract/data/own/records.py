@@ -12,6 +12,7 @@ import pandas as pd
 from artextract.core.errors import ArtExtractError
 from artextract.data.own.encodings import decoded
 from artextract.data.own.sheet import Sheet, as_sheet, distinct
+from artextract.data.own.text import whole
 from artextract.data.own.workbook import text_of
 
 MOST_BYTES = 2**29
@@ -73,7 +74,7 @@ def sheet_of_records(records: list[dict[str, Any]], where: str) -> Sheet:
     Raises:
         ArtExtractError: There is no record, or they have too many fields.
     """
-    flat = [dict(_flat(record, "")) for record in records]
+    flat = [{whole(key): whole(cell) for key, cell in _flat(record, "")} for record in records]
     keys = list(dict.fromkeys(key for record in flat for key in record))
     if not keys:
         raise ArtExtractError("holds no records", where=where, remedy="export a list of records, or use CSV")

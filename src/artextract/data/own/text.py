@@ -17,6 +17,11 @@ def clean(cell: str) -> str:
     return re.sub(r"\s+", " ", _CONTROL.sub(" ", text)).strip()
 
 
+def whole(text: str) -> str:
+    """The text with "?" for halves of characters, which JSON and old file names may hold and no table can."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
 def fold(text: str) -> str:
     """Lower case without accents, so that spellings of one name compare equal."""
     if text.isascii():  # most cells of a museum's export; ten times as fast

@@ -9,12 +9,16 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from artextract.core.files import write_csv_for_people
+from artextract.data.images.decode import image_formats
 from artextract.data.own.pictures import find_pictures
+from artextract.data.own.read import read_own
 from tests.conftest import jpeg
 from tests.unit.data.own.own_toys import folder_of
 
 
 def test_every_format_and_nested_folders(tmp_path: Path):
+    assert "HEIF" in image_formats()
     folder = folder_of(tmp_path, "a.jpg", "deep/er/b.JPEG", "no_suffix")
     for name, form in [("c.heic", "HEIF"), ("d.avif", "AVIF"), ("e.webp", "WEBP"), ("f.tif", "TIFF"), ("g.png", "PNG")]:
         buffer = io.BytesIO()
@@ -72,3 +76,16 @@ def test_a_pipe_is_no_picture(tmp_path: Path):
     folder = folder_of(tmp_path, "a.jpg")
     os.mkfifo(folder / "pipe.jpg")
     assert find_pictures(folder).files == ["a.jpg"]
+
+
+def test_names_in_an_old_encoding_are_listed(tmp_path: Path):
+    folder = folder_of(tmp_path, "a.jpg", "line\nend.jpg")
+    with open(os.fsencode(folder) + b"/caf\xe9.jpg", "wb") as handle:
+        handle.write(jpeg(3))
+    found = find_pictures(folder)
+    assert found.files == ["a.jpg", "line\nend.jpg"]
+    assert [(p.file, p.reason) for p in found.problems] == [("caf?.jpg", "the file's name is not UTF-8")]
+    own = read_own(folder)
+    write_csv_for_people(tmp_path / "problems.csv", own.problems)
+    own.works.to_parquet(tmp_path / "works.parquet")
+    assert own.works["title"].tolist() == ["a", "line end"]

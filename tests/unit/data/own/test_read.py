@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from pathlib import Path
 
 import pytest
@@ -222,3 +223,21 @@ def test_problems_open_in_a_spreadsheet_without_running(tmp_path: Path):
     own = read_own(folder_of(tmp_path, "a.jpg", "=cmd.jpg"), table_of(tmp_path, "file\na.jpg\n"))
     write_csv_for_people(tmp_path / "problems.csv", own.problems)
     assert "'=cmd.jpg" in (tmp_path / "problems.csv").read_text(encoding="utf-8-sig")
+
+
+def test_halves_of_characters_do_not_stop_the_tables(tmp_path: Path):
+    records = [
+        {
+            "file": "a.jpg",
+            "title": "A \ud800 B",
+            "x\udfff": "\ud83d",
+            "url": "https://x.org/\ud800",
+            "tags": "\udc00 c",
+        },
+        {"file": "\ud800.jpg", "title": "\ud800"},
+    ]
+    text = json.dumps(records)
+    own = read_own(folder_of(tmp_path, "a.jpg"), table_of(tmp_path, text, "x.json"))
+    own.works.to_parquet(tmp_path / "works.parquet")
+    write_csv_for_people(tmp_path / "problems.csv", own.problems)
+    assert own.works["title"].tolist() == ["A ? B"] and own.counts["rows_without_file"] == 1
