@@ -446,7 +446,7 @@ def test_with_a_server_pictures_are_taken_and_names_are_saved(browser: Browser, 
         assert nearest(visit, "image") == [3, 4]
         assert visit.texts("#panel .task .top li span:first-child") == ["Dutch school", "French", "<b>"]
         assert visit.texts("#panel .task .unsure") == ["unsure"]
-        assert "trained on: Nets, a painter (0.91)." in visit.page.inner_text("#panel")
+        assert "trained on: Nets, A Painter (0.91)." in visit.page.inner_text("#panel")
         visit.page.fill("#q", "anything at all")
         visit.page.select_option("#search select", "words")
         shows(visit, "#panel .card", [8, 9])

@@ -1,10 +1,10 @@
 /** What the classifier got right and wrong: a confusion matrix whose cells open pictures. */
 
 import { json } from "./api.js";
+import { className } from "./classes.js";
 import { h, plural, put } from "./dom.js";
 
 const SHOWN = 60;
-const readable = (name) => String(name).replace(/[_-]/g, " ");
 const percent = (share) => `${Math.round(share * 100)}%`;
 
 export class Errors {
@@ -29,9 +29,9 @@ export class Errors {
     const { state } = this.app;
     const keys = Object.keys(this.tasks);
     const key = keys.includes(state.values.task) ? state.values.task : keys[0];
-    const task = named(this.tasks[key]);
+    const task = named(this.tasks[key], key);
     const tabs = h("div", { class: "switch", role: "group", "aria-label": "Task" }, keys.map((one) => h("button", {
-      type: "button", text: readable(one), "aria-pressed": String(one === key), onclick: () => state.set({ task: one, cell: "" }, true),
+      type: "button", text: className(one), "aria-pressed": String(one === key), onclick: () => state.set({ task: one, cell: "" }, true),
     })));
     put(this.body, h("p", { class: "lead", text: summary(task) }), tabs,
       h("div", { class: "matrix-and-key" }, matrix(task, state), h("p", { class: "more", text: "Rows are what a work is, columns what the network says. Choose a number to see the works behind it." })),
@@ -43,7 +43,7 @@ export class Errors {
     const chosen = Boolean(this.app.state.values.cell);
     const rows = task.rows.filter((row) => (chosen ? row.true === is && row.predicted === says : row.true !== row.predicted))
       .sort((a, b) => b.confidence - a.confidence);
-    const title = chosen ? `${plural(rows.length, "work")}: ${readable(is)}, predicted ${readable(says)}` : `${plural(rows.length, "mistake")}, the most confident first`;
+    const title = chosen ? `${plural(rows.length, "work")}: ${is}, predicted ${says}` : `${plural(rows.length, "mistake")}, the most confident first`;
     const clear = chosen ? h("button", { type: "button", class: "quiet", text: "All mistakes", onclick: () => this.app.state.set({ cell: "" }, true) }) : null;
     return h("section", { "aria-label": "Works" }, h("div", { class: "heading" }, h("h3", { text: title }), clear),
       h("ol", { class: "mistakes" }, rows.slice(0, SHOWN).map(entry)),
@@ -51,10 +51,11 @@ export class Errors {
   }
 }
 
-/** Classes by name, whether the file has names or positions. */
-function named(task) {
-  const name = (one) => (typeof one === "number" ? task.classes[one] : one);
-  return { ...task, rows: task.rows.map((row) => ({ ...row, true: name(row.true), predicted: name(row.predicted), top: (row.top || []).map(([one, p]) => [name(one), p]) })) };
+/** Classes by their names for people, whether the file has names or positions. */
+function named(task, key) {
+  const classes = task.classes.map((one) => className(one, key));
+  const name = (one) => (typeof one === "number" ? classes[one] : className(one, key));
+  return { ...task, classes, rows: task.rows.map((row) => ({ ...row, true: name(row.true), predicted: name(row.predicted), top: (row.top || []).map(([one, p]) => [name(one), p]) })) };
 }
 
 function summary(task) {
@@ -69,8 +70,8 @@ function matrix(task, state) {
   const counts = new Map();
   for (const row of task.rows) counts.set(`${row.true}>${row.predicted}`, (counts.get(`${row.true}>${row.predicted}`) || 0) + 1);
   const most = Math.max(1, ...counts.values());
-  const head = h("tr", {}, h("td", {}), classes.map((one) => h("th", { scope: "col" }, h("span", { text: readable(one) }))));
-  const lines = classes.map((is) => h("tr", {}, h("th", { scope: "row", text: readable(is) }), classes.map((says) => cell(is, says, counts.get(`${is}>${says}`) || 0, most, state))));
+  const head = h("tr", {}, h("td", {}), classes.map((one) => h("th", { scope: "col" }, h("span", { text: one }))));
+  const lines = classes.map((is) => h("tr", {}, h("th", { scope: "row", text: is }), classes.map((says) => cell(is, says, counts.get(`${is}>${says}`) || 0, most, state))));
   const table = h("table", { class: "matrix" }, h("thead", {}, head), h("tbody", {}, lines));
   table.style.setProperty("--longest", Math.max(...classes.map((one) => one.length)));
   return h("div", { class: "wide", tabindex: 0, role: "region", "aria-label": "Confusion matrix" }, table);
@@ -81,7 +82,7 @@ function cell(is, says, count, most, state) {
   const key = `${is}>${says}`;
   const button = h("button", {
     type: "button", text: count, "aria-pressed": String(state.values.cell === key), onclick: () => state.set({ cell: key }, true),
-    "aria-label": `${plural(count, "work")}: ${readable(is)}, predicted ${readable(says)}`, class: is === says ? "right" : "wrong",
+    "aria-label": `${plural(count, "work")}: ${is}, predicted ${says}`, class: is === says ? "right" : "wrong",
   });
   button.style.setProperty("--share", count / most);
   return h("td", {}, button);
@@ -89,10 +90,10 @@ function cell(is, says, count, most, state) {
 
 function entry(row) {
   const safe = typeof row.picture === "string" && /^[\w-]+\/[\w./-]+$/.test(row.picture) && !row.picture.includes("..");
-  const top = row.top.map(([name, p]) => h("li", { class: name === row.true ? "truth" : "" }, h("span", { text: readable(name) }), h("span", { class: "number", text: percent(p) })));
+  const top = row.top.map(([name, p]) => h("li", { class: name === row.true ? "truth" : "" }, h("span", { text: name }), h("span", { class: "number", text: percent(p) })));
   return h("li", { class: "mistake" },
     h("span", { class: "mat" }, safe ? h("img", { src: row.picture, alt: "", loading: "lazy" }) : h("span", { class: "nopicture", text: "not shown" })),
     h("strong", { class: "name", text: row.title, dir: "auto" }), row.painter ? h("span", { class: "by", text: row.painter, dir: "auto" }) : null,
-    h("p", {}, "is ", h("b", { text: readable(row.true) }), row.true === row.predicted ? ", and so predicted" : ", predicted ", row.true === row.predicted ? "" : h("b", { class: "said", text: readable(row.predicted) }), `, ${percent(row.confidence)}`),
+    h("p", {}, "is ", h("b", { text: row.true }), row.true === row.predicted ? ", and so predicted" : ", predicted ", row.true === row.predicted ? "" : h("b", { class: "said", text: row.predicted }), `, ${percent(row.confidence)}`),
     row.unsure ? h("p", { class: "unsure", text: "unsure" }) : null, h("ol", { class: "top" }, top));
 }

@@ -2,11 +2,11 @@
 
 import { api } from "./api.js";
 import { card } from "./card.js";
+import { className } from "./classes.js";
 import { button, h, put } from "./dom.js";
 
 const LARGEST = 64e6; // bytes
 const percent = (share) => `${Math.round(share * 100)}%`;
-const readable = (name) => String(name).replace(/[_-]/g, " ");
 
 export class Upload {
   constructor(app, place) {
@@ -96,13 +96,13 @@ function heading(panel) {
 function predictions({ prediction, predicted_by: by, prediction_problem: problem, evidence }) {
   if (!prediction) return problem ? h("p", { class: "more", text: `No prediction: ${problem}` }) : null;
   const tasks = Object.entries(prediction).map(([task, { top, unsure }]) => h("div", { class: "task" },
-    h("h4", {}, readable(task), unsure ? h("span", { class: "unsure", text: "unsure" }) : null),
+    h("h4", {}, className(task), unsure ? h("span", { class: "unsure", text: "unsure" }) : null),
     h("ol", { class: "top" }, top.map(([name, p]) => {
       const strip = h("span", { class: "strip" });
       strip.style.width = percent(p);
-      return h("li", {}, h("span", { text: readable(name), dir: "auto" }), h("span", { class: "number", text: percent(p) }), strip);
+      return h("li", {}, h("span", { text: className(name, task), dir: "auto" }), h("span", { class: "number", text: percent(p) }), strip);
     }))));
-  const alike = (evidence || []).map((work) => `${[work.title, work.artist].filter(Boolean).map(readable).join(", ")} (${Number(work.score).toFixed(2)})`);
+  const alike = (evidence || []).map((work) => `${[work.title, work.artist && className(work.artist, "artist")].filter(Boolean).join(", ")} (${Number(work.score).toFixed(2)})`);
   return h("section", { "aria-label": "Prediction" }, h("h3", { text: "What the network says" }), tasks,
     alike.length ? h("p", { class: "more", text: `Most alike among the works it was trained on: ${alike.join("; ")}.` }) : null,
     by ? h("p", { class: "more", text: `By the network in ${by}.` }) : null);
