@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 import yaml
 
+from tests.checkouts import Checkout, copy_of_this_checkout
 from tests.closure import ROOT
-from tests.test_pipeline import Checkout, copy_of_this_checkout
 
 pytestmark = pytest.mark.slow
 SCREEN = 120

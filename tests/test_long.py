@@ -11,7 +11,7 @@ import time
 import pytest
 import yaml
 
-from tests.test_pipeline import Checkout, copy_of_this_checkout
+from tests.checkouts import Checkout, copy_of_this_checkout
 
 pytestmark = pytest.mark.long
 KILLS = 6

@@ -12,9 +12,9 @@ import pytest
 
 from artextract.core.tasks import TASKS
 from artextract.data.wikiart.lists import SPLITS
+from tests.checkouts import Checkout, copy_of_this_checkout
 from tests.conftest import jpeg
 from tests.museum import museum, painting, view, write_tables
-from tests.test_pipeline import Checkout, copy_of_this_checkout
 
 pytestmark = pytest.mark.slow
 

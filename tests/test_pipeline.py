@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
+import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -11,60 +12,23 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import nbformat
 import pandas as pd
 import pytest
 import yaml
+from nbclient import NotebookClient
 
 from artextract.core.tasks import TASKS
 from artextract.data.images.shards import ShardReader
+from artextract.data.sample.met import read_works
+from artextract.params.reading import load_params
+from tests.checkouts import Checkout, copy_of_this_checkout
 from tests.closure import ROOT
 from tests.plots_toys import plot_ids
 from tests.test_contracts import STAGES, outs_of
 
 pytestmark = pytest.mark.slow
 TOLERANCE = 0.005  # between processors; on one machine the metrics are equal
-
-
-class Checkout:
-    """A copy of the committed project, and the commands that a user would type in it."""
-
-    def __init__(self, folder: Path):
-        self.folder = folder
-        self.committed: dict[str, dict] = {}
-        self.first_output = ""
-        self.env = os.environ | {
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-            "ARTEXTRACT_CACHE": str(folder.parent / "cache"),
-            "HF_HUB_OFFLINE": "1",
-            **{f"GIT_{who}_{what}": "test@localhost" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")},
-        }
-
-    def run(self, *command: str, check: bool = True) -> str:
-        done = subprocess.run(command, cwd=self.folder, env=self.env, capture_output=True, text=True)
-        assert not check or done.returncode == 0, f"{command}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
-        return done.stdout + done.stderr
-
-    def metrics(self) -> dict[str, dict]:
-        return {p.stem: json.loads(p.read_text()) for p in sorted((self.folder / "metrics").glob("*.json"))}
-
-    def stages_run(self, output: str) -> list[str]:
-        """The stages of dvc.yaml that ran; those that look at outside data run every time and are left out."""
-        names = [line.split("'")[1] for line in output.splitlines() if line.startswith("Running stage")]
-        return [name for name in names if ":" not in name]
-
-
-def copy_of_this_checkout(folder: Path) -> Checkout:
-    """Copy the tracked files of this checkout, as they are now, and commit them in a new repository."""
-    target = folder / "checkout"
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout
-    for name in listed.decode().rstrip("\0").split("\0"):
-        (target / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(ROOT / name, target / name)
-    project = Checkout(target)
-    project.run("git", "init", "-q", "-b", "main")
-    project.run("git", "add", "-A")
-    project.run("git", "commit", "-qm", "start")
-    return project
 
 
 @pytest.fixture(scope="module")
@@ -101,6 +65,54 @@ def test_declared_outs_are_exactly_what_is_written(checkout: Checkout):
 def test_a_second_repro_runs_nothing(checkout: Checkout):
     output = checkout.run("dvc", "repro")
     assert checkout.stages_run(output) == [] and output.count("didn't change, skipping") == len(STAGES)
+
+
+def test_the_notebook_runs_from_top_to_bottom(checkout: Checkout):
+    path = checkout.folder / "docs/notebooks/first_look.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    assert all(not cell.get("outputs") for cell in notebook.cells), "commit it without outputs"
+    NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(path.parent)}}).execute()
+    nearest, predicted = (cell for cell in notebook.cells if cell.source.endswith(("nearest", "query)])")))
+    assert "1.0" in nearest.outputs[-1]["data"]["text/plain"]  # the query is the work nearest to itself
+    assert "style probability" in predicted.outputs[-1]["data"]["text/plain"]
+
+
+def estate(folder: Path, works: int = 12) -> None:
+    """Some paintings of the sample as a user may have them: named by title, with a spreadsheet in German."""
+    from openpyxl import Workbook
+
+    pictures = folder / "estate"
+    pictures.mkdir()
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(["Datei", "Titel", "Künstler", "Datierung", "Saal"])
+    for i, work in enumerate(read_works(load_params("met").met.sha256)[:works]):
+        shutil.copy2(work.image, pictures / f"Bild {i:02d}.jpg")
+        sheet.append([f"bild {i:02d}", work.title, work.artist, str(work.record["objectDate"]), f"Saal {i % 2}"])
+    book.save(folder / "estate.xlsx")
+
+
+def test_the_tutorial_for_people_with_pictures(checkout: Checkout, tmp_path: Path):
+    """Every command of the page, as it is printed there; what would serve a page until Ctrl-C is only saved."""
+    estate(tmp_path)
+    text = (ROOT / "docs/tutorials/your_pictures.md").read_text(encoding="utf-8")
+    typed = [line for block in re.findall(r"```bash\n(.*?)```", text, re.S) for line in block.splitlines()]
+    said = ""
+    for line in typed:
+        line = line.replace("~/Pictures", str(tmp_path)).replace(
+            "~/Desktop/photo.jpg", str(tmp_path / "estate/Bild 03.jpg")
+        )
+        if "explore" in line:
+            line += f" --save {tmp_path / 'page'}"
+        if line.startswith("artextract"):
+            said += checkout.run("artextract", *shlex.split(line.split("  #")[0])[1:])
+    assert "12 works with a picture" in said and "Künstler" in said
+    assert (tmp_path / "page/index.html").is_file() and (checkout.folder / "estate.html").is_file()
+    assert checkout.stages_run(checkout.run("dvc", "repro")) == [], "the sample is as it was"
+    checkout.run("artextract", "collection", "remove", "estate", "--yes")
+    checkout.run("git", "clean", "-fdq", "--", "search", "estate.html", "collections")
+    assert checkout.run("git", "status", "--porcelain").strip() == ""
 
 
 def test_a_second_run_writes_the_same_bytes(checkout: Checkout):
