@@ -110,7 +110,6 @@ def update(
 
     written, own = manage.update(_root(), name, folder, table)
     print(preview(own), flush=True)
-    _problems(written, len(own.problems))
     if not no_run:
         _run(written, name)
 

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import pandas as pd
 
 from artextract.collections.pipeline import as_text, repository_pipeline, sections
-from artextract.collections.settings import params_text
+from artextract.collections.settings import completed, params_text
 from artextract.core.collections import FOLDER, collection_names, collection_root
 from artextract.core.errors import ArtExtractError
 from artextract.core.files import write_csv_for_people, write_text
@@ -125,7 +125,9 @@ def write(
 
 
 def update(root: Path, name: str, folder: Path | None = None, table: Path | None = None) -> tuple[Path, Own]:
-    """Look at a collection's folder and table again, and bring its dvc.yaml up to the repository's.
+    """Look at a collection's folder and table again, and bring its pipeline up to the repository's.
+
+    problems.csv is left to the pipeline, which adds the pictures that cannot be decoded.
 
     Args:
         root: Root of the repository.
@@ -145,8 +147,11 @@ def update(root: Path, name: str, folder: Path | None = None, table: Path | None
         place.hosts,
     )
     write_place(path / FILE, found)
-    write_csv_for_people(path / "problems.csv", own.problems, mark=True)
-    write_text(path / "dvc.yaml", as_text(repository_pipeline(root)))
+    content = repository_pipeline(root)
+    text, repository = ((folder / "params.yaml").read_text(encoding="utf-8") for folder in (path, root))
+    if (new := completed(text, repository, sections(content["stages"]), works=len(own.works))) != text:
+        write_text(path / "params.yaml", new)
+    write_text(path / "dvc.yaml", as_text(content))
     return path, own
 
 

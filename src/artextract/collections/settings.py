@@ -62,6 +62,19 @@ def sensible(works: int) -> dict[str, dict[str, object]]:
     }
 
 
+def own_values(works: int, labels: Sequence[str], encoder: str | None) -> dict[str, dict[str, object]]:
+    """What differs from the repository's values, by section and key; arguments as of ``params_text``."""
+    values: dict[str, dict[str, object]] = sensible(works)
+    values["nga"] = {
+        "source": "own", "max_failed_fraction": 0.99, "expected_paintings": 0, "max_objects": 0, "labels_file": "",
+        "labels": list(labels),
+    }  # fmt: skip
+    values["explorer"] = {"parts": ["siamese", "similarity"]}  # task 1, and so its errors, has no part here
+    if encoder is not None:
+        values["image_encoder"] = {"name": encoder, "weights": "hub", "sha256": "", "layers": []}
+    return values
+
+
 def params_text(
     repository: str, keys: Collection[str], *, works: int, labels: Sequence[str], encoder: str | None = None
 ) -> str:
@@ -74,14 +87,17 @@ def params_text(
         labels: Columns of the table that are judges.
         encoder: A timm model that embeds the images, from the hub; default: the repository's.
     """
+    values = own_values(works, labels, encoder)
     of = {name: block for name, block in blocks(repository).items() if name in keys}
-    values: dict[str, dict[str, object]] = sensible(works)
-    values["nga"] = {
-        "source": "own", "max_failed_fraction": 0.99, "expected_paintings": 0, "max_objects": 0, "labels_file": "",
-        "labels": list(labels),
-    }  # fmt: skip
-    values["explorer"] = {"parts": ["siamese", "similarity"]}  # task 1, and so its errors, has no part here
-    if encoder is not None:
-        values["image_encoder"] = {"name": encoder, "weights": "hub", "sha256": "", "layers": []}
     edited = {name: changed(block, values.get(name, {})).strip("\n") for name, block in of.items()}
     return HEAD + "\n\n".join(edited.values()) + "\n"
+
+
+def completed(text: str, repository: str, keys: Collection[str], *, works: int) -> str:
+    """A collection's params.yaml with the sections that the repository has got since it was written; all else stays."""
+    there = blocks(text)
+    missing = [key for key in keys if key not in there]
+    if not missing:
+        return text
+    new = params_text(repository, missing, works=works, labels=[])
+    return text.rstrip("\n") + "\n\n" + new.removeprefix(HEAD)
