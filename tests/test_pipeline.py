@@ -215,6 +215,23 @@ def test_predictions_of_validation_pictures_are_those_of_the_evaluation(checkout
         assert abs(predicted - expected).max() < 1e-6, task
 
 
+def test_what_mattered_in_a_painting_carries_the_answers(checkout: Checkout, tmp_path: Path):
+    index = pd.read_parquet(checkout.folder / "data/artgan/index.parquet")
+    row = index.index[index["id"].str.contains("turner_whalers")][0]
+    (tmp_path / "whalers.jpg").write_bytes(ShardReader(checkout.folder / "data/artgan", index).read(row))
+    found = tmp_path / "found.json"
+    checkout.run("artextract", "predict", str(tmp_path / "whalers.jpg"), "--why", "--json", str(found))
+    (one,) = json.loads(found.read_text())["pictures"]
+    assert Path(one["why"]["picture"]).is_file() and len(one["nearest training works"]) == 3
+    tests = [one["why"][task] for task in TASKS]
+    first, random = (
+        [sum(test[f"probability, {order}"]) / 4 for test in tests]
+        for order in ("most important first", "at random (mean)")
+    )
+    assert all(a < b for a, b in zip(first, random, strict=True))
+    assert sum(test["falls faster than in random orders"] for test in tests) >= 2
+
+
 def test_another_lr_reruns_training_evaluation_and_explorer_alone(checkout: Checkout):
     output = checkout.run("dvc", "exp", "run", "-S", "lr=1e-5")
     assert checkout.stages_run(output) == ["train_multitask", "evaluate_auc", "explorer"]  # which shows the errors
