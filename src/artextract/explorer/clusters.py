@@ -53,17 +53,16 @@ def doubtful(table: pd.DataFrame, index: pd.DataFrame) -> list[dict[str, Any]]:
     """
     places = {name: row for row, name in enumerate(index["id"].astype(str))}
     found = []
-    for line in table[table["score"] > 0].head(DOUBTFUL).itertuples(index=False):
-        row = places.get(str(line.id), places.get(str(line.id).removeprefix("'")))  # CSVs for people defuse formulas
+    columns = ["id", "nearest_other_painter", "score", "evidence_own", "evidence_other"]
+    for name, rival, score, own, other in table.loc[table["score"] > 0, columns].head(DOUBTFUL).to_numpy().tolist():
+        row = places.get(name, places.get(name.removeprefix("'")))  # CSVs for people defuse formulas
         if row is None:
             continue
-        own, other = float(line.evidence_own), float(line.evidence_other)
         attributed = str(index["attribution"].iloc[row])
-        rival = str(line.nearest_other_painter)
         reason = (
             f"Its two nearest works by {rival} are at {other:.2f}, the two nearest that are attributed as it is at "
             f"{own:.2f} (cosine of the centred image embedding). A hint, no verdict."
         )
-        entry = {"row": row, "attributed": attributed, "looks_like": rival, "score": round(float(line.score), 4)}
+        entry = {"row": row, "attributed": attributed, "looks_like": rival, "score": round(score, 4)}
         found.append(entry | {"reason": reason})
     return found

@@ -137,7 +137,8 @@ def write_pictures(
             path = folder / "pictures" / picture_path(row)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)  # the whole folder appears under its name at once, when it is complete
-        atlas.add(reduced if shown[row] else card(*sizes[row], cell))
+        width, height = sizes[row].tolist()
+        atlas.add(reduced if shown[row] else card(width, height, cell))
         seen.palette[row], seen.layout[row] = colours, places
     atlas.close()
     return seen

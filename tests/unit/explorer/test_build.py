@@ -136,11 +136,12 @@ def test_maps_clusters_and_lists(tmp_path: Path):
 
 
 def test_names_of_clusters_are_copied(tmp_path: Path):
-    _, manifest, _ = built(tmp_path)
+    out, manifest, _ = built(tmp_path)
     medoid = manifest["clusters"][1]["id"]
     (tmp_path / "data/names/clusters.yaml").write_text(f'"{medoid}": "Boats: <at> sea"\n')
-    names = build.clusters.read_names(tmp_path / "data/names/clusters.yaml")
-    assert names == {medoid: "Boats: <at> sea"}
+    build.build(tmp_path, settings(), read_params(ROOT / "params.yaml").title_encoder, 1, out)
+    again = json.loads((out / "data/manifest.json").read_text())
+    assert [entry["name"] for entry in again["clusters"]] == ["", "Boats: <at> sea"]
 
 
 def test_errors_are_listed_with_pictures(tmp_path: Path):

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
 
 from artextract.core.compute import unit_rows
-from artextract.core.errors import ArtExtractError
 from artextract.explorer import alike, meaning, vocabulary
 from artextract.explorer.cells import OVERVIEW, cell_order
-from artextract.explorer.clusters import doubtful, read_names
+from artextract.explorer.clusters import doubtful
 from artextract.explorer.facets import Facet, century, readable, simple_medium
 from artextract.explorer.folder import NONE, chunks
 from artextract.explorer.gallery import title_of
@@ -169,16 +166,6 @@ def test_axes_of_the_works_find_what_the_whole_vectors_find():
     axes = meaning.principal_axes(works)
     assert axes.shape == (400, meaning.DIMENSIONS)
     assert meaning.recall(words, works, axes) > 0.9
-
-
-def test_names_must_be_names(tmp_path: Path):
-    path = tmp_path / "clusters.yaml"
-    path.write_text("")
-    assert read_names(path) == {}
-    for bad in ("- a\n- b\n", "a: 3\n", "a: [\n"):
-        path.write_text(bad)
-        with pytest.raises(ArtExtractError, match=r"clusters\.yaml"):
-            read_names(path)
 
 
 def test_doubtful_attributions_find_their_rows_by_id():
