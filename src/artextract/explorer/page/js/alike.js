@@ -7,7 +7,10 @@ export function inWords(shares, labels) {
   const order = shares.map((_, i) => i).sort((a, b) => shares[b] - shares[a]);
   const [first, second] = order;
   if (!shares[first]) return "no more alike than usual in any of these";
-  const some = order.slice(1).filter((i) => shares[i] >= 0.2).map((i) => labels[i]);
+  const some = order
+    .slice(1)
+    .filter((i) => shares[i] >= 0.2)
+    .map((i) => labels[i]);
   if (shares[first] >= 0.5) return [`mostly ${labels[first]}`, some[0] && `some ${some[0]}`].filter(Boolean).join(", ");
   if (shares[first] - shares[second] < 0.1) return `${labels[first]} and ${labels[second]}`;
   return [labels[first], some[0] && `some ${some[0]}`].filter(Boolean).join(", ");
@@ -27,5 +30,9 @@ export function bar(shares, labels) {
 }
 
 export function key(labels) {
-  return h("ul", { class: "key" }, labels.map((label, i) => h("li", {}, h("span", { class: `swatch share-${i}` }), label)));
+  return h(
+    "ul",
+    { class: "key" },
+    labels.map((label, i) => h("li", {}, h("span", { class: `swatch share-${i}` }), label)),
+  );
 }

@@ -15,7 +15,8 @@ async function ask(path, options = {}) {
   const answer = await fetch(path, options).catch(() => null);
   if (!answer) throw new Error("The server does not answer. Is “artextract serve” still running?");
   const body = await answer.json().catch(() => ({}));
-  if (!answer.ok) throw new Error([body.problem, body.remedy].filter(Boolean).join(" ") || `The server answers ${answer.status}.`);
+  if (!answer.ok)
+    throw new Error([body.problem, body.remedy].filter(Boolean).join(" ") || `The server answers ${answer.status}.`);
   return body;
 }
 
@@ -23,11 +24,16 @@ const write = { "X-ArtExtract": "1" };
 export const api = {
   status: () => ask("api/status"),
   words: (q, space, k) => ask(`api/words?${new URLSearchParams({ q, space, k })}`),
-  upload: (file) => ask("api/upload", {
-    method: "POST", body: file,
-    headers: { ...write, "Content-Type": file.type.startsWith("image/") ? file.type : "application/octet-stream" },
-  }),
-  names: (names) => ask("api/names", {
-    method: "PUT", body: JSON.stringify(names), headers: { ...write, "Content-Type": "application/json" },
-  }),
+  upload: (file) =>
+    ask("api/upload", {
+      method: "POST",
+      body: file,
+      headers: { ...write, "Content-Type": file.type.startsWith("image/") ? file.type : "application/octet-stream" },
+    }),
+  names: (names) =>
+    ask("api/names", {
+      method: "PUT",
+      body: JSON.stringify(names),
+      headers: { ...write, "Content-Type": "application/json" },
+    }),
 };

@@ -45,13 +45,21 @@ export class App {
     if (this.state.values.q) this.search.run();
     this.viewer.follow();
     document.body.dataset.ready = "yes";
-    if (data.n <= 20_000) data.all().then(() => this.map?.paint(), () => null); // a work that is opened says what is missing
+    if (data.n <= 20_000)
+      data.all().then(
+        () => this.map?.paint(),
+        () => null,
+      ); // a work that is opened says what is missing
   }
 
   _map() {
     byId("starting").remove();
     const root = h("div", {
-      id: "map", class: "view", tabindex: 0, role: "application", "aria-roledescription": "map of pictures",
+      id: "map",
+      class: "view",
+      tabindex: 0,
+      role: "application",
+      "aria-roledescription": "map of pictures",
       "aria-label": `Map of ${plural(this.data.n, "work")}. Arrow keys go to the next work, Enter opens it, space selects it, plus and minus zoom, zero shows all.`,
     });
     byId("stage").append(root);
@@ -64,7 +72,8 @@ export class App {
   _count() {
     const { count } = this.filters;
     const { n } = this.data;
-    byId("count").textContent = count === n ? plural(n, "work") : `${count.toLocaleString("en")} of ${plural(n, "work")}`;
+    byId("count").textContent =
+      count === n ? plural(n, "work") : `${count.toLocaleString("en")} of ${plural(n, "work")}`;
   }
 
   /** Opens a work in the panel, and moves the focus there if asked. */

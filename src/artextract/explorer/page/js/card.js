@@ -9,7 +9,14 @@ export const captionOf = (work) => [titleOf(work), painterOf(work), work.date].f
 /** The picture of a work, or a card with its title where it may not be shown. */
 export function picture(data, work, alt = "") {
   if (!work.picture) return h("span", { class: "nopicture", text: titleOf(work) });
-  return h("img", { src: data.picture(work.row), alt, loading: "lazy", decoding: "async", width: work.width || null, height: work.height || null });
+  return h("img", {
+    src: data.picture(work.row),
+    alt,
+    loading: "lazy",
+    decoding: "async",
+    width: work.width || null,
+    height: work.height || null,
+  });
 }
 
 /**
@@ -20,6 +27,11 @@ export function picture(data, work, alt = "") {
  */
 export function card(app, work, ...lines) {
   const act = (event) => (event.shiftKey ? app.state.toggleSelected(work.row) : app.open(work.row));
-  return h("button", { type: "button", class: "card", "data-row": work.row, title: captionOf(work), onclick: act },
-    h("span", { class: "mat" }, picture(app.data, work)), h("span", { class: "name", text: titleOf(work) }), ...lines);
+  return h(
+    "button",
+    { type: "button", class: "card", "data-row": work.row, title: captionOf(work), onclick: act },
+    h("span", { class: "mat" }, picture(app.data, work)),
+    h("span", { class: "name", text: titleOf(work) }),
+    ...lines,
+  );
 }

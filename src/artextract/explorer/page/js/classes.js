@@ -1,6 +1,22 @@
 /** Names of classes for people: "still_life" and "vincent-van-gogh" as one writes them. */
 
-const SMALL = new Set(["van", "von", "der", "den", "de", "del", "della", "di", "da", "du", "la", "le", "y", "the", "of"]);
+const SMALL = new Set([
+  "van",
+  "von",
+  "der",
+  "den",
+  "de",
+  "del",
+  "della",
+  "di",
+  "da",
+  "du",
+  "la",
+  "le",
+  "y",
+  "the",
+  "of",
+]);
 
 /** A class of a task; painters get their capitals back. */
 export function className(name, task) {

@@ -1,7 +1,18 @@
 /** Colours of categories, and of the page as the style sheet sets them. */
 
 const d3 = window.d3;
-const QUIET = ["#2f6f8f", "#b5432a", "#c79a3b", "#5f8a5a", "#7d5a86", "#c77f8e", "#3f9c9c", "#8a6d4b", "#8fb9cb", "#6b7280"];
+const QUIET = [
+  "#2f6f8f",
+  "#b5432a",
+  "#c79a3b",
+  "#5f8a5a",
+  "#7d5a86",
+  "#c77f8e",
+  "#3f9c9c",
+  "#8a6d4b",
+  "#8fb9cb",
+  "#6b7280",
+];
 const MOST = 10;
 
 export const abgr = (colour, opacity = 1) => {
@@ -13,7 +24,14 @@ export const abgr = (colour, opacity = 1) => {
 export function theme() {
   const style = getComputedStyle(document.documentElement);
   const read = (name) => style.getPropertyValue(`--${name}`).trim();
-  return { ink: read("ink"), soft: read("soft"), line: read("line"), paper: read("paper"), accent: read("accent"), dot: read("dot") };
+  return {
+    ink: read("ink"),
+    soft: read("soft"),
+    line: read("line"),
+    paper: read("paper"),
+    accent: read("accent"),
+    dot: read("dot"),
+  };
 }
 
 /**
@@ -23,8 +41,11 @@ export function theme() {
 export function colouring(facet) {
   if (!facet) return { of: () => null, legend: [], rest: 0 };
   const codes = d3.range(facet.categories.length);
-  const chosen = facet.ordered ? codes : [...codes].sort((a, b) => facet.categories[b].count - facet.categories[a].count).slice(0, MOST);
-  const ramp = (i) => d3.interpolateRgbBasis(["#35507a", "#3f9c9c", "#c79a3b", "#b5432a"])(i / Math.max(1, codes.length - 1));
+  const chosen = facet.ordered
+    ? codes
+    : [...codes].sort((a, b) => facet.categories[b].count - facet.categories[a].count).slice(0, MOST);
+  const ramp = (i) =>
+    d3.interpolateRgbBasis(["#35507a", "#3f9c9c", "#c79a3b", "#b5432a"])(i / Math.max(1, codes.length - 1));
   const colours = new Map(chosen.map((code, i) => [code, facet.ordered ? ramp(i) : QUIET[i % QUIET.length]]));
   return {
     of: (code) => colours.get(code) ?? null,

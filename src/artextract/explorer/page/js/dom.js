@@ -19,7 +19,9 @@ export function h(tag, attributes = {}, ...children) {
 
 /** Gives an element new children; null, undefined and false are left out. */
 export function put(element, ...children) {
-  element.replaceChildren(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+  element.replaceChildren(
+    ...children.flat().filter((child) => child !== null && child !== undefined && child !== false),
+  );
   return element;
 }
 
@@ -58,12 +60,15 @@ export const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches
 const scripts = new Map();
 export function script(address) {
   if (!scripts.has(address)) {
-    scripts.set(address, new Promise((resolve, reject) => {
-      const element = h("script", { src: address });
-      element.onload = resolve;
-      element.onerror = () => reject(new Error(`${address} could not be loaded`));
-      document.head.append(element);
-    }));
+    scripts.set(
+      address,
+      new Promise((resolve, reject) => {
+        const element = h("script", { src: address });
+        element.onload = resolve;
+        element.onerror = () => reject(new Error(`${address} could not be loaded`));
+        document.head.append(element);
+      }),
+    );
   }
   return scripts.get(address);
 }

@@ -14,7 +14,10 @@ function field(value) {
 /** The works as CSV, with a mark by which Excel knows UTF-8. */
 export function csv(works) {
   const extra = [...new Set(works.flatMap((work) => Object.keys(work.extra)))];
-  const lines = works.map((work) => [...COLUMNS.map((column) => work[column]), ...extra.map((column) => work.extra[column])]);
+  const lines = works.map((work) => [
+    ...COLUMNS.map((column) => work[column]),
+    ...extra.map((column) => work.extra[column]),
+  ]);
   return `\uFEFF${[[...COLUMNS, ...extra], ...lines].map((line) => line.map(field).join(",")).join("\r\n")}\r\n`;
 }
 
@@ -34,19 +37,40 @@ export function iiif(works, address, base, label) {
     id: new URL("selection.json", base).href,
     type: "Manifest",
     label: said(label),
-    items: shown.map((work) => canvas(work, address(work.row), new URL(`selection/${encodeURIComponent(work.id)}`, base).href)),
+    items: shown.map((work) =>
+      canvas(work, address(work.row), new URL(`selection/${encodeURIComponent(work.id)}`, base).href),
+    ),
   };
 }
 
 function canvas(work, address, id) {
   const size = { width: work.width || 640, height: work.height || 640 };
-  const facts = [["Title", titleOf(work)], ["Painter", painterOf(work)], ["Date", work.date], ["Medium", work.medium], ["Identifier", work.id]];
+  const facts = [
+    ["Title", titleOf(work)],
+    ["Painter", painterOf(work)],
+    ["Date", work.date],
+    ["Medium", work.medium],
+    ["Identifier", work.id],
+  ];
   const body = { id: address, type: "Image", format: "image/jpeg", ...size };
   return {
-    id, type: "Canvas", label: said(titleOf(work)), ...size,
-    metadata: facts.filter(([, value]) => value).map(([name, value]) => ({ label: { en: [name] }, value: said(value) })),
+    id,
+    type: "Canvas",
+    label: said(titleOf(work)),
+    ...size,
+    metadata: facts
+      .filter(([, value]) => value)
+      .map(([name, value]) => ({ label: { en: [name] }, value: said(value) })),
     ...(work.credit ? { requiredStatement: { label: { en: ["Credit"] }, value: said(work.credit) } } : {}),
-    ...(/^https:\/\//i.test(work.link || "") ? { homepage: [{ id: work.link, type: "Text", label: { en: ["The museum's page"] }, format: "text/html" }] } : {}),
-    items: [{ id: `${id}/page`, type: "AnnotationPage", items: [{ id: `${id}/image`, type: "Annotation", motivation: "painting", body, target: id }] }],
+    ...(/^https:\/\//i.test(work.link || "")
+      ? { homepage: [{ id: work.link, type: "Text", label: { en: ["The museum's page"] }, format: "text/html" }] }
+      : {}),
+    items: [
+      {
+        id: `${id}/page`,
+        type: "AnnotationPage",
+        items: [{ id: `${id}/image`, type: "Annotation", motivation: "painting", body, target: id }],
+      },
+    ],
   };
 }

@@ -71,7 +71,8 @@ export class Filters {
       const year = years ? data.years[row] : 0;
       const outside = years && (year === -32768 || (from !== null && year < from) || (to !== null && year > to));
       for (let i = 0; i < facets.length; i++) {
-        if (allowed[i] && !(facets[i].codes[row] !== 65535 && allowed[i][facets[i].codes[row]])) [fails, failed] = [fails + 1, i];
+        if (allowed[i] && !(facets[i].codes[row] !== 65535 && allowed[i][facets[i].codes[row]]))
+          [fails, failed] = [fails + 1, i];
       }
       this.beforeYears[row] = fails ? 0 : 1;
       if (outside) [fails, failed] = [fails + 1, -1];

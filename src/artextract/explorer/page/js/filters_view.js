@@ -25,7 +25,8 @@ export function filtersView(root, app) {
 }
 
 function about({ made_by: by, works, not_shown: hidden }) {
-  const sentence = hidden === works ? " No picture may be shown." : ` ${plural(hidden, "work")} without a picture that may be shown.`;
+  const sentence =
+    hidden === works ? " No picture may be shown." : ` ${plural(hidden, "work")} without a picture that may be shown.`;
   return h("p", { class: "more", text: `Made by ${by}.${hidden ? sentence : ""}` });
 }
 
@@ -34,9 +35,21 @@ function block(facet, app, open) {
   const number = h("span", { class: "number" });
   const list = h("ul", { class: "categories", "aria-label": facet.label });
   const more = h("p", { class: "more" });
-  const words = h("input", { type: "search", class: "find", placeholder: `Find in ${facet.categories.length}`, "aria-label": `Find in ${facet.label}` });
+  const words = h("input", {
+    type: "search",
+    class: "find",
+    placeholder: `Find in ${facet.categories.length}`,
+    "aria-label": `Find in ${facet.label}`,
+  });
   const many = facet.categories.length > SEARCHABLE;
-  const element = h("details", { open, class: "facet" }, h("summary", {}, h("span", { text: facet.label }), number), many && words, list, more);
+  const element = h(
+    "details",
+    { open, class: "facet" },
+    h("summary", {}, h("span", { text: facet.label }), number),
+    many && words,
+    list,
+    more,
+  );
   const update = () => {
     const chosen = filters.chosen(facet.key);
     number.textContent = chosen.length ? String(chosen.length) : "";
@@ -50,7 +63,8 @@ function block(facet, app, open) {
 function fill(facet, filters, list, more, words, chosen) {
   const counts = filters.counts.get(facet.key);
   const wanted = words.trim().toLocaleLowerCase();
-  let codes = facet.categories.map((_, code) => code)
+  let codes = facet.categories
+    .map((_, code) => code)
     .filter((code) => !wanted || facet.categories[code].label.toLocaleLowerCase().includes(wanted));
   const first = (code) => (chosen.includes(facet.categories[code].label) ? 1 : 0);
   if (!facet.ordered) codes.sort((a, b) => first(b) - first(a) || counts[b] - counts[a]);
@@ -66,6 +80,15 @@ function line(facet, code, count, chosen, filters) {
   const { label } = facet.categories[code];
   const box = h("input", { type: "checkbox", value: label, onchange: () => filters.toggle(facet.key, label) });
   box.checked = chosen.includes(label);
-  return h("li", { class: count || box.checked ? "" : "empty" },
-    h("label", {}, box, h("span", { class: "label", text: label }), h("span", { class: "number", text: count.toLocaleString("en") })));
+  return h(
+    "li",
+    { class: count || box.checked ? "" : "empty" },
+    h(
+      "label",
+      {},
+      box,
+      h("span", { class: "label", text: label }),
+      h("span", { class: "number", text: count.toLocaleString("en") }),
+    ),
+  );
 }

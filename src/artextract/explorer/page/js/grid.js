@@ -47,7 +47,10 @@ export class Grid {
     const lines = Math.ceil(this.rows.length / columns);
     this.sheet.style.height = `${lines * LINE}px`;
     const first = Math.max(0, Math.floor(this.root.scrollTop / LINE) - 2) * columns;
-    const last = Math.min(this.rows.length, (Math.ceil((this.root.scrollTop + this.root.clientHeight) / LINE) + 2) * columns);
+    const last = Math.min(
+      this.rows.length,
+      (Math.ceil((this.root.scrollTop + this.root.clientHeight) / LINE) + 2) * columns,
+    );
     for (const [at, cell] of this.cells) {
       if ((at < first || at >= last) && !cell.contains(document.activeElement)) {
         cell.remove();
@@ -73,13 +76,27 @@ export class Grid {
   _new(at) {
     const row = this.rows[at];
     const act = (event) => (event.shiftKey ? this.app.state.toggleSelected(row) : this.app.open(row));
-    const cell = h("button", { type: "button", class: "card", "data-row": row, "data-at": at, tabindex: at === this.at ? 0 : -1, onclick: act });
+    const cell = h("button", {
+      type: "button",
+      class: "card",
+      "data-row": row,
+      "data-at": at,
+      tabindex: at === this.at ? 0 : -1,
+      onclick: act,
+    });
     this.data.work(row).then((work) => {
-      cell.append(h("span", { class: "mat" }, picture(this.data, work)), h("span", { class: "name", text: titleOf(work), dir: "auto" }),
-        h("span", { class: "by", text: painterOf(work), dir: "auto" }));
+      cell.append(
+        h("span", { class: "mat" }, picture(this.data, work)),
+        h("span", { class: "name", text: titleOf(work), dir: "auto" }),
+        h("span", { class: "by", text: painterOf(work), dir: "auto" }),
+      );
       cell.setAttribute("aria-label", captionOf(work));
     });
-    const item = h("div", { role: "listitem", class: "cell", "aria-setsize": this.rows.length, "aria-posinset": at + 1 }, cell);
+    const item = h(
+      "div",
+      { role: "listitem", class: "cell", "aria-setsize": this.rows.length, "aria-posinset": at + 1 },
+      cell,
+    );
     this._mark(cell);
     return item;
   }
@@ -95,16 +112,25 @@ export class Grid {
   }
 
   _key(event) {
-    const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: this.columns, ArrowUp: -this.columns, Home: -Infinity, End: Infinity }[event.key];
+    const step = {
+      ArrowRight: 1,
+      ArrowLeft: -1,
+      ArrowDown: this.columns,
+      ArrowUp: -this.columns,
+      Home: -Infinity,
+      End: Infinity,
+    }[event.key];
     if (!step || !event.target.dataset.at) return;
     event.preventDefault();
     const at = Math.max(0, Math.min(this.rows.length - 1, Number(event.target.dataset.at) + step));
     const top = Math.floor(at / this.columns) * LINE;
     if (top < this.root.scrollTop) this.root.scrollTop = top;
-    if (top + LINE > this.root.scrollTop + this.root.clientHeight) this.root.scrollTop = top + LINE - this.root.clientHeight;
+    if (top + LINE > this.root.scrollTop + this.root.clientHeight)
+      this.root.scrollTop = top + LINE - this.root.clientHeight;
     this.at = at;
     this._draw();
-    for (const item of this.cells.values()) item.firstChild.tabIndex = Number(item.firstChild.dataset.at) === at ? 0 : -1;
+    for (const item of this.cells.values())
+      item.firstChild.tabIndex = Number(item.firstChild.dataset.at) === at ? 0 : -1;
     this.cells.get(at)?.firstChild.focus();
   }
 }

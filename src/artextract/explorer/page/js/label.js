@@ -15,7 +15,10 @@ export class Label {
     if (row === null) return this.hide();
     const work = await this.app.data.work(row);
     if (this.row !== row) return null;
-    this.element.replaceChildren(h("strong", { text: titleOf(work), dir: "auto" }), h("span", { text: [painterOf(work), work.date].filter(Boolean).join(", "), dir: "auto" }));
+    this.element.replaceChildren(
+      h("strong", { text: titleOf(work), dir: "auto" }),
+      h("span", { text: [painterOf(work), work.date].filter(Boolean).join(", "), dir: "auto" }),
+    );
     this.element.hidden = false;
     const { width, height } = this.element.getBoundingClientRect();
     this.element.style.left = `${Math.min(x + 14, innerWidth - width - 8)}px`;

@@ -4,7 +4,8 @@ import { Atlas } from "./atlas.js";
 import { abgr, colouring, theme } from "./colours.js";
 import { calm, h } from "./dom.js";
 import { MapInput } from "./map_input.js";
-import { dots, frame, placed, project, rays, SHARP, side, words } from "./map_paint.js";
+import { guests, names, outlines, thumb } from "./map_layers.js";
+import { dots, placed, project, rays, side } from "./map_paint.js";
 import { Picker } from "./map_pick.js";
 
 const d3 = window.d3;
@@ -13,7 +14,16 @@ const TURN = 700; // milliseconds from one map to another
 
 export class MapView {
   constructor(root, app) {
-    Object.assign(this, { root, app, data: app.data, state: app.state, boxes: [], cursor: null, lassoed: null, guests: [] });
+    Object.assign(this, {
+      root,
+      app,
+      data: app.data,
+      state: app.state,
+      boxes: [],
+      cursor: null,
+      lassoed: null,
+      guests: [],
+    });
     this.canvas = h("canvas", { "aria-hidden": "true" });
     this.root.append(this.canvas);
     this.context = this.canvas.getContext("2d");
@@ -119,7 +129,8 @@ export class MapView {
     const { k, x, y } = this.transform;
     const [sx, sy] = [this.xy[row * 2] * k + x, this.xy[row * 2 + 1] * k + y];
     const edge = 30;
-    if (sx < edge || sy < edge || sx > this.width - edge || sy > this.height - edge) this.input.centre(this.xy[row * 2], this.xy[row * 2 + 1]);
+    if (sx < edge || sy < edge || sx > this.width - edge || sy > this.height - edge)
+      this.input.centre(this.xy[row * 2], this.xy[row * 2 + 1]);
   }
 
   paint() {
@@ -137,85 +148,43 @@ export class MapView {
     const zoom = this.input.transform.k;
     const size = side(data.n, width, height, zoom);
     const dot = Math.round(Math.max(2, Math.min(8, (data.n > 20_000 ? 2 : 5) * Math.sqrt(zoom))) * dpr);
-    dots(this.pixels, this.canvas.width, this.canvas.height, dpr, this.screen, this.mask, this.colours, abgr(colours.line, 0.8), dot);
+    dots(
+      this.pixels,
+      this.canvas.width,
+      this.canvas.height,
+      dpr,
+      this.screen,
+      this.mask,
+      this.colours,
+      abgr(colours.line, 0.8),
+      dot,
+    );
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.putImageData(this.image, 0, 0);
     context.setTransform(dpr, 0, 0, dpr, 0, 0);
     const open = this.state.row;
     const first = [this.cursor, open, ...this.near].filter((row, i, all) => row !== null && all.indexOf(row) === i);
-    const rows = placed(this.order, first, this.screen, this.mask, width, height, size, (row) => this.atlas.sheet(row), this.atlas.most - 2);
+    const rows = placed(
+      this.order,
+      first,
+      this.screen,
+      this.mask,
+      width,
+      height,
+      size,
+      (row) => this.atlas.sheet(row),
+      this.atlas.most - 2,
+    );
     if (open !== null && this.near.length) rays(context, this.screen, open, this.near, colours.accent);
     this.boxes = [];
     this.selected = new Set(this.state.values.sel);
-    for (let i = rows.length - 1; i >= 0; i--) this._thumb(rows[i], size);
-    this._outlines(rows);
-    this._names();
-    this._guests(size);
+    for (let i = rows.length - 1; i >= 0; i--) thumb(this, rows[i], size);
+    outlines(this, rows);
+    names(this);
+    guests(this, size);
     this.input.lasso.paint(context, colours.accent);
     this.root.dataset.thumbs = this.boxes.length;
     this.root.dataset.painted = (Number(this.root.dataset.painted) || 0) + 1;
-  }
-
-  _thumb(row, size) {
-    const thumb = this.atlas.thumb(row);
-    if (!thumb) return;
-    const work = this.data.known(row);
-    const longest = work && work.width ? Math.max(work.width, work.height) : 0;
-    const [w, h] = longest ? [(size * work.width) / longest, (size * work.height) / longest] : [size, size];
-    const box = { row, x: this.screen[row * 2] - w / 2, y: this.screen[row * 2 + 1] - h / 2, w, h };
-    const sharp = size >= SHARP && work && work.picture ? this.atlas.pictures.get(row) : null;
-    const [tw, th] = longest ? [(thumb.size * work.width) / longest, (thumb.size * work.height) / longest] : [thumb.size - 1, thumb.size - 1]; // within the cell, so that nothing of its neighbours shows
-    this.context.imageSmoothingQuality = sharp ? "medium" : "low"; // better than low makes a copy of the whole atlas per frame
-    if (sharp) this.context.drawImage(sharp, box.x, box.y, w, h);
-    else this.context.drawImage(thumb.image, thumb.x + (thumb.size - tw) / 2, thumb.y + (thumb.size - th) / 2, tw, th, box.x, box.y, w, h);
-    const facet = this.data.facet(this.state.values.colour);
-    const colour = facet && this.scale.of(facet.codes[row]);
-    if (colour) {
-      this.context.fillStyle = colour;
-      this.context.fillRect(box.x, box.y + h, w, Math.max(3, size / 16));
-    }
-    this._mark(box);
-    this.boxes.push(box);
-  }
-
-  /** A frame that says what a work is: open, under the keyboard's cursor, selected, near the open one. */
-  _mark(box) {
-    const { accent, ink, paper } = this.theme;
-    if (box.row === this.state.row) frame(this.context, box, accent, 3.5, paper);
-    else if (box.row === this.cursor) frame(this.context, box, ink, 3, paper);
-    else if (this.selected.has(box.row)) frame(this.context, box, ink, 2, paper);
-    else if (this.near.includes(box.row)) frame(this.context, box, accent, 1.5, paper);
-  }
-
-  /** Selected works that have no thumbnail here. */
-  _outlines(rows) {
-    const shown = new Set(rows);
-    for (const row of this.selected) {
-      if (!shown.has(row)) this._mark({ row, x: this.screen[row * 2] - 5, y: this.screen[row * 2 + 1] - 5, w: 10, h: 10 });
-    }
-  }
-
-  /** Names of clusters at the middle of their works. */
-  _names() {
-    for (const [cluster, name] of this.app.names.named()) {
-      const { k, x, y } = this.transform;
-      const middle = this.app.names.middle(cluster, this.state.values.map);
-      if (middle) words(this.context, name, middle[0] * k + x, middle[1] * k + y, this.theme);
-    }
-  }
-
-  /** Pictures of one's own, placed on the map: {image, places: {map: [x, y]}}. */
-  _guests(size) {
-    for (const { image, places } of this.guests) {
-      const place = places[this.state.values.map];
-      if (!place) continue;
-      const { k, x, y } = this.transform;
-      const longest = Math.max(size, 48) / Math.max(image.width, image.height);
-      const [w, h] = [image.width * longest, image.height * longest];
-      const box = { x: place[0] * k + x - w / 2, y: place[1] * k + y - h / 2, w, h };
-      this.context.drawImage(image, box.x, box.y, w, h);
-      frame(this.context, box, this.theme.accent, 4, this.theme.paper);
-    }
   }
 
   /** Shows a work's nearest on the map. */
@@ -229,4 +198,3 @@ export class MapView {
     this.paint();
   }
 }
-

@@ -11,7 +11,11 @@ export class MapInput {
     this.map = map;
     this.transform = d3.zoomIdentity;
     this.lasso = new Lasso(map);
-    this.zoom = d3.zoom().scaleExtent([0.8, 80]).clickDistance(4).filter((event) => !this.lasso.on && !event.button)
+    this.zoom = d3
+      .zoom()
+      .scaleExtent([0.8, 80])
+      .clickDistance(4)
+      .filter((event) => !this.lasso.on && !event.button)
       .on("zoom", (event) => this._zoomed(event));
     this.surface = d3.select(map.root);
     this.surface.call(this.zoom).on("dblclick.zoom", null);
@@ -43,7 +47,9 @@ export class MapInput {
     if (this._telling || !this.map.width) return;
     const { x, y, z } = this.map.state.values;
     const { base, width, height } = this.map;
-    const to = d3.zoomIdentity.translate(width / 2 - (x * base.k + base.x) * z, height / 2 - (y * base.k + base.y) * z).scale(z);
+    const to = d3.zoomIdentity
+      .translate(width / 2 - (x * base.k + base.x) * z, height / 2 - (y * base.k + base.y) * z)
+      .scale(z);
     this.surface.call(this.zoom.transform, to);
   }
 

@@ -18,7 +18,11 @@ export class Picker {
       const { xy, mask } = this;
       const rows = [];
       for (let row = 0; row < mask.length; row++) if (mask[row]) rows.push(row);
-      this.tree = d3.quadtree(rows, (row) => xy[row * 2], (row) => xy[row * 2 + 1]);
+      this.tree = d3.quadtree(
+        rows,
+        (row) => xy[row * 2],
+        (row) => xy[row * 2 + 1],
+      );
     }
     return this.tree;
   }
@@ -33,7 +37,11 @@ export class Picker {
       const box = boxes[i];
       if (x >= box.x && x <= box.x + box.w && y >= box.y && y <= box.y + box.h) return box.row;
     }
-    const found = this._tree().find((x - transform.x) / transform.k, (y - transform.y) / transform.k, REACH / transform.k);
+    const found = this._tree().find(
+      (x - transform.x) / transform.k,
+      (y - transform.y) / transform.k,
+      REACH / transform.k,
+    );
     return found ?? null;
   }
 

@@ -30,7 +30,8 @@ export class Names {
     this.middles = new Map();
     this.listeners = [];
     this.own = remembered(this.key);
-    if (!data.manifest.api) for (const [id, name] of Object.entries(this.own)) if (this.values.has(id)) this.values.set(id, String(name));
+    if (!data.manifest.api)
+      for (const [id, name] of Object.entries(this.own)) if (this.values.has(id)) this.values.set(id, String(name));
   }
 
   on(fn) {
@@ -64,12 +65,15 @@ export class Names {
       remember(this.key, this.own);
     }
     for (const listener of this.listeners) listener();
-    return live ? "Saved in data/names/clusters.yaml." : "Kept in this browser. Download the names to keep them with the collection.";
+    return live
+      ? "Saved in data/names/clusters.yaml."
+      : "Kept in this browser. Download the names to keep them with the collection.";
   }
 
   /** The names as data/names/clusters.yaml holds them; JSON strings are YAML strings. */
   yaml() {
-    const lines = this.clusters.filter((cluster) => this.values.get(cluster.id))
+    const lines = this.clusters
+      .filter((cluster) => this.values.get(cluster.id))
       .map((cluster) => `${JSON.stringify(cluster.id)}: ${JSON.stringify(this.values.get(cluster.id))}\n`);
     return lines.join("") || "{}\n";
   }
@@ -83,7 +87,10 @@ export class Names {
       const rows = [];
       if (facet) for (let row = 0; row < this.data.n; row++) if (facet.codes[row] === index) rows.push(row);
       if (!rows.length) rows.push(...this.clusters[index].works);
-      this.middles.set(key, rows.length ? [d3.median(rows, (row) => xy[row * 2]), d3.median(rows, (row) => xy[row * 2 + 1])] : null);
+      this.middles.set(
+        key,
+        rows.length ? [d3.median(rows, (row) => xy[row * 2]), d3.median(rows, (row) => xy[row * 2 + 1])] : null,
+      );
     }
     return this.middles.get(key);
   }

@@ -12,11 +12,32 @@ export function neighbours(app, row) {
   const columns = spaces.map((space) => column(app, row, space.key, space.label, space.description));
   if (slides) columns.push(slider(app, row));
   const { alike } = manifest;
-  return h("section", { class: "nearest", "aria-label": "Nearest works" },
+  return h(
+    "section",
+    { class: "nearest", "aria-label": "Nearest works" },
     h("h3", { text: "Nearest works" }),
     h("div", { class: "columns" }, columns),
-    alike ? h("div", { class: "why" }, key(alike.labels), h("details", { class: "more" }, h("summary", { text: "What makes works alike" }), h("p", { text: alike.description }),
-        h("ul", {}, Object.entries(alike.measures || {}).map(([name, text]) => h("li", {}, h("b", { text: name }), `: ${text}`))))) : null);
+    alike
+      ? h(
+          "div",
+          { class: "why" },
+          key(alike.labels),
+          h(
+            "details",
+            { class: "more" },
+            h("summary", { text: "What makes works alike" }),
+            h("p", { text: alike.description }),
+            h(
+              "ul",
+              {},
+              Object.entries(alike.measures || {}).map(([name, text]) =>
+                h("li", {}, h("b", { text: name }), `: ${text}`),
+              ),
+            ),
+          ),
+        )
+      : null,
+  );
 }
 
 function column(app, row, space, label, description) {
@@ -29,7 +50,14 @@ function slider(app, row) {
   const { state, data } = app;
   const steps = data.manifest.subject;
   const list = h("ol", { class: "found", "data-space": "subject", "aria-label": "Nearest: from look to subject" });
-  const range = h("input", { type: "range", min: 0, max: steps.length - 1, step: 1, value: steps.indexOf(step(steps, state.values.subject)), "aria-label": "From look to subject" });
+  const range = h("input", {
+    type: "range",
+    min: 0,
+    max: steps.length - 1,
+    step: 1,
+    value: steps.indexOf(step(steps, state.values.subject)),
+    "aria-label": "From look to subject",
+  });
   const show = () => {
     const weight = steps[range.value];
     range.setAttribute("aria-valuetext", `${weight}% subject`);
@@ -40,8 +68,13 @@ function slider(app, row) {
     show();
   });
   show();
-  return h("div", { class: "column" }, h("h4", { text: "Look to subject" }),
-    h("div", { class: "slide" }, h("span", { text: "look" }), range, h("span", { text: "subject" })), list);
+  return h(
+    "div",
+    { class: "column" },
+    h("h4", { text: "Look to subject" }),
+    h("div", { class: "slide" }, h("span", { text: "look" }), range, h("span", { text: "subject" })),
+    list,
+  );
 }
 
 async function fill(app, row, space, list) {
@@ -57,7 +90,8 @@ async function fill(app, row, space, list) {
 export async function nearOnMap(app, row) {
   const { map, subject } = app.state.values;
   const { spaces, subject: steps } = app.data.manifest;
-  if (map === "siamese" && steps?.length > 1) return (await app.data.neighbours(`subject-${step(steps, subject)}`, row)).rows;
+  if (map === "siamese" && steps?.length > 1)
+    return (await app.data.neighbours(`subject-${step(steps, subject)}`, row)).rows;
   return spaces.some(({ key }) => key === map) ? (await app.data.neighbours(map, row)).rows : [];
 }
 
@@ -67,7 +101,11 @@ function step(steps, wanted) {
 }
 
 function item(app, row, work, score, shares, labels) {
-  const why = shares && labels ? [bar(shares, labels), h("span", { class: "reason", text: inWords(shares, labels) })] : [];
-  const compare = button("Compare", () => app.compare(work.row), { class: "tiny", "aria-label": `Compare with ${captionOf(work)}` });
+  const why =
+    shares && labels ? [bar(shares, labels), h("span", { class: "reason", text: inWords(shares, labels) })] : [];
+  const compare = button("Compare", () => app.compare(work.row), {
+    class: "tiny",
+    "aria-label": `Compare with ${captionOf(work)}`,
+  });
   return h("li", {}, card(app, work, h("span", { class: "score", text: score.toFixed(2) }), ...why), compare);
 }

@@ -1,8 +1,10 @@
 /** The panel beside the map: one work, or what a search found. */
 
-import { captionOf, card, painterOf, picture, titleOf } from "./card.js";
-import { button, h, outside, plural, put, say } from "./dom.js";
+import { titleOf } from "./card.js";
+import { button, h, plural, put, say } from "./dom.js";
 import { nearOnMap, neighbours } from "./neighbours.js";
+import { resultsView } from "./results.js";
+import { details, heading } from "./work.js";
 
 const SHOWN = 60;
 
@@ -76,7 +78,10 @@ export class Panel {
     this._show(Boolean(work || results));
     document.title = work ? `${titleOf(work)} - ${app.data.manifest.title}` : app.data.manifest.title;
     if (work) this._work(work);
-    else if (results) this._results(results, found);
+    else if (results) {
+      this.back = null;
+      put(this.root, resultsView(app, results, found));
+    }
     this.root.scrollTop = 0;
   }
 
@@ -85,21 +90,20 @@ export class Panel {
     const close = button("Close", () => this._leave(), { class: "quiet" });
     this.back = h("span", {});
     this.select = button("", () => app.state.toggleSelected(work.row));
-    const link = outside(work.link, "The museum's page");
-    const look = work.picture
-      ? h("button", { type: "button", class: "look", "aria-label": `Look closely at ${titleOf(work)}`, onclick: () => app.look(work.row) }, picture(app.data, work, captionOf(work)))
-      : h("div", { class: "look" }, picture(app.data, work), h("p", { class: "more", text: "This picture may not be shown here." }));
-    put(this.root,
+    put(
+      this.root,
       h("div", { class: "heading" }, this.back, close),
-      look,
-      h("h2", { id: "work-title", text: titleOf(work), dir: "auto" }),
-      h("p", { class: "painter", text: painterOf(work) }),
-      h("p", { class: "facts", text: [work.date, work.medium].filter(Boolean).join(" · ") }),
-      h("p", { class: "credit" }, work.credit || "", work.credit && link ? " · " : "", link),
-      h("div", { class: "actions" }, this.select, work.picture ? button("Look closely", () => app.look(work.row)) : null,
-        button("Copy link", () => this._copy())),
+      heading(app, work),
+      h(
+        "div",
+        { class: "actions" },
+        this.select,
+        work.picture ? button("Look closely", () => app.look(work.row)) : null,
+        button("Copy link", () => this._copy()),
+      ),
       neighbours(app, work.row),
-      this._facts(work));
+      details(app, work),
+    );
     this._back();
     this._selected();
   }
@@ -109,49 +113,36 @@ export class Panel {
     const { result } = this.app.search;
     if (!result) return null;
     const kept = result.rows.map((_, i) => i).filter((i) => this.app.filters.mask[result.rows[i]]);
-    return { ...result, rows: kept.map((i) => result.rows[i]), scores: result.scores && kept.map((i) => result.scores[i]) };
-  }
-
-  /** Categories as buttons that filter, and the columns that nobody knows beforehand. */
-  _facts(work) {
-    const { data, filters } = this.app;
-    const chips = data.facets.map((facet) => [facet, data.category(facet, work.row)]).filter(([, label]) => label !== null)
-      .map(([facet, label]) => h("div", {}, h("dt", { text: facet.label }), h("dd", {}, button(
-        facet.key === "cluster" ? this.app.names.of(facet.codes[work.row]) : label,
-        () => filters.choose(facet.key, [label]), { class: "chip", title: "Show works like this only", dir: "auto" }))));
-    const extra = Object.entries(work.extra).filter(([, value]) => value !== null && value !== "")
-      .map(([name, value]) => h("div", {}, h("dt", { text: name }), h("dd", { text: String(value), dir: "auto" })));
-    return h("section", { "aria-label": "Details" }, h("h3", { text: "Details" }), h("dl", {}, chips, extra));
+    return {
+      ...result,
+      rows: kept.map((i) => result.rows[i]),
+      scores: result.scores && kept.map((i) => result.scores[i]),
+    };
   }
 
   _back() {
     const result = this._matching();
     if (!this.back) return;
-    this.back.replaceChildren(...(result ? [button(`‹ ${plural(result.rows.length, "result")}`, () => this.app.state.set({ work: null }, true), { class: "quiet" })] : []));
+    this.back.replaceChildren(
+      ...(result
+        ? [
+            button(`‹ ${plural(result.rows.length, "result")}`, () => this.app.state.set({ work: null }, true), {
+              class: "quiet",
+            }),
+          ]
+        : []),
+    );
   }
 
   _selected() {
-    if (this.select && this.app.state.row !== null) this.select.textContent = this.app.state.isSelected(this.app.state.row) ? "Remove from selection" : "Add to selection";
+    if (this.select && this.app.state.row !== null)
+      this.select.textContent = this.app.state.isSelected(this.app.state.row)
+        ? "Remove from selection"
+        : "Add to selection";
   }
 
   async _copy() {
     await navigator.clipboard?.writeText(location.href).catch(() => null);
     say("The link is in the clipboard");
-  }
-
-  _results(results, works) {
-    const { app } = this;
-    const items = works.map((work, i) => h("li", {}, card(app, work, h("span", { class: "by", text: painterOf(work) }),
-      results.scores ? h("span", { class: "score", text: results.scores[i].toFixed(2) }) : null)));
-    const rest = results.rows.length - works.length;
-    const unknown = (results.unknown || []).join(", ");
-    this.back = null;
-    put(this.root,
-      h("div", { class: "heading" }, h("h2", { text: results.scores ? `The ${results.rows.length} nearest` : plural(results.rows.length, "result") }), app.search.clearButton()),
-      results.problem ? h("p", { class: "problem", text: results.problem }) : null,
-      unknown ? h("p", { class: "more", text: `Not in the vocabulary: ${unknown}. Search in titles, or use “artextract serve” for any words.` }) : null,
-      results.scores && results.rows.length ? h("p", { class: "more", text: "The nearest come first; a cosine follows each." }) : null,
-      h("ol", { class: "found grid" }, items),
-      rest > 0 ? h("p", { class: "more", text: `${plural(rest, "more result")} on the map and among the pictures.` }) : null);
   }
 }

@@ -26,12 +26,23 @@ export class Search {
 
   _build() {
     const { state } = this.app;
-    const field = h("input", { type: "search", id: "q", name: "q", placeholder: "Search", "aria-label": "Search for", autocomplete: "off", maxlength: 200 });
+    const field = h("input", {
+      type: "search",
+      id: "q",
+      name: "q",
+      placeholder: "Search",
+      "aria-label": "Search for",
+      autocomplete: "off",
+      maxlength: 200,
+    });
     this.field = field;
     this.way = h("select", { "aria-label": "Search in" });
     this.form.append(field, this.way);
     field.addEventListener("focus", () => this._worker().postMessage({ kind: "warm" }), { once: true });
-    field.addEventListener("input", later(() => state.set({ q: field.value.trim(), ...(field.value.trim() ? { work: null } : {}) }), 180));
+    field.addEventListener(
+      "input",
+      later(() => state.set({ q: field.value.trim(), ...(field.value.trim() ? { work: null } : {}) }), 180),
+    );
     this.way.addEventListener("change", () => state.set({ by: this.way.value }));
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -69,7 +80,10 @@ export class Search {
 
   async _answer(id, q, by) {
     if (by !== "titles" && this.app.live?.spaces?.includes(by)) {
-      return { unknown: [], ...(await api.words(q, by, NEAREST).catch((error) => ({ rows: [], scores: [], problem: error.message }))) };
+      return {
+        unknown: [],
+        ...(await api.words(q, by, NEAREST).catch((error) => ({ rows: [], scores: [], problem: error.message }))),
+      };
     }
     return this._ask({ id, kind: by, q, k: NEAREST });
   }
@@ -87,9 +101,13 @@ export class Search {
   }
 
   clearButton() {
-    return button("Clear search", () => {
-      this.field.value = "";
-      this.app.state.set({ q: "" }, true);
-    }, { class: "quiet" });
+    return button(
+      "Clear search",
+      () => {
+        this.field.value = "";
+        this.app.state.set({ q: "" }, true);
+      },
+      { class: "quiet" },
+    );
   }
 }

@@ -22,21 +22,36 @@ const plain = (term) => term.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase
 
 async function titles() {
   const index = new self.MiniSearch({
-    fields: ["title", "painter"], idField: "row", processTerm: plain,
-    searchOptions: { prefix: true, fuzzy: (term) => (term.length > 4 ? 0.2 : false), boost: { title: 2 }, combineWith: "AND" },
+    fields: ["title", "painter"],
+    idField: "row",
+    processTerm: plain,
+    searchOptions: {
+      prefix: true,
+      fuzzy: (term) => (term.length > 4 ? 0.2 : false),
+      boost: { title: 2 },
+      combineWith: "AND",
+    },
   });
   for (let chunk = 0; chunk * manifest.chunk < manifest.works; chunk++) {
     const works = await file(`data/works/${name(chunk)}.json`, "json");
-    index.addAll(works.title.map((title, i) => ({
-      row: chunk * manifest.chunk + i, title: title || "", painter: `${works.artist[i] || ""} ${works.attribution[i] || ""}`,
-    })));
+    index.addAll(
+      works.title.map((title, i) => ({
+        row: chunk * manifest.chunk + i,
+        title: title || "",
+        painter: `${works.artist[i] || ""} ${works.attribution[i] || ""}`,
+      })),
+    );
   }
   return index;
 }
 
 async function vectors() {
   const { words, dims } = await file("data/words.json", "json");
-  return { rows: new Map(words.map((word, i) => [plain(word), i])), dims, values: new Int8Array(await file("data/words.bin", "arrayBuffer")) };
+  return {
+    rows: new Map(words.map((word, i) => [plain(word), i])),
+    dims,
+    values: new Int8Array(await file("data/words.bin", "arrayBuffer")),
+  };
 }
 
 /** Words that carry no subject are skipped without a remark. */
@@ -44,7 +59,9 @@ const SMALL = new Set(["the", "and", "with", "for", "from", "his", "her", "der",
 
 /** Mean vector of the words and phrases that the vocabulary has, longest phrases first. */
 function mean(query, { rows, dims, values }) {
-  const words = plain(query).split(/[^\p{L}\p{N}'-]+/u).filter(Boolean);
+  const words = plain(query)
+    .split(/[^\p{L}\p{N}'-]+/u)
+    .filter(Boolean);
   const sum = new Float32Array(dims);
   const unknown = [];
   let known = 0;

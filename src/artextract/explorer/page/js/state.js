@@ -10,8 +10,23 @@ export class State {
     this.data = data;
     const maps = data.manifest.maps.map((map) => map.key);
     this.defaults = {
-      view: "map", map: maps[0], colour: "", work: null, with: null, subject: 50, q: "", by: "titles",
-      filters: {}, from: null, to: null, sel: [], x: 0.5, y: 0.5, z: 1, task: "", cell: "",
+      view: "map",
+      map: maps[0],
+      colour: "",
+      work: null,
+      with: null,
+      subject: 50,
+      q: "",
+      by: "titles",
+      filters: {},
+      from: null,
+      to: null,
+      sel: [],
+      x: 0.5,
+      y: 0.5,
+      z: 1,
+      task: "",
+      cell: "",
     };
     this.values = { ...this.defaults };
     this._listeners = [];
@@ -33,7 +48,7 @@ export class State {
   }
 
   _row(id) {
-    return id === null ? null : this.data.rowOf.get(id) ?? null;
+    return id === null ? null : (this.data.rowOf.get(id) ?? null);
   }
 
   /**
@@ -64,9 +79,17 @@ export class State {
     for (const [key, value] of Object.entries(values)) {
       if (same(value, this.defaults[key]) || value === null) continue;
       if (key === "filters") {
-        for (const [facet, labels] of Object.entries(value)) for (const label of labels) parts.append(`f.${facet}`, label);
+        for (const [facet, labels] of Object.entries(value))
+          for (const label of labels) parts.append(`f.${facet}`, label);
       } else if (key === "sel") {
-        if (value.length) parts.set("sel", value.slice(0, MOST_SELECTED).map((row) => this.data.ids[row]).join(","));
+        if (value.length)
+          parts.set(
+            "sel",
+            value
+              .slice(0, MOST_SELECTED)
+              .map((row) => this.data.ids[row])
+              .join(","),
+          );
       } else parts.set(key, typeof value === "number" ? String(+value.toFixed(4)) : value);
     }
     return `#${parts}`;
@@ -84,7 +107,11 @@ export class State {
     const values = { ...this.defaults, filters: {}, sel: [] };
     for (const [key, text] of parts) {
       if (key.startsWith("f.")) this._filter(values.filters, key.slice(2), text);
-      else if (key === "sel") values.sel = text.split(",").map((id) => this.data.rowOf.get(id)).filter((row) => row !== undefined);
+      else if (key === "sel")
+        values.sel = text
+          .split(",")
+          .map((id) => this.data.rowOf.get(id))
+          .filter((row) => row !== undefined);
       else if (NUMBERS.has(key)) values[key] = Number.isFinite(+text) ? +text : this.defaults[key];
       else if (Object.hasOwn(this.defaults, key)) values[key] = text;
     }

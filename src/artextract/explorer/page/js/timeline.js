@@ -9,13 +9,29 @@ const BARS = 40;
 export function timeline(app) {
   const { data, state, filters } = app;
   const { min, max } = data.manifest.years;
-  const x = d3.scaleLinear().domain([min, max + 1]).range([0, WIDTH]);
-  const svg = d3.create("svg").attr("viewBox", `0 0 ${WIDTH} ${HEIGHT + BOTTOM}`).attr("class", "timeline").attr("aria-hidden", "true");
+  const x = d3
+    .scaleLinear()
+    .domain([min, max + 1])
+    .range([0, WIDTH]);
+  const svg = d3
+    .create("svg")
+    .attr("viewBox", `0 0 ${WIDTH} ${HEIGHT + BOTTOM}`)
+    .attr("class", "timeline")
+    .attr("aria-hidden", "true");
   const bars = svg.append("g");
-  svg.append("g").attr("class", "axis").attr("transform", `translate(0,${HEIGHT})`)
+  svg
+    .append("g")
+    .attr("class", "axis")
+    .attr("transform", `translate(0,${HEIGHT})`)
     .call(d3.axisBottom(x).ticks(4).tickFormat(d3.format("d")).tickSizeOuter(0).tickSize(3));
   const [from, to] = ["from", "to"].map((key) => field(key, min, max, state));
-  const brush = d3.brushX().extent([[0, 0], [WIDTH, HEIGHT]]).on("end", (event) => brushed(event, x, state, min, max));
+  const brush = d3
+    .brushX()
+    .extent([
+      [0, 0],
+      [WIDTH, HEIGHT],
+    ])
+    .on("end", (event) => brushed(event, x, state, min, max));
   const area = svg.append("g").attr("class", "brush").call(brush);
   const update = () => {
     const { values } = state;
@@ -28,14 +44,23 @@ export function timeline(app) {
   filters.on(update);
   update();
   const undated = data.years.reduce((sum, year) => sum + (year === -32768 ? 1 : 0), 0);
-  return h("fieldset", { class: "years" }, h("legend", { text: "Year" }), svg.node(),
+  return h(
+    "fieldset",
+    { class: "years" },
+    h("legend", { text: "Year" }),
+    svg.node(),
     h("div", { class: "span" }, h("label", {}, "from ", from), h("label", {}, "to ", to)),
-    undated ? h("p", { class: "more", text: `${undated.toLocaleString("en")} without a year` }) : null);
+    undated ? h("p", { class: "more", text: `${undated.toLocaleString("en")} without a year` }) : null,
+  );
 }
 
 function field(key, min, max, state) {
   return h("input", {
-    type: "number", min, max, placeholder: key === "from" ? min : max, id: `year-${key}`,
+    type: "number",
+    min,
+    max,
+    placeholder: key === "from" ? min : max,
+    id: `year-${key}`,
     onchange: (event) => state.set({ [key]: event.target.value === "" ? null : Math.round(+event.target.value) }),
   });
 }
@@ -58,9 +83,15 @@ function draw(bars, data, filters, x, min, max) {
     all[bar] += 1;
     if (filters.beforeYears[row]) here[bar] += 1;
   }
-  const y = d3.scaleSqrt().domain([0, d3.max(all) || 1]).range([0, HEIGHT]);
+  const y = d3
+    .scaleSqrt()
+    .domain([0, d3.max(all) || 1])
+    .range([0, HEIGHT]);
   const both = [...all].map((value, i) => [i, value, "all"]).concat([...here].map((value, i) => [i, value, "here"]));
-  bars.selectAll("rect").data(both).join("rect")
+  bars
+    .selectAll("rect")
+    .data(both)
+    .join("rect")
     .attr("class", (bar) => bar[2])
     .attr("x", (bar) => x(min + bar[0] * width) + 0.5)
     .attr("width", Math.max(1, x(min + width) - x(min) - 1))

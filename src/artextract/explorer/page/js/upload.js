@@ -11,8 +11,21 @@ const percent = (share) => `${Math.round(share * 100)}%`;
 export class Upload {
   constructor(app, place) {
     this.app = app;
-    this.input = h("input", { type: "file", accept: "image/*", class: "unseen", tabindex: -1, "aria-hidden": "true", id: "upload", onchange: () => this._take(this.input.files[0]) });
-    place.prepend(button("Your picture", () => this.input.click(), { title: "Or drop it anywhere on this page. It does not leave this machine." }), this.input);
+    this.input = h("input", {
+      type: "file",
+      accept: "image/*",
+      class: "unseen",
+      tabindex: -1,
+      "aria-hidden": "true",
+      id: "upload",
+      onchange: () => this._take(this.input.files[0]),
+    });
+    place.prepend(
+      button("Your picture", () => this.input.click(), {
+        title: "Or drop it anywhere on this page. It does not leave this machine.",
+      }),
+      this.input,
+    );
     for (const event of ["dragover", "drop"]) document.addEventListener(event, (dropped) => this._drop(dropped));
   }
 
@@ -26,8 +39,19 @@ export class Upload {
   async _take(file) {
     if (!file) return;
     const { panel } = this.app;
-    if (file.size > LARGEST) return panel.put(heading(panel), h("p", { class: "problem", text: "This file is larger than 64 MB. Save the picture smaller." }));
-    panel.put(heading(panel), h("p", { class: "more", role: "status", text: "Looking at your picture. The first one takes longer, since the networks are loaded." }));
+    if (file.size > LARGEST)
+      return panel.put(
+        heading(panel),
+        h("p", { class: "problem", text: "This file is larger than 64 MB. Save the picture smaller." }),
+      );
+    panel.put(
+      heading(panel),
+      h("p", {
+        class: "more",
+        role: "status",
+        text: "Looking at your picture. The first one takes longer, since the networks are loaded.",
+      }),
+    );
     try {
       await this._show(await api.upload(file));
     } catch (error) {
@@ -42,8 +66,17 @@ export class Upload {
     const safe = /^data:image\/(webp|jpeg|png);base64,/.test(answer.thumbnail || "");
     const image = safe ? h("img", { src: answer.thumbnail, alt: "Your picture" }) : null;
     const columns = this._columns(answer.neighbours || {});
-    app.panel.put(heading(app.panel), h("div", { class: "look" }, image), predictions(answer),
-      h("section", { class: "nearest", "aria-label": "Nearest works" }, h("h3", { text: "Nearest works" }), h("div", { class: "columns" }, columns)));
+    app.panel.put(
+      heading(app.panel),
+      h("div", { class: "look" }, image),
+      predictions(answer),
+      h(
+        "section",
+        { class: "nearest", "aria-label": "Nearest works" },
+        h("h3", { text: "Nearest works" }),
+        h("div", { class: "columns" }, columns),
+      ),
+    );
     if (image && answer.place) await this._place(image, answer.place);
     app.map?.setNear(answer.neighbours?.[app.state.values.map]?.rows || answer.neighbours?.image?.rows || []);
   }
@@ -53,26 +86,45 @@ export class Upload {
     const { spaces, subject } = this.app.data.manifest;
     const steps = (subject || []).filter((step) => neighbours[`subject-${step}`]);
     const plain = spaces.filter(({ key }) => neighbours[key] && !(steps.length && key === "siamese"));
-    const columns = plain.map(({ key, label }) => h("div", { class: "column" }, h("h4", { text: label }), this._list(key, neighbours[key])));
+    const columns = plain.map(({ key, label }) =>
+      h("div", { class: "column" }, h("h4", { text: label }), this._list(key, neighbours[key])),
+    );
     return steps.length ? [...columns, this._slider(steps, neighbours)] : columns;
   }
 
   _slider(steps, neighbours) {
     const place = h("div", {});
-    const range = h("input", { type: "range", min: 0, max: steps.length - 1, value: steps.length >> 1, "aria-label": "From look to subject" });
+    const range = h("input", {
+      type: "range",
+      min: 0,
+      max: steps.length - 1,
+      value: steps.length >> 1,
+      "aria-label": "From look to subject",
+    });
     const show = () => {
       range.setAttribute("aria-valuetext", `${steps[range.value]}% subject`);
       put(place, this._list("subject", neighbours[`subject-${steps[range.value]}`]));
     };
     range.addEventListener("input", show);
     show();
-    return h("div", { class: "column" }, h("h4", { text: "Look to subject" }), h("div", { class: "slide" }, h("span", { text: "look" }), range, h("span", { text: "subject" })), place);
+    return h(
+      "div",
+      { class: "column" },
+      h("h4", { text: "Look to subject" }),
+      h("div", { class: "slide" }, h("span", { text: "look" }), range, h("span", { text: "subject" })),
+      place,
+    );
   }
 
   _list(space, { rows, scores }) {
     const { app } = this;
     const list = h("ol", { class: "found", "data-space": space });
-    app.data.works(rows).then((works) => put(list, works.map((work, i) => h("li", {}, card(app, work, h("span", { class: "score", text: scores[i].toFixed(2) }))))));
+    app.data.works(rows).then((works) =>
+      put(
+        list,
+        works.map((work, i) => h("li", {}, card(app, work, h("span", { class: "score", text: scores[i].toFixed(2) })))),
+      ),
+    );
     return list;
   }
 
@@ -89,21 +141,51 @@ export class Upload {
 }
 
 function heading(panel) {
-  return h("div", { class: "heading" }, h("h2", { text: "Your picture" }), button("Close", () => panel.dismiss(), { class: "quiet" }));
+  return h(
+    "div",
+    { class: "heading" },
+    h("h2", { text: "Your picture" }),
+    button("Close", () => panel.dismiss(), { class: "quiet" }),
+  );
 }
 
 /** Three classes per task with bars, or why there are none, and the training works that look most alike to the network. */
 function predictions({ prediction, predicted_by: by, prediction_problem: problem, evidence }) {
   if (!prediction) return problem ? h("p", { class: "more", text: `No prediction: ${problem}` }) : null;
-  const tasks = Object.entries(prediction).map(([task, { top, unsure }]) => h("div", { class: "task" },
-    h("h4", {}, className(task), unsure ? h("span", { class: "unsure", text: "unsure" }) : null),
-    h("ol", { class: "top" }, top.map(([name, p]) => {
-      const strip = h("span", { class: "strip" });
-      strip.style.width = percent(p);
-      return h("li", {}, h("span", { text: className(name, task), dir: "auto" }), h("span", { class: "number", text: percent(p) }), strip);
-    }))));
-  const alike = (evidence || []).map((work) => `${[work.title, work.artist && className(work.artist, "artist")].filter(Boolean).join(", ")} (${Number(work.score).toFixed(2)})`);
-  return h("section", { "aria-label": "Prediction" }, h("h3", { text: "What the network says" }), tasks,
-    alike.length ? h("p", { class: "more", text: `Most alike among the works it was trained on: ${alike.join("; ")}.` }) : null,
-    by ? h("p", { class: "more", text: `By the network in ${by}.` }) : null);
+  const tasks = Object.entries(prediction).map(([task, { top, unsure }]) =>
+    h(
+      "div",
+      { class: "task" },
+      h("h4", {}, className(task), unsure ? h("span", { class: "unsure", text: "unsure" }) : null),
+      h(
+        "ol",
+        { class: "top" },
+        top.map(([name, p]) => {
+          const strip = h("span", { class: "strip" });
+          strip.style.width = percent(p);
+          return h(
+            "li",
+            {},
+            h("span", { text: className(name, task), dir: "auto" }),
+            h("span", { class: "number", text: percent(p) }),
+            strip,
+          );
+        }),
+      ),
+    ),
+  );
+  const alike = (evidence || []).map(
+    (work) =>
+      `${[work.title, work.artist && className(work.artist, "artist")].filter(Boolean).join(", ")} (${Number(work.score).toFixed(2)})`,
+  );
+  return h(
+    "section",
+    { "aria-label": "Prediction" },
+    h("h3", { text: "What the network says" }),
+    tasks,
+    alike.length
+      ? h("p", { class: "more", text: `Most alike among the works it was trained on: ${alike.join("; ")}.` })
+      : null,
+    by ? h("p", { class: "more", text: `By the network in ${by}.` }) : null,
+  );
 }

@@ -17,8 +17,15 @@ function prepare() {
 function viewer(element, address) {
   prepare();
   return window.OpenSeadragon({
-    element, tileSources: { type: "image", url: address }, drawer: "canvas", showNavigationControl: false, maxZoomPixelRatio: 8,
-    minZoomImageRatio: 0.5, visibilityRatio: 0.3, gestureSettingsMouse: { clickToZoom: false, dblClickToZoom: true }, crossOriginPolicy: false,
+    element,
+    tileSources: { type: "image", url: address },
+    drawer: "canvas",
+    showNavigationControl: false,
+    maxZoomPixelRatio: 8,
+    minZoomImageRatio: 0.5,
+    visibilityRatio: 0.3,
+    gestureSettingsMouse: { clickToZoom: false, dblClickToZoom: true },
+    crossOriginPolicy: false,
   });
 }
 
@@ -47,28 +54,61 @@ export class Viewer {
     const [works] = await Promise.all([this.app.data.works(rows), script("vendor/openseadragon.min.js")]);
     this._forget();
     const panes = works.map((work) => this._pane(work));
-    const names = ["+", "-"].map((sign) => button(sign === "+" ? "+" : "−", () => this._zoom(sign === "+" ? 1.4 : 1 / 1.4), { "aria-label": sign === "+" ? "Zoom in" : "Zoom out" }));
+    const names = ["+", "-"].map((sign) =>
+      button(sign === "+" ? "+" : "−", () => this._zoom(sign === "+" ? 1.4 : 1 / 1.4), {
+        "aria-label": sign === "+" ? "Zoom in" : "Zoom out",
+      }),
+    );
     this.dialog.replaceChildren(
-      h("div", { class: "heading" }, h("div", { class: "actions" }, names, button("Whole", () => this._home())),
-        h("p", { class: "more", text: rows.length > 1 ? "Both move together: a pixel of one is as large as a pixel of the other." : "" }),
-        button("Close", () => this.dialog.close(), { class: "main", autofocus: true })),
-      h("div", { class: rows.length > 1 ? "panes two" : "panes" }, panes.map((pane) => pane.element)));
+      h(
+        "div",
+        { class: "heading" },
+        h(
+          "div",
+          { class: "actions" },
+          names,
+          button("Whole", () => this._home()),
+        ),
+        h("p", {
+          class: "more",
+          text: rows.length > 1 ? "Both move together: a pixel of one is as large as a pixel of the other." : "",
+        }),
+        button("Close", () => this.dialog.close(), { class: "main", autofocus: true }),
+      ),
+      h(
+        "div",
+        { class: rows.length > 1 ? "panes two" : "panes" },
+        panes.map((pane) => pane.element),
+      ),
+    );
     if (!this.dialog.open) this.dialog.showModal();
-    this.viewers = panes.filter((pane) => pane.screen).map((pane) => viewer(pane.screen, this.app.data.picture(pane.work.row)));
+    this.viewers = panes
+      .filter((pane) => pane.screen)
+      .map((pane) => viewer(pane.screen, this.app.data.picture(pane.work.row)));
     if (this.viewers.length === 2) await this._together();
     this.dialog.dataset.ready = "yes";
   }
 
   _pane(work) {
     const screen = work.picture ? h("div", { class: "screen" }) : null;
-    const element = h("figure", { "aria-label": captionOf(work) }, screen || h("p", { class: "nopicture", text: "This picture may not be shown here." }),
-      h("figcaption", {}, h("strong", { text: titleOf(work), dir: "auto" }), h("span", { text: [painterOf(work), work.date].filter(Boolean).join(", ") })));
+    const element = h(
+      "figure",
+      { "aria-label": captionOf(work) },
+      screen || h("p", { class: "nopicture", text: "This picture may not be shown here." }),
+      h(
+        "figcaption",
+        {},
+        h("strong", { text: titleOf(work), dir: "auto" }),
+        h("span", { text: [painterOf(work), work.date].filter(Boolean).join(", ") }),
+      ),
+    );
     return { work, screen, element };
   }
 
   /** Both show the same number of picture pixels per screen pixel, and follow each other around their middles. */
   async _together() {
-    const opened = (one) => (one.world.getItemCount() ? null : new Promise((resolve) => one.addOnceHandler("open", resolve)));
+    const opened = (one) =>
+      one.world.getItemCount() ? null : new Promise((resolve) => one.addOnceHandler("open", resolve));
     await Promise.all(this.viewers.map(opened));
     const scale = (one) => one.viewport.viewportToImageZoom(one.viewport.getZoom(false));
     const least = Math.min(...this.viewers.map(scale));
@@ -80,11 +120,18 @@ export class Viewer {
       const middle = from.viewport.viewportToImageCoordinates(from.viewport.getCenter(false));
       const [a, b] = [size(from), size(to)];
       to.viewport.zoomTo(to.viewport.imageToViewportZoom(scale(from)), null, true);
-      to.viewport.panTo(to.viewport.imageToViewportCoordinates(middle.x - a.x / 2 + b.x / 2, middle.y - a.y / 2 + b.y / 2), true);
+      to.viewport.panTo(
+        to.viewport.imageToViewportCoordinates(middle.x - a.x / 2 + b.x / 2, middle.y - a.y / 2 + b.y / 2),
+        true,
+      );
       this.leading = null;
     };
     const [left, right] = this.viewers;
-    for (const [from, to] of [[left, right], [right, left]]) for (const event of ["zoom", "pan"]) from.addHandler(event, () => follow(from, to));
+    for (const [from, to] of [
+      [left, right],
+      [right, left],
+    ])
+      for (const event of ["zoom", "pan"]) from.addHandler(event, () => follow(from, to));
   }
 
   _zoom(by) {

@@ -18,7 +18,9 @@ function offered(app) {
     ["attribution", "Attribution", unlike?.length > 0, () => outliers(app)],
     ["errors", "Classification", Boolean(errors), () => new Errors(app)],
     ["table", "Light table", true, () => new LightTable(app)],
-  ].filter(([, , there]) => there).map(([key, label, , make]) => ({ key, label, make }));
+  ]
+    .filter(([, , there]) => there)
+    .map(([key, label, , make]) => ({ key, label, make }));
 }
 
 export function views(app) {
@@ -26,12 +28,16 @@ export function views(app) {
   const choices = offered(app);
   const pages = new Map();
   const count = new Map(choices.map(({ key }) => [key, document.createElement("span")]));
-  byId("views").replaceChildren(...choices.map(({ key, label }) => {
-    const one = button(label, () => state.set({ view: key }, true), { "data-view": key });
-    one.append(count.get(key));
-    return one;
-  }));
-  byId("actions").append(button("Filters", () => app.drawer(!document.body.classList.contains("drawer")), { id: "filter-button" }));
+  byId("views").replaceChildren(
+    ...choices.map(({ key, label }) => {
+      const one = button(label, () => state.set({ view: key }, true), { "data-view": key });
+      one.append(count.get(key));
+      return one;
+    }),
+  );
+  byId("actions").append(
+    button("Filters", () => app.drawer(!document.body.classList.contains("drawer")), { id: "filter-button" }),
+  );
   const show = () => {
     const view = choices.find(({ key }) => key === state.values.view) || choices[0];
     for (const one of byId("views").children) {
