@@ -9,10 +9,14 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+from urllib.request import Request, urlopen
 
 import nbformat
+import numpy as np
 import pandas as pd
 import pytest
 import yaml
@@ -230,6 +234,54 @@ def test_what_mattered_in_a_painting_carries_the_answers(checkout: Checkout, tmp
     )
     assert all(a < b for a, b in zip(first, random, strict=True))
     assert sum(test["falls faster than in random orders"] for test in tests) >= 2
+
+
+@contextmanager
+def serving(checkout: Checkout) -> Iterator[Callable[..., Any]]:
+    """Runs `artextract serve`; gives a function that asks for an address, or sends bytes there, and reads the JSON."""
+    command = ["artextract", "serve", "--no-browser", "--port", "0"]
+    process = subprocess.Popen(command, cwd=checkout.folder, env=checkout.env, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    place = process.stdout.readline().split()[-1]
+    assert place.startswith("http://127.0.0.1:")
+
+    def ask(path: str, body: bytes | None = None) -> Any:
+        headers = {"X-ArtExtract": "1", "Content-Type": "image/jpeg"}
+        with urlopen(Request(place + path, body, headers), timeout=170) as answer:
+            return json.load(answer)
+
+    try:
+        yield ask
+    finally:
+        process.terminate()
+        process.communicate(timeout=30)
+    assert process.returncode == 0
+
+
+def test_the_server_answers_as_search_and_predict_do(checkout: Checkout, tmp_path: Path):
+    """With the real networks: a work that is sent finds itself, its place on the maps, and what predict says of it."""
+    row, data = 7, checkout.folder / "data"
+    picture = tmp_path / "sent.jpg"
+    picture.write_bytes(ShardReader(data / "nga", pd.read_parquet(data / "nga/index.parquet")).read(row))
+    checkout.run("artextract", "predict", str(picture), "--parquet", str(tmp_path / "p.parquet"))
+    predicted = pd.read_parquet(tmp_path / "p.parquet").iloc[0]
+    checkout.run("artextract", "search", "ships in a storm", "-k", "10", "--out", str(tmp_path / "found"))
+    searched = pd.read_csv(tmp_path / "found.csv", dtype={"id": str})
+    with serving(checkout) as ask:
+        answer = ask("api/upload", picture.read_bytes())
+        words = ask("api/words?q=ships%20in%20a%20storm&k=10")
+        manifest, ids = ask("data/manifest.json"), ask("data/ids.json")
+    assert [ids[found] for found in words["rows"]] == searched["id"].tolist()
+    assert words["scores"] == pytest.approx(searched["score"].tolist(), abs=1e-3)
+    for space in ("image", "siamese", "subject-0", "subject-100"):
+        assert answer["neighbours"][space]["rows"][0] == row and answer["neighbours"][space]["scores"][0] > 0.999
+    positions = np.fromfile(data / "explorer/data/positions.bin", "<f4").reshape(len(manifest["maps"]), len(ids), 2)
+    for number, one in enumerate(manifest["maps"]):
+        if one["key"] != "title":
+            assert np.linalg.norm(np.array(answer["place"][one["key"]]) - positions[number, row]) < 0.1
+    for task in TASKS:
+        (name, p), *_ = answer["prediction"][task]["top"]
+        assert (name, p) == (predicted[task], pytest.approx(predicted[f"{task} probability"], abs=1e-6))
 
 
 def test_another_lr_reruns_training_evaluation_and_explorer_alone(checkout: Checkout):

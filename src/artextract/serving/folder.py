@@ -65,8 +65,7 @@ class Explorer:
 
     def ids(self) -> list[str]:
         """Ids of the works, in the order of the rows."""
-        chunks = sorted((self.folder / "data" / "works").glob("*.json"))
-        return [str(one) for chunk in chunks for one in json.loads(chunk.read_text(encoding="utf-8"))["id"]]
+        return [str(one) for one in json.loads((self.folder / "data" / "ids.json").read_text(encoding="utf-8"))]
 
     def cluster_ids(self) -> set[str]:
         """Ids of the works in the middle of the clusters."""

@@ -45,7 +45,8 @@ def toy_explorer(root: Path, monkeypatch: pytest.MonkeyPatch) -> Explorer:
         "index.html": "<!doctype html><title>Explorer</title>",
         "js/main.js": "export {};",
         "data/manifest.json": json.dumps(manifest),
-        "data/works/0000.json": json.dumps({"id": ["0", "1", "2", "3"], "title": TITLES * 200}),
+        "data/ids.json": json.dumps(["0", "1", "2", "3"]),
+        "data/works/0000.json": json.dumps({"title": TITLES * 200}),
         "thumbs/0000.webp": "picture",
     }
     for name, text in files.items():

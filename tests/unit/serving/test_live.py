@@ -269,9 +269,9 @@ def test_a_long_queue_is_refused_and_files_are_answered_meanwhile(explorer: Expl
 
 
 def test_an_explorer_of_another_index_is_refused(explorer: Explorer):
-    path = explorer.folder / "data" / "works" / "0000.json"
+    path = explorer.folder / "data" / "ids.json"
     text = path.read_text()
-    path.write_text(json.dumps({"id": ["0", "1", "3", "2"]}))
+    path.write_text(json.dumps(["0", "1", "3", "2"]))
     try:
         with pytest.raises(ArtExtractError, match="the explorer was built for other works: it shows 4"):
             Live(Explorer(None))
