@@ -7,36 +7,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from huggingface_hub import EvalResult, ModelCardData
 from jinja2 import Environment, StrictUndefined
 
 from artextract.classification.network.networks import networks_of
 from artextract.classification.network.saved_network import Record
+from artextract.classification.published.front_matter import LICENCES, SHOWN, SOURCES, as_range, front_matter
 from artextract.classification.published.limits import limits_of
 from artextract.classification.published.provenance import Run, Score
 from artextract.core.tasks import TASKS
 from artextract.params.sections import FROM_SCRATCH
-
-SHOWN = {
-    "auc_ovo_stratified": "AUC one-vs-one, within the same framing",
-    "auc_ovo": "AUC one-vs-one",
-    "balanced_accuracy": "balanced accuracy",
-    "top1": "top-1",
-    "ece": "calibration error before the temperature",
-    "ece_calibrated": "calibration error after it",
-}
-HEADLINES = {"auc_ovo": "roc_auc", "balanced_accuracy": "accuracy"}  # and what the hub calls them
-SOURCES = {  # name, and key on the hub, by artgan.source
-    "met": ("The Met, Open Access (the sample of this project)", "the-met-open-access"),
-    "folder": ("WikiArt's images by ArtGAN's lists, or a folder in that form", "wikiart"),
-}
-LICENCES = {
-    "met": ("apache-2.0", "The network is Apache-2.0, as the code is. The pictures that it was trained on are CC0."),
-    "folder": (
-        "other",
-        "WikiArt's images are for non-commercial research only, and so is a network that was trained on them.",
-    ),
-}
 
 
 def card(name: str, record: Record, run: Run, parameters: int) -> str:
@@ -54,7 +33,7 @@ def card(name: str, record: Record, run: Run, parameters: int) -> str:
     source = run.params["artgan"]["source"]
     return template.render(
         name=_cell(name),
-        front=_front_matter(name, record, run).to_yaml(),
+        front=front_matter(name, record, run).to_yaml(),
         summary=_summary(record),
         network=_network(record, run, parameters),
         data=_data(run),
@@ -68,45 +47,6 @@ def card(name: str, record: Record, run: Run, parameters: int) -> str:
         origin=f"`data/model` of a run of ArtExtract; DVC's hash of the folder is `{run.md5}`, and `dvc.lock` has the "
         "hashes of its data and code.",
     )
-
-
-def _front_matter(name: str, record: Record, run: Run) -> ModelCardData:
-    source = run.params["artgan"]["source"]
-    licence = LICENCES[source][0]
-    own = {"license_name": "non-commercial-research"} if licence == "other" else {}
-    return ModelCardData(
-        license=licence,
-        library_name="artextract",
-        pipeline_tag="image-classification",
-        tags=["paintings", "art", "multitask", record.train.head],
-        datasets=[SOURCES[source][1]],
-        metrics=["roc_auc", "accuracy"],
-        model_name=name,
-        eval_results=_eval_results(run),
-        ignore_metadata_errors=False,
-        **own,
-    )
-
-
-def _eval_results(run: Run) -> list[EvalResult]:
-    """What the hub shows beside the card."""
-    source, key = SOURCES[run.params["artgan"]["source"]]
-    return [
-        EvalResult(
-            task_type="image-classification",
-            task_name=task,
-            dataset_type=key,
-            dataset_name=source,
-            dataset_config=task,  # the hub takes results of one data set and configuration for one
-            dataset_split="validation",
-            metric_type=kind,
-            metric_name=", ".join([f"{task}: {SHOWN[name]}", *_range(score.low, score.high, "95% {} to {}")]),
-            metric_value=score.value,
-        )
-        for task in TASKS
-        for name, kind in HEADLINES.items()
-        if (score := run.scores[task].get(name)) is not None
-    ]
 
 
 def _summary(record: Record) -> str:
@@ -182,15 +122,10 @@ def _scores(task: str, scores: Mapping[str, Score]) -> list[tuple[str, ...]]:
         evidence = [f"{score.rows:,} works"] if score.rows else []
         if score.units:
             evidence.append(f"{score.units:,} {score.unit}s")
-        value = " ".join([f"{score.value:.3f}", *_range(score.low, score.high, "({} to {})")])
-        chance = " ".join(_range(score.chance_low, score.chance_high, "{} to {}"))
+        value = " ".join([f"{score.value:.3f}", *as_range(score.low, score.high, "({} to {})")])
+        chance = " ".join(as_range(score.chance_low, score.chance_high, "{} to {}"))
         rows.append((task, label, value, ", ".join(evidence), chance))
     return rows
-
-
-def _range(low: float | None, high: float | None, form: str) -> list[str]:
-    """A range as text; nothing where it is not known."""
-    return [] if low is None or high is None else [form.format(f"{low:.3f}", f"{high:.3f}")]
 
 
 def _probability(task: str, fitted: Mapping[str, Any]) -> tuple[str, str, str]:
