@@ -25,6 +25,8 @@ def _stage(name: str) -> dict[str, Any]:
 
     file, _, stage = os.environ.get("DVC_STAGE", name).rpartition(":")  # as DVC names it: [folder/dvc.yaml:]stage
     path = Path(file or "dvc.yaml")
+    if not path.is_file():  # named from where DVC was started; a stage of a collection runs next to its dvc.yaml
+        path = Path(path.name)
     if not path.is_file():
         return {}
     return (yaml.safe_load(path.read_text(encoding="utf-8")).get("stages") or {}).get(stage) or {}

@@ -46,6 +46,12 @@ def test_missing_inputs_are_named_with_the_way_to_get_them() -> None:
     check_inputs("another")
 
 
+def test_a_stage_of_a_collection_is_found_from_wherever_dvc_was_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DVC_STAGE", "collections/mine/dvc.yaml:train")  # as DVC names it from the repository's root
+    with pytest.raises(ArtExtractError, match="data/in"):
+        check_inputs("train")
+
+
 def test_removed_outs_come_back_and_new_files_stay(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(KeyboardInterrupt), committed_outs_kept("train"):
         for name in ("metrics/t.json", "plots/t/b.csv"):
