@@ -83,7 +83,7 @@ class Extractor:
             batches = pixels(images, range(len(images)), self.preprocessing, 16, scaled=False)
             return Inputs(np.concatenate([batch.numpy() for batch in batches]), self.preprocessing, "")
         views = [self._view(images, view) for view in range(evaluation_views(self.params))]
-        widths = tuple(one.part.widths for one in self.stages)
+        widths = tuple(one.part.widths for one in self.stages if self.params.frozen)
         return Inputs(views[0], self.preprocessing, self.sha256, tuple(views[1:]), widths=widths)
 
     def _view(self, images: Images, view: int) -> np.ndarray:

@@ -96,7 +96,7 @@ def predict_pictures(
         print(screen.shown(table, wanted.top) if len(table) <= screen.FEW else screen.counted(table))
     for path in wanted.tables:
         write_predictions(path, table, unread, predictor)
-        _say(f"{path}: {len(table):,} pictures")
+        _say(f"{path}: {counted(len(table))}")
     if len(unread):
         _tell_unread(unread, wanted.tables)
     if wanted.why is not None and len(table):
@@ -116,7 +116,7 @@ def _explain(pictures: Sequence[Named], predictor: Predictor, wanted: Wanted) ->
         write_json(path, content)
     tests = [one[task][HOLDS] for one in found.values() for task in TASKS]
     _say(
-        f"{wanted.why}: what mattered in {len(found):,} pictures; the deletion test holds for {sum(tests):,} of "
+        f"{wanted.why}: what mattered in {counted(len(found))}; the deletion test holds for {sum(tests):,} of "
         f"{len(tests):,} answers"
     )
 
@@ -171,7 +171,12 @@ def _tell_unread(unread: pd.DataFrame, tables: Sequence[Path]) -> None:
     if tables:
         path = tables[0].with_name(f"{tables[0].stem}_unreadable.csv")
         write_csv_for_people(path, unread)
-        _say(f"{path}: {len(unread):,} pictures that could not be read")
+        _say(f"{path}: {counted(len(unread))} that could not be read")
+
+
+def counted(n: int) -> str:
+    """A number of pictures in words."""
+    return f"{n:,} picture{'' if n == 1 else 's'}"
 
 
 def _say(message: str) -> None:
