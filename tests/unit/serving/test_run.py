@@ -157,6 +157,30 @@ def test_ctrl_c_ends_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, n
     assert (rest.splitlines()[-1], error, process.returncode) == ("Stopped.", "", 0)
 
 
+BUSY = START.replace(
+    "sys.exit(run(",
+    """
+import time
+from artextract.serving import pictures
+pictures.image_embedder = lambda recorded: lambda image: time.sleep(1000)
+sys.exit(run(""",
+).replace('"explore"', '"serve"')
+
+
+def test_ctrl_c_does_not_wait_for_a_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """The first picture is being prepared, which takes forever here."""
+    toy_explorer(tmp_path, monkeypatch)
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "src"), "PYTHONUNBUFFERED": "1"}
+    command = [sys.executable, "-c", BUSY, str(tmp_path)]
+    process = subprocess.Popen(command, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout is not None
+    assert "http://127.0.0.1:" in process.stdout.readline() and process.stdout.readline() == "Ctrl-C stops it.\n"
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    rest, error = process.communicate(timeout=20)
+    assert (rest.strip(), error, process.returncode) == ("Stopped.", "", 0)
+
+
 def test_a_connection_may_ask_again(static: Client):
     import http.client
 
