@@ -25,6 +25,7 @@ from artextract.params.sections import NGA
 MAX_FILE = 2**31  # bytes of one picture that are read
 NOT_KEPT = ("error", "physical_group", "url")
 SHOWN = ["id", "file", "title", "titled", "artist", "date", "year", "medium", "credit", "link", "rights", "open_access"]
+TYPE = r"^\w+(?:Error|Exception|Warning|Image): "  # what Python calls a failure means nothing to people
 MEND = "open it in a picture program and save it as JPEG, PNG or TIFF"
 
 
@@ -67,7 +68,7 @@ def unreadable(stored: pd.DataFrame, files: Mapping[str, str]) -> pd.DataFrame:
         files: File of each work by its id.
     """
     failed = stored[stored["error"].notna()]
-    reason = failed["error"].str.removeprefix("unreadable: ")
+    reason = failed["error"].str.removeprefix("unreadable: ").str.replace(TYPE, "", regex=True)
     reason = reason.where(failed["error"] != "missing", "the file is no longer there")
     table = pd.DataFrame({"file": failed["id"].map(files), "row": pd.NA, "reason": reason, "remedy": MEND})
     return table.astype({"row": "Int64"})

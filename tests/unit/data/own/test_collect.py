@@ -54,7 +54,7 @@ def test_what_cannot_be_used_is_listed_and_the_rest_goes_on(tmp_path: Path):
     assert raw.startswith(b"\xef\xbb\xbf") and b",=" not in raw and not raw.startswith(b"=")
     problems = pd.read_csv(tmp_path / "mine/problems.csv", keep_default_na=False)
     assert {"w1.jpg", "w2.jpg"} <= set(problems["file"]) and (problems["reason"] != "").all()
-    assert (problems["remedy"] != "").all()
+    assert (problems["remedy"] != "").all() and not problems["reason"].str.contains("Error: ").any()
     assert read_json(tmp_path / "mine/metrics/fetch_nga.json")["problems"] == len(problems)
     works = pd.read_csv(tmp_path / "mine/works.csv", keep_default_na=False)
     assert works["file"].tolist() == ["w0.jpg", "w3.jpg"]
