@@ -22,6 +22,7 @@ from artextract.data.images.shards import ShardReader
 from artextract.data.wikiart.paths import VARIANT, file_name, painter_slug
 
 NUMBER = re.compile(r"-\d{5,}$")  # a museum's number at the end of a file name; a year has four digits
+YEAR = re.compile(r" (1[2-9]\d\d|20\d\d)$")
 
 
 def evidence_for(predictor: Predictor) -> Evidence | None:
@@ -101,4 +102,5 @@ def works_of(index: pd.DataFrame, classes: dict[str, list[str]]) -> pd.DataFrame
 def _title(path: str) -> str:
     stem = file_name(path).rsplit(".", 1)[0].split("_", 1)[-1]
     words = VARIANT.sub("", NUMBER.sub("", stem)).replace("-", " ").replace("_", " ").strip()
+    words = YEAR.sub(r", \1", words)
     return words[:1].upper() + words[1:]

@@ -65,13 +65,15 @@ def test_a_few_works_and_works_that_are_all_alike(n: int, tmp_path: Path) -> Non
 
 
 def test_names_are_read_from_paths() -> None:
-    index = pd.DataFrame({"id": ["Cubism/juan-gris_guitar-2.jpg", "French/claude-monet_the-pond-438820.jpg", "x.jpg"]})
+    index = pd.DataFrame(
+        {"id": ["Cubism/juan-gris_guitar-1913-2.jpg", "French/claude-monet_the-pond-438820.jpg", "x.jpg"]}
+    )
     index["style"], index["genre"], index["artist"] = (pd.array(v, dtype="Int64") for v in ([0, 1, None],) * 3)
     works = works_of(index, {"style": ["Cubism", "French"], "genre": ["still_life", "landscape"], "artist": ["a", "b"]})
-    assert works["title"].tolist() == ["Guitar", "The pond", "X"]
+    assert works["title"].tolist() == ["Guitar, 1913", "The pond", "X"]
     assert works["artist"].tolist()[:2] == ["Juan Gris", "Claude Monet"]
     first, last = works.to_dict("records")[0], works.to_dict("records")[2]
-    assert in_words(first, 0.5) == "Juan Gris, Guitar (Cubism, still life)"
+    assert in_words(first, 0.5) == "Juan Gris, Guitar, 1913 (Cubism, still life)"
     assert in_words(first, 1.0).startswith("the network was trained on this picture")
     assert last["style class"] == "" and "(" not in in_words(last, 0.5)
 
