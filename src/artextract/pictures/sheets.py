@@ -82,7 +82,8 @@ def text_picture(text: str, side: int = THUMB + 40) -> Image.Image:
     return picture
 
 
-CAPTION = 66
+LETTERS = 13  # pixels; sheets are shown at two thirds of their size in the README and in reports
+CAPTION = 76
 SMALLEST = 40  # pixels of a painting on a map that one can still tell from the next
 
 
@@ -95,18 +96,18 @@ def _draw_card(draw: ImageDraw.ImageDraw, sheet: Image.Image, card: Card, x: int
         box = (left - 4, top - 4, left + picture.width + 3, top + picture.height + 3)
         draw.rectangle(box, outline=ACCENT, width=3)
     at = y + side + 8
-    for line in _lines(card.title, side // 7, 2):
-        draw.text((x, at), line, INK, _font(11))
-        at += 14
-    for line in _lines(card.artist, side // 6, 1):
-        draw.text((x, at), line, SOFT, _font(11, "DejaVuSans-Oblique"))
-        at += 15
-    draw.text((x, at), card.note, ACCENT if card.marked else SOFT, _font(11))
+    for line in _lines(card.title, int(side / 8.2), 2):
+        draw.text((x, at), line, INK, _font(LETTERS))
+        at += 16
+    for line in _lines(card.artist, int(side / 6.8), 1):
+        draw.text((x, at), line, SOFT, _font(LETTERS - 1, "DejaVuSans-Oblique"))
+        at += 17
+    draw.text((x, at), card.note, ACCENT if card.marked else SOFT, _font(LETTERS))
 
 
 def _heading(draw: ImageDraw.ImageDraw, title: str, subtitle: str) -> int:
     draw.text((MARGIN, MARGIN), title, INK, _font(22, "DejaVuSerif"))
-    draw.text((MARGIN, MARGIN + 32), subtitle, SOFT, _font(12))
+    draw.text((MARGIN, MARGIN + 32), subtitle, SOFT, _font(LETTERS))
     return MARGIN + 64
 
 

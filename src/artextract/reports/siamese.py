@@ -58,9 +58,10 @@ def _headline(run: Snapshot, metrics: Mapping[str, Any]) -> list[Block]:
     attempts, scores = run.table(f"{PLOTS}/attempts.csv"), run.table(f"{PLOTS}/retrieval.csv")
     if "gain" not in gain or judge is None or attempts is None or scores is None:
         return [missing("A headline gain is", run.name, "no judge with enough queries")]
-    tested = attempts[_rows(attempts, judge) & attempts["against"].isin(RAW)].set_index("attempt").to_dict("index")
+    rows = attempts[_rows(attempts, judge) & attempts["against"].isin(RAW)]
+    tested = {str(row["attempt"]): row for row in rows.to_dict("records")}
     value = scores[_rows(scores, judge)].set_index("space")["micro"].to_dict()
-    row: dict[str, Any] = tested[PRIMARY]
+    row = tested[PRIMARY]
     p = p_value(row["p_holm"], row["p_least"])
     found = (
         f"Under the judge {declared(str(judge)).label}, for painters that the training has not seen, precision@10 is "

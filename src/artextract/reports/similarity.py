@@ -75,7 +75,8 @@ def _judges(run: Snapshot, metrics: Mapping[str, Any]) -> list[Block]:
         )
     caption = f"{name} of every space under every judge: 1 is the best possible ranking, 0 finds nothing relevant."
     blocks: list[Block] = [Drawings(f"{caption} Bars: mean over queries; diamonds: mean over painters.", panels)]
-    blocks.append(Table(caption, ["judge", "queries", *map(space_label, spaces)], rows, folded=True))
+    columns = ["judge", "queries", *map(space_label, spaces)]
+    blocks.append(Table(f"The same as a table: {name} with its interval.", columns, rows, folded=True))
     return [*blocks, listed, *(Text(sentence) for sentence in shared_sources(dict(metrics)))]
 
 
