@@ -266,6 +266,7 @@ def test_selection_leaves_as_csv_and_iiif(opened: Open, tmp_path: Path, toy: Toy
     assert manifest["@context"] == "http://iiif.io/api/presentation/3/context.json"
     titles = [canvas["label"]["none"][0] for canvas in manifest["items"]]
     assert titles == [toy.titles[row] for row in (0, 1, 4)]  # w2 may not be shown
+    assert "1 work without a picture that may be shown is left out" in visit.page.inner_text("#table")
     last = manifest["items"][-1]
     body = last["items"][0]["items"][0]["body"]
     assert visit.page.request.get(body["id"]).ok

@@ -11,6 +11,7 @@ export class LightTable {
     Object.assign(this, { app, marked: [] });
     this.list = h("ol", { class: "table" });
     this.head = h("div", {});
+    this.said = h("p", { class: "more", role: "status" });
     this.root = h(
       "div",
       { class: "view scrolling page", id: "table", hidden: true, tabindex: -1 },
@@ -140,7 +141,9 @@ export class LightTable {
       `Selection from ${data.manifest.title}`,
     );
     const left = works.length - manifest.items.length;
-    if (left) say(`${plural(left, "work")} without a picture that may be shown ${left === 1 ? "is" : "are"} left out`);
+    this.said.textContent = left
+      ? `${plural(left, "work")} without a picture that may be shown ${left === 1 ? "is" : "are"} left out of the manifest.`
+      : "";
     download("selection.json", "application/json", JSON.stringify(manifest, null, 1));
   }
 }
