@@ -16,6 +16,7 @@ export class LightTable {
       "div",
       { class: "view scrolling page", id: "table", hidden: true, tabindex: -1 },
       this.head,
+      this.said,
       this.list,
     );
     app.state.on((changed) => {
