@@ -15,6 +15,7 @@ from artextract.reports.wording import between, counted, listed, number, p_value
 from tests.conftest import ROOT
 from tests.unit.reports.report_toys import run_of, words
 
+SPACES = ("siamese", "image", "random", "ceiling")
 NOTHING = run_of({})
 EACH = (classification.section, similarity.section, siamese.section, cards.model_card, cards.data_card)
 HOSTILE = "<img src=x onerror=alert(1)> $x^ & \"'</script>"
@@ -118,3 +119,25 @@ def test_tables_have_as_many_cells_as_columns():
         for table in section.blocks:
             if isinstance(table, Table):
                 assert {len(row) for row in table.rows} == {len(table.columns)}, table.caption
+
+
+def test_a_collection_of_ones_own_is_not_blamed_for_what_it_cannot_have():
+    run = run_of({"metrics/fetch_nga.json": {"source": "own", "images_stored": 40, "images_listed": 41, "problems": 1}})
+    assert summary.title(run, "mine") == "Report on mine: 40 works"
+    said = words(classification.section(run)) + words(cards.model_card(run)) + words(cards.data_card(run))
+    assert "missing=True" not in said and "`artextract predict` names style" in said and "problems.csv" in said
+    assert "40 of 41" in words(provenance.section(run, None, None, "mine"))
+
+
+def test_a_gain_whose_interval_contains_nothing_is_called_none():
+    metrics = {"metrics/siamese.json": {"gain.judge": "theme"}, "metrics/gain.json": {"gain": 0.01}}
+    keys = {"split": "s2", "judge": "theme", "metric": "p10"}
+    attempt = {**keys, "attempt": "siamese", "against": "image", "micro": 0.01, "low": -0.01, "high": 0.03}
+    attempts = pd.DataFrame([attempt | {"queries": 30, "p_holm": 0.4, "p_least": 0.01}])
+    scores = pd.DataFrame(
+        [{**keys, "space": s, "micro": v} for s, v in zip(SPACES, (0.41, 0.4, 0.1, 0.9), strict=True)]
+    )
+    run = run_of(metrics | {"plots/siamese/attempts.csv": attempts, "plots/siamese/retrieval.csv": scores})
+    said = words(siamese.section(run))
+    assert "precision@10 is 0.41 in place of 0.40: a gain of 0.010 (−0.010 to 0.030), p 0.400 after Holm" in said
+    assert "The interval contains 0: this is no gain." in said
