@@ -12,8 +12,8 @@ Writes: data/siamese/: splits.parquet (id, s1, s2_fold, s3), and of the training
     for a training gets a projection that leaves images as they are, and metrics/siamese.json says why (not_trained).
 """
 
+import sys
 from pathlib import Path
-from sys import stderr
 
 import stages  # noqa: F401
 from artextract.core.compute import set_threads
@@ -42,7 +42,7 @@ def main() -> None:
     try:
         result = trained(collection, splits, p, lambda texts: embed_titles(texts, p.title_encoder)[0])
     except TooFewWorks as error:
-        print(f"train_siamese: not trained, the siamese space is the image embedding: {error.problem}", file=stderr)
+        print(f"train_siamese: not trained, the siamese space is the image embedding: {error.problem}", file=sys.stderr)
         k = p.relevance.neighbours
         result = not_trained(collection, error.problem, [f"p{k}", f"ndcg{k}"])
     write_table(OUT / "splits.parquet", splits)
