@@ -15,7 +15,8 @@ from artextract.data.images.decode import Target
 from artextract.data.images.shards import ShardReader
 from artextract.encoders.torchvision_cure import import_torchvision
 from artextract.encoders.weights import timm_model, weights_hash
-from artextract.params.sections import ImageEncoder, is_path
+from artextract.params.fields import is_path
+from artextract.params.sections import ImageEncoder
 
 if TYPE_CHECKING:
     import torch

@@ -15,7 +15,8 @@ from artextract.encoders.local_weights import local_weights
 from artextract.encoders.title_weights import title_model_cache
 from artextract.encoders.torchvision_cure import import_torchvision
 from artextract.encoders.weights import not_loadable, verify
-from artextract.params.sections import TitleEncoder, is_path
+from artextract.params.fields import is_path
+from artextract.params.sections import TitleEncoder
 
 CHECKED = 64  # titles that weights in bf16 are checked with
 COSINE = 0.999  # least cosine to fp32 of any of them

@@ -15,7 +15,7 @@ from artextract.core.fingerprint import sha256_file
 from artextract.core.folders import cache_folder
 from artextract.core.packages import package_folder
 from artextract.encoders.local_weights import local_weights, timm_source
-from artextract.params.sections import is_path
+from artextract.params.fields import is_path
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

@@ -4,57 +4,36 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-SOURCES = ("package", "hub", "none")  # of pretrained weights; anything else is a path
-
-
-def is_path(weights: str) -> bool:
-    """Tell whether ``weights`` is a file or folder of the user's, and no package, hub or none."""
-    return weights not in SOURCES
-
-
-def _weights(value: str) -> str:
-    if is_path(value) and "/" not in value and "." not in value:  # a slip of the pen, and no path
-        raise ValueError("weights is package, hub, none, or a path, which has a / or a file's suffix")
-    return value
-
-
-def _title_weights(value: str) -> str:
-    if value == "none":
-        raise ValueError("titles need pretrained weights: package, hub, or a path")
-    return _weights(value)
+from artextract.params.fields import (
+    FROM_SCRATCH,
+    Count,
+    Fraction,
+    OpenFraction,
+    Positive,
+    PositiveFloat,
+    Section,
+    Sha256,
+    TitleWeights,
+    Weights,
+)
 
 
-Positive = Annotated[int, Field(gt=0)]
-Count = Annotated[int, Field(ge=0)]
-Fraction = Annotated[float, Field(ge=0, lt=1)]
-OpenFraction = Annotated[float, Field(gt=0, lt=1)]
-PositiveFloat = Annotated[float, Field(gt=0)]
-FROM_SCRATCH = ("reference", "small")  # backbones of this project's own, without pretrained weights
-Sha256 = Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")]
-Weights = Annotated[str, AfterValidator(_weights)]
-TitleWeights = Annotated[str, AfterValidator(_title_weights)]
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
-
-
-class Met(_Section):
+class Met(Section):
     """The embedded sample of works of The Met."""
 
     sha256: Sha256
 
 
-class MetSplit(_Section):
+class MetSplit(Section):
     """Classes and split of the sample."""
 
     min_works: Annotated[int, Field(ge=3)]  # one each for train, select or train, and val
     val_fraction: OpenFraction
 
 
-class ArtGAN(_Section):
+class ArtGAN(Section):
     """Source of the ArtGAN lists and images, and their split."""
 
     source: Literal["met", "folder"]
@@ -73,13 +52,13 @@ class ArtGAN(_Section):
         return self
 
 
-class ClassWeights(_Section):
+class ClassWeights(Section):
     """Weights of rare classes."""
 
     scheme: Literal["inverse", "sqrt_inverse", "effective", "none"]
 
 
-class Network(_Section):
+class Network(Section):
     """A frozen network that is seen by the heads beside the backbone."""
 
     name: str
@@ -90,7 +69,7 @@ class Network(_Section):
     min_side: Count
 
 
-class Train(_Section):
+class Train(Section):
     """The network and its training."""
 
     backbone: str
@@ -152,7 +131,7 @@ class Train(_Section):
         return self
 
 
-class Evaluate(_Section):
+class Evaluate(Section):
     """Scores of a trained network."""
 
     min_val_rows: Positive
@@ -162,7 +141,7 @@ class Evaluate(_Section):
     probe: bool
 
 
-class NGA(_Section):
+class NGA(Section):
     """Source of the museum's tables and images."""
 
     source: Literal["met", "folder", "opendata", "own"]
@@ -189,7 +168,7 @@ class NGA(_Section):
         return self
 
 
-class ImageEncoder(_Section):
+class ImageEncoder(Section):
     """The pretrained network that embeds images."""
 
     name: str
@@ -200,7 +179,7 @@ class ImageEncoder(_Section):
     precision: Literal["fp32", "fast"]
 
 
-class TitleEncoder(_Section):
+class TitleEncoder(Section):
     """The pretrained network that embeds titles."""
 
     name: str
@@ -211,7 +190,7 @@ class TitleEncoder(_Section):
     precision: Literal["fp32", "fast"]
 
 
-class Relevance(_Section):
+class Relevance(Section):
     """Judges of similarity."""
 
     title_cosine: OpenFraction
@@ -224,7 +203,7 @@ class Relevance(_Section):
     bootstrap: Positive
 
 
-class Splits(_Section):
+class Splits(Section):
     """Parts that are held out: objects, artists, titles."""
 
     held_out_fraction: OpenFraction
@@ -234,14 +213,14 @@ class Splits(_Section):
     max_cluster: OpenFraction
 
 
-class TSNE(_Section):
+class TSNE(Section):
     """Maps of the embedding spaces."""
 
     perplexity: PositiveFloat
     works: Positive
 
 
-class Similarity(_Section):
+class Similarity(Section):
     """Pictures of the embedding spaces."""
 
     map_works: Positive
@@ -249,7 +228,7 @@ class Similarity(_Section):
     examples: Positive
 
 
-class Explorer(_Section):
+class Explorer(Section):
     """The folder that a browser shows the collection from."""
 
     title: str
@@ -261,7 +240,7 @@ class Explorer(_Section):
     words: Positive
 
 
-class Siamese(_Section):
+class Siamese(Section):
     """Pairs, network and training of the projection."""
 
     head: Literal["closed_form", "trained"]
@@ -289,7 +268,7 @@ class Siamese(_Section):
         return self
 
 
-class Params(_Section):
+class Params(Section):
     """The whole of params.yaml."""
 
     seed: Count

@@ -15,7 +15,7 @@ from artextract.classification.published.front_matter import LICENCES, SHOWN, SO
 from artextract.classification.published.limits import limits_of
 from artextract.classification.published.provenance import Run, Score
 from artextract.core.tasks import TASKS
-from artextract.params.sections import FROM_SCRATCH
+from artextract.params.fields import FROM_SCRATCH
 
 
 def card(name: str, record: Record, run: Run, parameters: int) -> str:

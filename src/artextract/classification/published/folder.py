@@ -14,7 +14,7 @@ from artextract.classification.published.provenance import read_run
 from artextract.core.errors import ArtExtractError
 from artextract.core.files import write_bytes, write_text
 from artextract.encoders.local_weights import local_weights
-from artextract.params.sections import is_path
+from artextract.params.fields import is_path
 
 NETWORK = ("model.safetensors", "model.json")
 OPTIONAL = ("calibration.json", "evidence.safetensors", "evidence.parquet", "README.md")
