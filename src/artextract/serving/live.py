@@ -7,6 +7,7 @@ the one thread of the worker.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from artextract.search.query import text_embedder
 from artextract.serving.folder import Explorer
 from artextract.serving.pictures import Pictures
 from artextract.serving.spaces import Found, Spaces
-from artextract.serving.worker import Worker
+from artextract.serving.worker import Busy, Worker
 
 BY_WORDS = ("title", "words")
 
@@ -96,4 +97,9 @@ class Live:
 
     def warm_up(self) -> None:
         """Begin to load what the first picture needs; other requests wait for it."""
-        self.worker.start(self._pictures.warm_up)
+        self.worker.start(self._warm_up)
+
+    def _warm_up(self) -> None:
+        self._pictures.warm_up()
+        with suppress(Busy):
+            self.worker.start(self._pictures.prediction.load_evidence)  # behind the requests that wait already

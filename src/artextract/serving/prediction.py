@@ -45,6 +45,7 @@ class Prediction:
             self.model = model or default_model(here)
         except ArtExtractError:
             self.model = None
+        self._evidence: Evidence | None = None
 
     def of(self, data: bytes) -> dict[str, Any]:
         """What the network says about a picture, or why it says nothing.
@@ -57,19 +58,22 @@ class Prediction:
             return told | {"prediction_problem": "no trained network is here"}
         if isinstance(self._loaded, ArtExtractError):
             return told | {"prediction_problem": self._loaded.problem}
-        network, evidence = self._loaded
-        seen = next(iter(network.look_at([data])))
-        return told | {"prediction": _answers(seen, network.classes), "evidence": _alike(seen, evidence)}
+        seen = next(iter(self._loaded.look_at([data])))
+        return told | {"prediction": _answers(seen, self._loaded.classes), "evidence": _alike(seen, self._evidence)}
+
+    def load_evidence(self) -> None:
+        """Make the training works known; at the first time the network looks at each of them, which takes seconds."""
+        if self.model is not None and not isinstance(self._loaded, ArtExtractError):
+            self._evidence = _evidence(self._loaded)
 
     @cached_property
-    def _loaded(self) -> tuple[Predictor, Evidence | None] | ArtExtractError:
-        """The network and its evidence, or the problem that it could not be loaded for: it is not tried again."""
+    def _loaded(self) -> Predictor | ArtExtractError:
+        """The network, or the problem that it could not be loaded for: it is not tried again."""
         from artextract.classification.prediction.predictor import Predictor
 
         assert self.model is not None
         try:
-            network = Predictor(self.model)
-            return network, _evidence(network)
+            return Predictor(self.model)
         except ArtExtractError as error:
             return error
 

@@ -156,7 +156,11 @@ def test_what_a_network_says_of_a_picture(client: Client, explorer: Explorer, mo
     monkeypatch.setattr(pictures, "image_embedder", lambda recorded: lambda image: vectors(explorer, "image")[2:3])
     monkeypatch.setattr("artextract.classification.prediction.predictor.Predictor", lambda model: Network())
     monkeypatch.setattr(prediction, "_evidence", lambda network: EVIDENCE)
-    answer = Live(explorer).picture(jpeg(1))
+    here = Live(explorer)
+    assert here.picture(jpeg(1))["evidence"] == []  # the first picture does not wait for it
+    here.warm_up()
+    while not (answer := here.picture(jpeg(1)))["evidence"]:
+        pass
     assert answer["predicted_by"] == "data/model" and answer["prediction_problem"] is None
     assert answer["prediction"] == {
         "style": {"top": [["b", 0.6], ["d", 0.25], ["a", 0.1]], "unsure": False},
