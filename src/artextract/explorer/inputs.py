@@ -11,7 +11,7 @@ from artextract.data.images.shards import ShardReader
 from artextract.params.sections import Explorer
 from artextract.siamese.projection.projection import Projection, projected
 from artextract.siamese.projection.saved import load_projection
-from artextract.siamese.projection.words import words_vectors
+from artextract.siamese.projection.words import UntrainedHead, words_vectors
 from artextract.similarity.ranking.collection import Collection, open_collection
 
 
@@ -22,12 +22,12 @@ class Siamese:
     Attributes:
         net: The projection.
         vectors: The works in its space, unit rows (n, d + k).
-        seen: Images in the space of words, unit rows (n, t).
+        seen: Images in the space of words, unit rows (n, t); None where there was too little to learn from.
     """
 
     net: Projection
     vectors: np.ndarray
-    seen: np.ndarray
+    seen: np.ndarray | None
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,14 @@ class Inputs:
         return self.collection.embeddings | further
 
 
+def _in_words(images: np.ndarray, head: Path) -> np.ndarray | None:
+    """``words_vectors``; None for a collection that was too small for a training."""
+    try:
+        return words_vectors(images, head)
+    except UntrainedHead:
+        return None
+
+
 def read_inputs(root: Path, params: Explorer) -> Inputs:
     """Read what the stages before have made."""
     data = root / "data"
@@ -62,7 +70,7 @@ def read_inputs(root: Path, params: Explorer) -> Inputs:
     siamese = None
     if "siamese" in params.parts:
         net = load_projection(data / "siamese" / "projection.safetensors")
-        seen = words_vectors(collection.images, data / "siamese" / "crossmodal.safetensors")
+        seen = _in_words(collection.images, data / "siamese" / "crossmodal.safetensors")
         siamese = Siamese(net, projected(net, collection.images), seen)
     open_access = collection.index["open_access"].to_numpy(dtype=bool)
     shown = open_access | params.show_all

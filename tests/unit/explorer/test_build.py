@@ -17,6 +17,7 @@ from artextract.params.reading import read_params
 from artextract.siamese.projection.heads import ClosedForm
 from artextract.siamese.projection.projection import projected
 from artextract.siamese.projection.saved import load_projection, save_projection
+from artextract.siamese.projection.words import save_head
 from tests.conftest import ROOT
 from tests.explorer_toys import HOSTILE, settings, write_root
 
@@ -164,9 +165,12 @@ def test_a_collection_of_ones_own_has_no_errors_and_may_have_no_projection(tmp_p
 def test_where_nothing_was_learnt_from_titles_there_is_no_slider(tmp_path: Path):
     index = write_root(tmp_path)
     save_projection(tmp_path / "data/siamese/projection.safetensors", ClosedForm(16, 5))
+    none = {"mean": np.zeros(16, np.float32), "weight": np.zeros((16, 16), np.float32)}
+    save_head(tmp_path / "data/siamese/crossmodal.safetensors", none)
     out, params = tmp_path / "data/explorer", read_params(ROOT / "params.yaml")
     build.build(tmp_path, settings(), params.title_encoder, 1, out)
     manifest = json.loads((out / "data/manifest.json").read_text())
+    assert not manifest["seen"] and not (out / "data/seen.bin").exists()
     assert manifest["subject"] == [] and "network sees" in manifest["alike"]["measures"]["subject"]
     assert len(json.loads((out / "data/alike/0000.json").read_text())) == len(index)
 

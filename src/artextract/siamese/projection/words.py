@@ -20,6 +20,10 @@ from artextract.siamese.projection.pairs import titled_rows
 REMEDY = "`dvc repro train_siamese`"
 
 
+class UntrainedHead(ArtExtractError):
+    """The collection was too small for a training: its head maps every image to zero."""
+
+
 def fit_head(
     index: pd.DataFrame, images: np.ndarray, titles: np.ndarray, rows: np.ndarray, penalty: float
 ) -> dict[str, np.ndarray]:
@@ -115,7 +119,7 @@ def words_vectors(images: np.ndarray, head: Path) -> np.ndarray:
             remedy=REMEDY,
         )
     if not weight.any():
-        raise ArtExtractError(
+        raise UntrainedHead(
             "the head by which words find images was not trained: too few works have a title of their own",
             where=str(head),
             remedy="search in titles: --space title",
