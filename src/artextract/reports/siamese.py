@@ -72,7 +72,9 @@ def _headline(run: Snapshot, metrics: Mapping[str, Any]) -> list[Block]:
     if SHUFFLED in tested:
         high = number(tested[SHUFFLED]["high"], 3)
         found += f" Trained with shuffled titles, it is at most {high} (upper end of its interval)."
-    return [Text(found if row["low"] > 0 else f"{found} The interval contains 0: this is no gain.")]
+    if row["low"] <= 0:
+        found += " The interval contains 0: this is no gain." if row["high"] >= 0 else " This is a loss."
+    return [Text(found)]
 
 
 def _rows(table: pd.DataFrame, judge: object) -> pd.Series:
