@@ -1,7 +1,7 @@
 """Lets pages of docs/ link to files of the repository that are outside of docs/, on GitHub and on the site alike.
 
-Notebooks become pages. A link such as ``../README.md`` works on GitHub. On the site there is nothing above docs/, so that
-every file which a page links to is added to the site under ``repository/``, and the link is changed to lead there.
+Notebooks become pages. A link such as ``../README.md`` works on GitHub. On the site there is nothing above docs/, so
+that every file which a page links to is added to the site under ``repository/``, and the link is changed to lead there.
 mkdocs calls the functions by their names (https://www.mkdocs.org/dev-guide/plugins/#events).
 """
 
