@@ -18,6 +18,10 @@ Table = Annotated[
         show_default=False,
     ),
 ]
+Columns = Annotated[
+    list[str] | None,
+    typer.Option("--map", metavar="FIELD=COLUMN", help="a column that was guessed wrong; may be repeated"),
+]
 NoRun = Annotated[bool, typer.Option("--no-run", help="do not compute anything yet")]
 
 
@@ -52,10 +56,7 @@ def add(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="your pictures; folders inside it are read too")],
     name: Annotated[str, typer.Option(metavar="NAME", help="name of the new collection, for example: mine")],
     table: Table = None,
-    columns: Annotated[
-        list[str] | None,
-        typer.Option("--map", metavar="FIELD=COLUMN", help="a column that was guessed wrong; may be repeated"),
-    ] = None,
+    columns: Columns = None,
     judges: Annotated[
         list[str] | None,
         typer.Option(
@@ -99,6 +100,7 @@ def update(
         Path | None, typer.Option(metavar="FOLDER", help="where the pictures are now", show_default=False)
     ] = None,
     table: Table = None,
+    columns: Columns = None,
     no_run: NoRun = False,
 ) -> None:
     """Look at a collection's folder and table again, and compute what has changed.
@@ -108,7 +110,7 @@ def update(
     from artextract.collections import manage
     from artextract.data.own.preview import preview
 
-    written, own = manage.update(_root(), name, folder, table)
+    written, own = manage.update(_root(), name, folder, table, _mapping(columns or []))
     print(preview(own), flush=True)
     if not no_run:
         _run(written, name)

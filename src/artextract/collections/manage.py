@@ -124,7 +124,13 @@ def write(
     return folder
 
 
-def update(root: Path, name: str, folder: Path | None = None, table: Path | None = None) -> tuple[Path, Own]:
+def update(
+    root: Path,
+    name: str,
+    folder: Path | None = None,
+    table: Path | None = None,
+    columns: Mapping[str, str] | None = None,
+) -> tuple[Path, Own]:
     """Look at a collection's folder and table again, and bring its pipeline up to the repository's.
 
     problems.csv is left to the pipeline, which adds the pictures that cannot be decoded.
@@ -134,6 +140,7 @@ def update(root: Path, name: str, folder: Path | None = None, table: Path | None
         name: Name of the collection.
         folder: Where the pictures are now; None = where they were.
         table: Where the table is now; None = where it was.
+        columns: Field to column, for fields that are read from another column than before.
 
     Returns:
         The collection's folder, and what was read.
@@ -143,7 +150,7 @@ def update(root: Path, name: str, folder: Path | None = None, table: Path | None
     found, own = look(
         Path(place.folder) if folder is None else folder,
         (Path(place.table) if place.table else None) if table is None else table,
-        place.columns,
+        place.columns | dict(columns or {}),
         place.hosts,
     )
     write_place(path / FILE, found)

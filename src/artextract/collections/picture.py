@@ -40,7 +40,7 @@ def draw(at: Places, space: str, most: int, out: Path) -> int:
     except FileNotFoundError as error:
         raise ArtExtractError("there is no map yet", where=str(error.filename), remedy=remedy) from None
     places = places[places["space"] == space]
-    rows = pd.Index(index["id"].astype(str)).get_indexer(places["id"])
+    rows = pd.Index(index["id"].astype(str)).get_indexer(pd.Index(places["id"]))
     if (rows < 0).any() or not len(rows):
         raise ArtExtractError("the map is of another state of the collection", where=str(table), remedy=remedy)
     shown = sample_rows(len(rows), most, load_params("seed", path=at.params).seed)

@@ -74,6 +74,13 @@ def test_update_finds_a_moved_folder_and_keeps_the_parameters(root: Path):
     assert (folder / "params.yaml").read_text() == params
 
 
+def test_update_corrects_a_column_and_remembers_it(root: Path):
+    folder = made(root, "mine")
+    _, own = manage.update(root, "mine", columns={"medium": "school"})
+    assert own.works["medium"].tolist() == list("xyxyxyxy")
+    assert read_place(folder / "source.json").columns == {"medium": "school"}
+
+
 def test_update_adds_a_section_that_the_repository_has_got_since(root: Path):
     folder = made(root, "mine")
     text = (folder / "params.yaml").read_text()
