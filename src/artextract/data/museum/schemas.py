@@ -48,6 +48,7 @@ COLUMNS: dict[str, dict[str, pa.Check | None]] = {
     },
 }  # fmt: skip
 OPTIONAL = ("objects_historical_data", "object_associations")
+LEFT_EMPTY = {"objects": ("creditline",)}  # shown and never computed with: tables without these columns are taken too
 REQUIRED = tuple(name for name in COLUMNS if name not in OPTIONAL)
 REMEDY = "take the complete export at the pinned commit (README, profile nga)"
 
@@ -76,6 +77,7 @@ def check_table(table: pd.DataFrame, name: str, where: str) -> pd.DataFrame:
         ArtExtractError: A column is missing or a cell is not of its form; names the first rows (counted from one,
             without the header), columns and cells.
     """
+    table = table.assign(**{column: "" for column in LEFT_EMPTY.get(name, ()) if column not in table})
     absent = sorted(set(COLUMNS[name]) - set(table.columns))
     if absent:
         raise ArtExtractError(f"lacks the columns {', '.join(absent)}", where=where, remedy=REMEDY)
@@ -107,7 +109,7 @@ def read_table(folder: Path, name: str) -> pd.DataFrame:
         raise ArtExtractError(f"not readable as CSV: {error}", where=str(path), remedy=REMEDY) from error
     if not isinstance(table.index, pd.RangeIndex):  # pandas takes the first cells for row names and shifts all others
         raise ArtExtractError("the rows have more cells than the header", where=str(path), remedy=REMEDY)
-    if table.empty and set(COLUMNS[name]) <= set(table.columns):
+    if table.empty and set(COLUMNS[name]) - set(LEFT_EMPTY.get(name, ())) <= set(table.columns):
         raise ArtExtractError("holds a header and no rows", where=str(path), remedy=REMEDY)
     return check_table(table, name, str(path))
 

@@ -24,6 +24,13 @@ def test_all_tables_are_read_with_the_columns_that_are_used(tmp_path: Path):
     assert tables["objects"].iloc[0][["objectid", "title"]].tolist() == ["1", "Work 1"]
 
 
+def test_a_table_without_credit_lines_is_taken(tmp_path: Path):
+    write_tables(tmp_path, museum())
+    objects = pd.read_csv(tmp_path / "objects.csv", dtype=str, keep_default_na=False)
+    objects.drop(columns="creditline").to_csv(tmp_path / "objects.csv", index=False)
+    assert (read_tables(tmp_path)["objects"]["creditline"] == "").all()
+
+
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
