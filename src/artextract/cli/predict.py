@@ -17,7 +17,8 @@ def predict(
         str | None,
         typer.Option(
             metavar="FOLDER|NAME",
-            help="a trained network, or its name on the Hugging Face hub; default: data/model, else models/wikiart",
+            help="a trained network, or its name on the Hugging Face hub; default: data/model, else models/wikiart; "
+            "for a collection models/wikiart",
             show_default=False,
         ),
     ] = None,
@@ -57,12 +58,14 @@ def predict(
     from artextract.classification.prediction.predicting import Wanted, default_model, predict_pictures
     from artextract.classification.prediction.predictor import Predictor
     from artextract.classification.published.hub import network_folder
+    from artextract.core.collections import collection_root
 
     chosen = choose(pictures or [], collection)
     tables = [path for path in (csv, parquet, json, out) if path is not None]
     if not tables and chosen.table is not None:
         tables = [chosen.table]
-    network = default_model(Path.cwd()) if model is None else network_folder(model)
+    here = collection_root(collection) if collection else Path.cwd()
+    network = default_model(here) if model is None else network_folder(model)
     predictor = Predictor(network, max_side=max_side)
     folder = (tables[0].parent if tables else Path()) / "why" if why else None
     predict_pictures(chosen.pictures, predictor, Wanted(tables, top, nearest, folder), chosen.columns)

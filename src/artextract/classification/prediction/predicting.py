@@ -20,6 +20,7 @@ from artextract.classification.prediction.stream import predict_all
 from artextract.classification.prediction.table import answers, nearest_works
 from artextract.classification.prediction.training_works import evidence_for
 from artextract.classification.prediction.whys import HOLDS, explain_pictures
+from artextract.core.collections import FOLDER as COLLECTIONS
 from artextract.core.errors import ArtExtractError
 from artextract.core.files import read_json, write_csv_for_people, write_table, write_text
 from artextract.core.fingerprint import content_key
@@ -48,17 +49,23 @@ class Wanted:
 
 
 def default_model(here: Path) -> Path:
-    """The network that is used where none is named: the pipeline's own, else the one that comes with the repository.
+    """The network that is used where none is named.
+
+    That is the pipeline's own, else the one that comes with the repository. For a collection of the user's the latter
+    comes first: the sample's network knows only the schools of 174 works.
 
     Args:
-        here: Folder that the command was started in.
+        here: Root of the works that are predicted: a collection's folder, else where the command was started.
 
     Raises:
         ArtExtractError: There is neither.
     """
-    for folder in (here / "data" / "model", repository() / "data" / "model", repository() / SHIPPED):
+    folders = [here / "data" / "model", repository() / "data" / "model", repository() / SHIPPED]
+    if here.parent.name == COLLECTIONS:
+        folders.reverse()
+    for folder in folders:
         if (folder / "model.json").is_file():
-            return folder.relative_to(here) if folder.is_relative_to(here) else folder
+            return folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
     raise ArtExtractError("there is no trained network", remedy="`dvc repro train_multitask`, or --model FOLDER")
 
 
