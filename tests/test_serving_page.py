@@ -149,6 +149,7 @@ def test_names_are_kept_in_the_file_that_git_tracks(visit: Visit, root: Path) ->
     visit.page.get_by_label("Name of Cluster 2").fill(name)
     visit.page.keyboard.press("Tab")
     visit.page.wait_for_selector("text=Saved in data/names/clusters.yaml")
+    assert not {"null", "undefined"} & set(visit.page.inner_text("#clusters").splitlines())
     path = root / "data" / "names" / "clusters.yaml"
     assert yaml.safe_load(path.read_text(encoding="utf-8")) == {"w1": name}
     visit.page.reload()

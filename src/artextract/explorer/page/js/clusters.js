@@ -19,7 +19,8 @@ export class Clusters {
     const kept = app.live?.names
       ? "Names are saved with the collection. They appear on the map and in the report."
       : "Names are kept in this browser. Download them as data/names/clusters.yaml to keep them with the collection, on the map and in the report.";
-    this.root.append(
+    put(
+      this.root,
       h("h2", { text: "Clusters" }),
       h("p", {
         class: "lead",
