@@ -81,7 +81,7 @@ def test_the_notebook_runs_from_top_to_bottom(checkout: Checkout):
     assert "style probability" in predicted.outputs[-1]["data"]["text/plain"]
 
 
-def estate(folder: Path, works: int = 12) -> None:
+def estate(folder: Path, works: int = 30) -> None:
     """Some paintings of the sample as a user may have them: named by title, with a spreadsheet in German."""
     from openpyxl import Workbook
 
@@ -111,7 +111,7 @@ def test_the_tutorial_for_people_with_pictures(checkout: Checkout, tmp_path: Pat
             line += f" --save {tmp_path / 'page'}"
         if line.startswith("artextract"):
             said += checkout.run("artextract", *shlex.split(line.split("  #")[0])[1:])
-    assert "12 works with a picture" in said and "Künstler" in said
+    assert "30 works with a picture" in said and "Künstler" in said
     assert (tmp_path / "page/index.html").is_file() and (checkout.folder / "estate.html").is_file()
     assert checkout.stages_run(checkout.run("dvc", "repro")) == [], "the sample is as it was"
     checkout.run("artextract", "collection", "remove", "estate", "--yes")
