@@ -104,9 +104,8 @@ def test_the_tutorial_for_people_with_pictures(checkout: Checkout, tmp_path: Pat
     typed = [line for block in re.findall(r"```bash\n(.*?)```", text, re.S) for line in block.splitlines()]
     said = ""
     for line in typed:
-        line = line.replace("~/Pictures", str(tmp_path)).replace(
-            "~/Desktop/photo.jpg", str(tmp_path / "estate/Bild 03.jpg")
-        )
+        line = line.replace("~/Pictures", str(tmp_path))
+        line = line.replace("~/Desktop/photo.jpg", f"'{tmp_path}/estate/Bild 03.jpg'")
         if "explore" in line:
             line += f" --save {tmp_path / 'page'}"
         if line.startswith("artextract"):
