@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -194,4 +195,6 @@ def remove(root: Path, name: str) -> Path:
                 remedy="move them elsewhere first",
             )
     shutil.rmtree(folder)
+    if shutil.which("git") and (root / ".git").exists():  # DVC has put its files among those that git will commit
+        subprocess.run(["git", "reset", "-q", "--", f"{FOLDER}/{name}"], cwd=root, check=False)
     return folder

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -96,6 +97,17 @@ def test_remove_deletes_the_collection_and_no_picture(root: Path):
     assert not folder.exists() and len(list((root.parent / "pictures-mine").glob("*.jpg"))) == 8
     with pytest.raises(ArtExtractError, match="no collection is called 'mine'"):
         manage.remove(root, "mine")
+
+
+def test_what_git_would_commit_of_a_removed_collection_is_forgotten(root: Path):
+    def git(*words: str) -> str:
+        return subprocess.run(["git", *words], cwd=root, capture_output=True, text=True, check=True).stdout
+
+    made(root, "mine")
+    git("init", "-q")
+    git("add", "collections/mine/params.yaml")
+    manage.remove(root, "mine")
+    assert "collections" not in git("status", "--short")
 
 
 def test_remove_refuses_where_the_pictures_are_inside(root: Path):
