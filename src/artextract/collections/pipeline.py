@@ -57,6 +57,13 @@ def _shows_only(plot: Any, outs: list[str]) -> bool:
     return all(_inside(file, outs) for file in files or plot)
 
 
+def _renamed(plot: Any) -> Any:
+    """A plot of tables under a name that the repository's own has not: DVC would rename both where it shows both."""
+    if isinstance(plot, dict) and "x" in (next(iter(plot.values())) or {}):
+        return {f"collection: {name}": drawn for name, drawn in plot.items()}
+    return plot
+
+
 def pipeline(repository: Mapping[str, Any], sources: Mapping[str, Any]) -> dict[str, Any]:
     """The content of a collection's dvc.yaml.
 
@@ -73,7 +80,7 @@ def pipeline(repository: Mapping[str, Any], sources: Mapping[str, Any]) -> dict[
     stages["fetch_nga"]["desc"] = "The user's pictures and table to shards and an index of works"
     stages["fetch_nga"]["outs"] = [*kept["fetch_nga"]["outs"], *({name: {"cache": False}} for name in FOR_PEOPLE)]
     outs = [path for stage in kept.values() for path in paths(stage, "outs", "metrics")]
-    plots = [plot for plot in repository.get("plots", []) if _shows_only(plot, outs)]
+    plots = [_renamed(plot) for plot in repository.get("plots", []) if _shows_only(plot, outs)]
     return {"stages": stages, "plots": plots}
 
 

@@ -102,7 +102,7 @@ def test_push_and_pull_give_the_same_network(hub: FakeHub, tmp_path: Path):
 
 WEIGHTS = """
 from pathlib import Path
-from artextract.encoders.image import load_encoder, embed_images
+from artextract.encoders.embed import embed_collection
 from artextract.encoders.title import embed_titles
 from artextract.encoders.weights import weights_hash
 from artextract.classification.network.inputs import load_inputs
@@ -112,7 +112,7 @@ from tests.toys import toy_collection, toy_params
 work, commit, sha256 = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
 reader, index = toy_collection(work / "shards", ["train", "val", "train"])
 image = ImageEncoder(name=TIMM, weights="hub", sha256="", layers=[], batch_size=2, precision="fp32")
-vectors, identity = embed_images(reader, image)
+vectors, identity = embed_collection(reader, image)
 titles = TitleEncoder(
     name="museum/tiny-titles", weights="hub", revision=commit, sha256=sha256, batch_size=2, precision="fp32"
 )
