@@ -75,7 +75,7 @@ def session_needed() -> None:
         pytest.importorskip(name)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_linear_heads_on_two_frozen_networks(tmp_path: Path):
     """Images of two sizes, an image and its mirror image, heads that are averaged."""
     session_needed()
