@@ -66,7 +66,7 @@ $(DEV_STAMP): $(STAMP) requirements-dev.txt requirements-openvino.txt requiremen
 	@$(PIP) -r requirements-search.txt | $(NEWS) || $(NO_PACKAGES)
 	@touch $@
 
-test: dev  ## all tests but the long ones (under 15 minutes on two cores)
+test: dev  ## all tests but the long ones (15 to 20 minutes on two cores)
 	$(IN_VENV) python -m pytest -m "not slow and not long" -n 2 --dist loadfile --durations 15 && python -m pytest -m "slow and not long" --durations 15
 
 test-fast: dev  ## unit, property and contract tests (under 5 minutes)
