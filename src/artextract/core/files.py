@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from artextract.core.errors import ArtExtractError
+from artextract.core.spreadsheet import safe_table
 
 if TYPE_CHECKING:
     import numpy as np
@@ -118,6 +119,9 @@ def write_tensors(path: Path, tensors: Mapping[str, np.ndarray] | Mapping[str, t
 def write_table(path: Path, table: pd.DataFrame, numbers: str = "%.4f", *, mark: bool = False) -> None:
     """Write a table atomically: Parquet between stages, CSV for plots and people, by the suffix.
 
+    Every CSV is one that a spreadsheet may open: see ``spreadsheet.safe_table``. ``spreadsheet.read_csv`` reads the
+    same text back.
+
     Args:
         path: File to write.
         table: Its content.
@@ -129,26 +133,14 @@ def write_table(path: Path, table: pd.DataFrame, numbers: str = "%.4f", *, mark:
         table.to_parquet(buffer, index=False)
     else:
         encoding = "utf-8-sig" if mark else "utf-8"
-        table.to_csv(buffer, index=False, float_format=numbers, lineterminator="\n", encoding=encoding)
+        safe = safe_table(table)
+        safe.to_csv(buffer, index=False, float_format=numbers, lineterminator="\n", encoding=encoding)
     write_bytes(path, buffer.getvalue())
 
 
 def write_csv_for_people(path: Path, table: pd.DataFrame, *, mark: bool = False) -> None:
-    """Write a CSV that spreadsheets may open: cells that look like formulas are defused with an apostrophe.
-
-    Args:
-        path: File to write.
-        table: Its content.
-        mark: See ``write_table``.
-    """
-
-    def defuse(cell: Any) -> Any:
-        if not isinstance(cell, str):
-            return cell
-        cell = cell.replace("\r\n", "\n").replace("\r", "\n")  # csv leaves a lone \r unquoted: it would end the row
-        return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\n") else cell
-
-    write_table(path, table.map(defuse), mark=mark)
+    """Write a CSV: the same as ``write_table``."""
+    write_table(path, table, mark=mark)
 
 
 def check_relative(relative: str, *, where: str) -> None:
