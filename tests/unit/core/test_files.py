@@ -105,7 +105,7 @@ def test_tensors_that_cannot_be_written_leave_the_old_file(tmp_path: Path, monke
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(files.os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(ArtExtractError, match="disk is full"):
         files.write_tensors(path, {"a": np.ones(2, dtype=np.float32)})
     assert path.read_bytes() == before and os.listdir(tmp_path) == ["net.safetensors"]
