@@ -77,6 +77,8 @@ class Points:
             try:
                 self.count += 1
                 name = os.fsdecode(path) if isinstance(path, str | bytes | os.PathLike) else str(path)
+                for root in self.roots:
+                    name = name.replace(f"{os.path.dirname(root)}/", "")
                 with self.said.open("a") as handle:
                     handle.write(f"{self.count} {what} {name}\n")
                 if self.count == self.kill_at:
@@ -122,21 +124,25 @@ def arm(points: Points) -> None:
 def _watch_writes(points: Points) -> None:
     class Raw(io.FileIO):
         def write(self, data: Any, /) -> int:
-            if points.inside(self.name):
-                half = bytes(memoryview(data).cast("B")[: memoryview(data).nbytes // 2])
-                points.reach("write", self.name, lambda: super(Raw, self).write(half))
+            half = bytes(memoryview(data).cast("B")[: memoryview(data).nbytes // 2])
+            points.reach("write", _path_of(self.fileno()), lambda: super(Raw, self).write(half))
             return super().write(data)
 
     plain = io.open
 
     def opened(file: Any, mode: str = "r", buffering: int = -1, *more: Any, **named: Any) -> Any:
-        if not set(mode) & set("wax+") or not points.inside(file) or buffering == 0 or named.get("opener"):
+        place = _path_of(file) if isinstance(file, int) else file
+        if not set(mode) & set("wax+") or not points.inside(place) or buffering == 0 or named.get("opener"):
             return plain(file, mode, buffering, *more, **named)
-        raw = Raw(file, mode.replace("b", "").replace("t", ""))
-        buffer = io.BufferedRandom(raw) if "+" in mode else io.BufferedWriter(raw)
+        raw = Raw(file, mode.replace("b", "").replace("t", ""), named.pop("closefd", True))
+        buffer = (io.BufferedRandom if "+" in mode else io.BufferedWriter)(raw)
         return buffer if "b" in mode else io.TextIOWrapper(buffer, *more, **named)
 
     builtins.open = io.open = opened  # type: ignore[assignment]
+
+
+def _path_of(descriptor: int) -> str:
+    return os.readlink(f"/proc/self/fd/{descriptor}")
 
 
 def _watch_flushes(points: Points) -> None:
@@ -145,7 +151,7 @@ def _watch_flushes(points: Points) -> None:
 
         def call(descriptor: Any, *rest: Any) -> Any:
             number = descriptor if isinstance(descriptor, int) else descriptor.fileno()
-            path = os.readlink(f"/proc/self/fd/{number}")
+            path = _path_of(number)
             if points.inside(path):
                 points.reach(name, path)
             done = plain(descriptor, *rest)
