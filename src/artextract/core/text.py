@@ -95,6 +95,9 @@ class Counts(NamedTuple):
         return {"text_cells_cleaned": self.cleaned, "text_cells_cut": self.cut}
 
 
+NOTHING = Counts(0, 0)
+
+
 def clean_cells(column: pd.Series, *, longest: int = LONGEST, lines: bool = False) -> tuple[pd.Series, Counts]:
     """A column of text, cleaned, and how many of its cells were not clean.
 
@@ -107,7 +110,7 @@ def clean_cells(column: pd.Series, *, longest: int = LONGEST, lines: bool = Fals
     made = [clean(cell, longest=longest, lines=lines) if isinstance(cell, str) else cell for cell in cells]
     changed = [i for i, (old, new) in enumerate(zip(cells, made, strict=True)) if old is not new and old != new]
     if not changed:
-        return column, Counts(0, 0)
+        return column, NOTHING
     cut = sum(len(cells[i]) > longest and len(made[i]) >= longest - 1 for i in changed)
     taken = sum(_blanked(cells[i]) != clean(cells[i], longest=len(cells[i])) for i in changed)
     import pandas as pd
@@ -117,7 +120,7 @@ def clean_cells(column: pd.Series, *, longest: int = LONGEST, lines: bool = Fals
 
 def clean_table(table: pd.DataFrame, *, longest: int = LONGEST, lines: bool = False) -> tuple[pd.DataFrame, Counts]:
     """A table whose text cells are clean, and how many were not; the names of its columns are left to the caller."""
-    total, made = Counts(0, 0), {}
+    total, made = NOTHING, {}
     for name in table.columns:
         column = table[name]
         cleaned, counts = clean_cells(column, longest=longest, lines=lines)
