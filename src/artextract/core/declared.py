@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from artextract.core.errors import ArtExtractError
+from artextract.core.parent import is_orphan
 
 WAY_BACK = "git restore params.yaml dvc.lock data metrics plots && dvc checkout"
 
@@ -73,10 +74,15 @@ def put_back(name: str) -> list[str]:
 
 @contextmanager
 def committed_outs_kept(name: str) -> Iterator[None]:
-    """Put back, when the block fails, what DVC has removed and git has; say how to undo a failed experiment."""
+    """Put back, when the block fails, what DVC has removed and git has; say how to undo a failed experiment.
+
+    Not when DVC is gone: nothing is written then.
+    """
     try:
         yield
     except BaseException:
+        if is_orphan():  # another run may have begun: its files would be overwritten
+            raise
         if files := put_back(name):
             print(f"{name}: {len(files)} files that DVC had removed were put back as git has them", file=sys.stderr)
         changed = _git("diff", "--quiet", "HEAD", "--", "params.yaml") if "DVC_STAGE" in os.environ else None

@@ -12,10 +12,9 @@ from types import FrameType, TracebackType
 
 from artextract.core.declared import check_inputs, committed_outs_kept
 from artextract.core.errors import ArtExtractError
-from artextract.core.fingerprint import content_key
-from artextract.core.folders import cache_folder
+from artextract.core.parent import end_with_parent
+from artextract.core.stage_lock import stage_lock
 
-PR_SET_PDEATHSIG = 1
 INTERRUPTED = 130  # exit status of a command that Ctrl-C ended, as shells have it
 M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4
 
@@ -32,12 +31,6 @@ def threads() -> int:
             f"ARTEXTRACT_THREADS is {value!r}", remedy="set it to a whole number of threads, 1 or more"
         )
     return int(value)
-
-
-def _end_with_parent() -> None:
-    """Ask Linux to stop this process when DVC, its parent, is gone: no orphan writes into a checkout unseen."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def keep_freed_memory() -> None:
@@ -75,7 +68,7 @@ def end_in_words() -> None:
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
-    # Ctrl-C ends the parent too, and Linux then sends SIGTERM (`_end_with_parent`): it must not cut the end short.
+    # Ctrl-C ends the parent too, and Linux then sends SIGTERM (core/parent.py): it must not cut the end short.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     raise KeyboardInterrupt
 
@@ -100,25 +93,13 @@ def run_stage(main: Callable[[], None]) -> None:
     A second run of the same stage in the same checkout is refused while the first one lives. Ctrl-C ends it with a
     message and exit status 130.
     """
-    from filelock import FileLock, Timeout
-
     name = Path(sys.argv[0]).stem
     end_in_words()
-    _end_with_parent()
+    end_with_parent()
     keep_freed_memory()
     try:
         prepare_environment()
-        locks = cache_folder() / "locks"
-        locks.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(locks / f"{name}-{content_key(str(Path.cwd()), sys.argv[1:])}.lock")
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            raise ArtExtractError(
-                f"stage {name} is already running in this checkout",
-                remedy="wait for it to end, or stop that process",
-            ) from None
-        with lock, committed_outs_kept(name):
+        with stage_lock(name), committed_outs_kept(name):
             check_inputs(name)
             main()
     except ArtExtractError as error:
