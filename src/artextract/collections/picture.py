@@ -9,6 +9,7 @@ import pandas as pd
 
 from artextract.core.collections import Places
 from artextract.core.errors import ArtExtractError
+from artextract.core.spreadsheet import read_csv
 from artextract.data.images.shards import ShardReader
 from artextract.params.reading import load_params
 from artextract.similarity.evaluation.maps import draw_map, sample_rows
@@ -36,7 +37,7 @@ def draw(at: Places, space: str, most: int, out: Path) -> int:
     table, remedy = at.root / "plots/similarity/tsne.csv", "`dvc repro similarity_eval`"
     try:
         index = pd.read_parquet(at.index / "index.parquet")
-        places = pd.read_csv(table, dtype={"id": str}, keep_default_na=False)
+        places = read_csv(table, dtype={"id": str}, keep_default_na=False)
     except FileNotFoundError as error:
         raise ArtExtractError("there is no map yet", where=str(error.filename), remedy=remedy) from None
     places = places[places["space"] == space]

@@ -1,7 +1,6 @@
 """Atomic writes of JSON, tables, arrays and tensors, and a check of the paths that lists and tables name.
 
-Every file that a stage writes appears under its final name complete or not at all: temporary name in the same folder,
-fsync, ``os.replace``.
+Every file that a stage writes appears under its final name complete or not at all (``core/atomic.py``).
 """
 
 from __future__ import annotations
@@ -9,52 +8,23 @@ from __future__ import annotations
 import io
 import json
 import math
-import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
+from artextract.core.atomic import atomic, copy_file, move_file, write_bytes, write_text
 from artextract.core.errors import ArtExtractError
+from artextract.core.spreadsheet import safe_table
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
     import torch
 
-
-@contextmanager
-def atomic(path: Path) -> Iterator[BinaryIO]:
-    """Open ``path`` for writing; it appears only when the block ends without an error."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("wb") as handle:
-            yield handle
-            handle.flush()
-            os.fsync(handle.fileno())
-        os.replace(temporary, path)
-    except OSError as error:
-        if error.errno == 28:  # ENOSPC
-            raise ArtExtractError(
-                "the disk is full; nothing was left half-written",
-                where=str(path),
-                remedy="free some space and start the same command again: finished work is kept",
-            ) from error
-        raise
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def write_bytes(path: Path, data: bytes) -> None:
-    """Write ``data`` atomically."""
-    with atomic(path) as handle:
-        handle.write(data)
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write UTF-8 text atomically."""
-    write_bytes(path, text.encode())
+__all__ = [  # the writers of atomic.py under the name of this module, which is the one that others import
+    "atomic", "check_relative", "contained", "copy_file", "move_file", "read_json", "write_array", "write_bytes",
+    "write_csv_for_people", "write_metrics", "write_table", "write_tensors", "write_text",
+]  # fmt: skip
 
 
 def _rounded(value: Any, key: str = "") -> Any:
@@ -118,6 +88,9 @@ def write_tensors(path: Path, tensors: Mapping[str, np.ndarray] | Mapping[str, t
 def write_table(path: Path, table: pd.DataFrame, numbers: str = "%.4f", *, mark: bool = False) -> None:
     """Write a table atomically: Parquet between stages, CSV for plots and people, by the suffix.
 
+    Every CSV is one that a spreadsheet may open: see ``spreadsheet.safe_table``. ``spreadsheet.read_csv`` reads the
+    same text back.
+
     Args:
         path: File to write.
         table: Its content.
@@ -129,26 +102,14 @@ def write_table(path: Path, table: pd.DataFrame, numbers: str = "%.4f", *, mark:
         table.to_parquet(buffer, index=False)
     else:
         encoding = "utf-8-sig" if mark else "utf-8"
-        table.to_csv(buffer, index=False, float_format=numbers, lineterminator="\n", encoding=encoding)
+        safe = safe_table(table)
+        safe.to_csv(buffer, index=False, float_format=numbers, lineterminator="\n", encoding=encoding)
     write_bytes(path, buffer.getvalue())
 
 
 def write_csv_for_people(path: Path, table: pd.DataFrame, *, mark: bool = False) -> None:
-    """Write a CSV that spreadsheets may open: cells that look like formulas are defused with an apostrophe.
-
-    Args:
-        path: File to write.
-        table: Its content.
-        mark: See ``write_table``.
-    """
-
-    def defuse(cell: Any) -> Any:
-        if not isinstance(cell, str):
-            return cell
-        cell = cell.replace("\r\n", "\n").replace("\r", "\n")  # csv leaves a lone \r unquoted: it would end the row
-        return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\n") else cell
-
-    write_table(path, table.map(defuse), mark=mark)
+    """Write a CSV: the same as ``write_table``."""
+    write_table(path, table, mark=mark)
 
 
 def check_relative(relative: str, *, where: str) -> None:

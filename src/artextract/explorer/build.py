@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from artextract.core.files import read_json
+from artextract.core.spreadsheet import read_csv
 from artextract.data.images.shards import ShardReader
 from artextract.explorer import alike, clusters, meaning, neighbours, positions, vocabulary
 from artextract.explorer.cells import cell_order
@@ -61,7 +62,7 @@ def _write_maps(folder: Path, inputs: Inputs, params: Explorer) -> tuple[dict[st
     plots = root / "plots" / "similarity"
     measured = read_json(root / "metrics" / "similarity.json")
     trust = {space: measured[f"tsne.{space}.trustworthiness"] for space in inputs.spaces}
-    table = pd.read_csv(plots / "tsne.csv", dtype={"id": str}, keep_default_na=False)
+    table = read_csv(plots / "tsne.csv", dtype={"id": str}, keep_default_na=False)
     maps, places = positions.write_maps(folder, table, index["id"], inputs.spaces, trust)
     order = cell_order(places)
     if order is not None:
@@ -70,7 +71,7 @@ def _write_maps(folder: Path, inputs: Inputs, params: Explorer) -> tuple[dict[st
         write_numbers(folder / "cells.bin", cells)
     labels = pd.read_parquet(root / "data" / "similarity" / "clusters.parquet")["cluster"].to_numpy()
     names = read_names(root / "data" / "names" / "clusters.yaml")
-    suspects = pd.read_csv(plots / "outliers.csv", dtype={"id": str}, keep_default_na=False)
+    suspects = read_csv(plots / "outliers.csv", dtype={"id": str}, keep_default_na=False)
     described = clusters.described_clusters(index, labels, inputs.collection.images, names)
     return {"maps": maps, "clusters": described, "outliers": clusters.doubtful(suspects, index)}, order
 

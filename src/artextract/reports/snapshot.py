@@ -14,6 +14,7 @@ import pandas as pd
 import yaml
 
 from artextract.core.errors import ArtExtractError
+from artextract.core.spreadsheet import read_csv
 from artextract.params.yaml12 import _YAML12Loader
 from artextract.runs.revisions import WORKSPACE
 
@@ -53,7 +54,7 @@ class Snapshot:
         if path.endswith(".parquet"):
             return pd.read_parquet(io.BytesIO(found))
         try:
-            return pd.read_csv(io.BytesIO(found), na_values=[""], keep_default_na=False, dtype=WORDS)
+            return read_csv(io.BytesIO(found), na_values=[""], keep_default_na=False, dtype=WORDS)
         except pd.errors.EmptyDataError:  # a table of a collection where nothing could be measured
             return None
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from artextract.core.errors import ArtExtractError
+from artextract.core.spreadsheet import read_csv
 from artextract.similarity.ranking.chance import RANDOM
 from artextract.similarity.ranking.spaces import space_label
 
@@ -49,7 +50,7 @@ def own_scores(root: Path, only: list[str], k: int) -> str:
 
 
 def _read(path: Path) -> pd.DataFrame:
-    return pd.read_csv(path, keep_default_na=False, na_values={"micro": "", "low": "", "high": ""})
+    return read_csv(path, keep_default_na=False, na_values={"micro": "", "low": "", "high": ""})
 
 
 def _row(judge: dict, scores: pd.DataFrame) -> dict[str, str]:

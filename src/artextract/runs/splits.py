@@ -12,6 +12,7 @@ import pandas as pd
 from artextract.core.errors import ArtExtractError
 from artextract.core.files import read_json, write_table, write_text
 from artextract.core.fingerprint import sha256_file
+from artextract.core.spreadsheet import read_csv
 from artextract.core.tasks import TASKS
 from artextract.data.wikiart.assign import assign_splits
 from artextract.data.wikiart.lists import SPLITS, find_file, read_lists, union
@@ -129,7 +130,7 @@ def check(folder: Path) -> pd.DataFrame:
     _check_sums(folder)
     tracks = {}
     for name, is_disjoint in CHECKS.items():
-        tracks[name] = pd.read_csv(folder / f"{name}.csv", keep_default_na=False, na_values=[""])
+        tracks[name] = read_csv(folder / f"{name}.csv", keep_default_na=False, na_values=[""])
         is_disjoint(tracks[name], str(folder / f"{name}.csv"))
         if read_json(folder / ABOUT)["images"][name] != len(tracks[name]):
             raise ArtExtractError(f"names another number of images than {name}.csv has", where=str(folder / ABOUT))

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
-from artextract.data.own.text import clean, fold, is_empty, squeeze
+from artextract.data.tables.text import clean, fold, is_empty, squeeze
 
 _UNKNOWN_ARTISTS = frozenset(
     map(

@@ -12,10 +12,10 @@ from artextract.core.errors import ArtExtractError
 from artextract.data.images.decode import image_suffixes
 from artextract.data.own.cells import NO, YES
 from artextract.data.own.exports import EXPORTS, FIELDS, Export
-from artextract.data.own.sheet import Sheet
-from artextract.data.own.text import is_empty, squeeze
 from artextract.data.own.usual_names import USUAL
-from artextract.data.own.years import number, year_of
+from artextract.data.tables.sheet import Sheet
+from artextract.data.tables.text import is_empty, squeeze
+from artextract.data.tables.years import number, year_of
 
 MAPPABLE = tuple(field for field in FIELDS if field != "key")
 _LOOKED_AT = 200  # cells, to see whether a column holds file names

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 from artextract.data.images.decode import image_suffixes
 from artextract.data.own.pictures import RAW
-from artextract.data.own.text import fold, tokens
+from artextract.data.tables.text import fold, tokens
 
 
 class UnsafePath(ValueError):

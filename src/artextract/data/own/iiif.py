@@ -7,9 +7,9 @@ from typing import Any
 from urllib.parse import unquote
 
 from artextract.core.errors import ArtExtractError
-from artextract.data.own.records import sheet_of_records
-from artextract.data.own.sheet import Sheet
-from artextract.data.own.text import clean
+from artextract.data.tables.records import sheet_of_records
+from artextract.data.tables.sheet import Sheet
+from artextract.data.tables.text import clean
 
 SIDE = 1600  # pixels of the longer side that are asked for
 _FIELDS = {"title": "title", "id": "canvas", "link": "link", "rights": "rights", "credit": "credit", "file": "image"}

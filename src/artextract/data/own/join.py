@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote
 
 from artextract.data.own.file_names import FileNames, UnsafePath, as_path, slug, stem
-from artextract.data.own.problems import Problem
-from artextract.data.own.text import tokens
+from artextract.data.tables.problems import Problem
+from artextract.data.tables.text import tokens
 
 _RENAME = "write the file's path as it is in the folder"
 _LONGEST_RUN = 8  # tokens of a file's name that may be an inventory number

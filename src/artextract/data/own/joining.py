@@ -8,8 +8,8 @@ from typing import Any
 from artextract.data.own import iiif
 from artextract.data.own.file_names import FileNames, unpadded
 from artextract.data.own.join import Joined, join_by_file, join_by_key
-from artextract.data.own.problems import Problem
-from artextract.data.own.sheet import Sheet
+from artextract.data.tables.problems import Problem
+from artextract.data.tables.sheet import Sheet
 
 
 def join(files: Sequence[str], sheet: Sheet, column: Mapping[str, str], keys: Sequence[str]) -> Joined:

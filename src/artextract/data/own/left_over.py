@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from artextract.core.errors import ArtExtractError
 from artextract.data.own.join import Joined
-from artextract.data.own.problems import Problem
-from artextract.data.own.sheet import Sheet
-from artextract.data.own.text import clean
+from artextract.data.tables.problems import Problem
+from artextract.data.tables.sheet import Sheet
+from artextract.data.tables.text import clean
 
 MOST_LISTED = 10_000  # rows without a picture; of a museum's whole export there may be half a million
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from artextract.data.images.decode import UnreadableImage, image_suffixes, look_at_header
-from artextract.data.own.problems import Problem
-from artextract.data.own.text import whole
+from artextract.data.tables.problems import Problem
+from artextract.data.tables.text import whole
 
 RAW = frozenset(".cr2 .cr3 .nef .arw .dng .raf .orf .rw2 .pef .srw".split())
 TABLES = frozenset(".csv .tsv .xlsx .xlsm .parquet .json .jsonl".split())

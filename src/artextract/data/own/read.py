@@ -15,11 +15,11 @@ from artextract.data.own.join import Joined
 from artextract.data.own.joining import join, join_by_any
 from artextract.data.own.left_over import left_over, nothing_fits
 from artextract.data.own.pictures import Pictures, find_pictures
-from artextract.data.own.problems import Problem, as_table
-from artextract.data.own.sheet import Sheet
 from artextract.data.own.tables import imagefolder_table, read_table
-from artextract.data.own.text import clean
 from artextract.data.own.works import build_works
+from artextract.data.tables.problems import Problem, as_table
+from artextract.data.tables.sheet import Sheet
+from artextract.data.tables.text import clean
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Any table about pictures, by the suffix of its file."""
+"""Any table about pictures, a IIIF manifest included."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ import pandas as pd
 
 from artextract.core.errors import ArtExtractError
 from artextract.data.own.columns import count_names
-from artextract.data.own.delimited import read_delimited
 from artextract.data.own.iiif import is_manifest, sheet_of_manifest
-from artextract.data.own.records import load_json, read_parquet, records_in, sheet_of_records
-from artextract.data.own.sheet import Sheet
-from artextract.data.own.workbook import read_workbook
+from artextract.data.tables.read import is_json, read_sheet
+from artextract.data.tables.records import load_json
+from artextract.data.tables.sheet import Sheet
 
 IMAGEFOLDER = ("metadata.csv", "metadata.jsonl", "metadata.parquet")  # Hugging Face's names
 FILE_NAME = "file_name"
@@ -30,23 +29,9 @@ def read_table(path: Path) -> Sheet:
     """
     if not path.is_file():
         raise ArtExtractError("there is no such table", where=str(path), remedy="check the path after --table")
-    suffix = path.suffix.lower()
-    if suffix in (".csv", ".tsv", ".tab", ".txt"):
-        return read_delimited(path, count_names)
-    if suffix in (".xlsx", ".xlsm"):
-        return read_workbook(path, count_names)
-    if suffix == ".parquet":
-        return read_parquet(path)
-    if suffix in (".json", ".jsonl"):
-        content = load_json(path)
-        if is_manifest(content):
-            return sheet_of_manifest(content, str(path))
-        return sheet_of_records(records_in(content), str(path))
-    raise ArtExtractError(
-        f"tables of the form {suffix or 'without a suffix'} are not read",
-        where=str(path),
-        remedy="save it as .csv, .xlsx or .parquet",
-    )
+    if is_json(path) and is_manifest(content := load_json(path)):
+        return sheet_of_manifest(content, str(path))
+    return read_sheet(path, count_names)
 
 
 def imagefolder_table(folder: Path) -> Sheet | None:

@@ -12,8 +12,8 @@ from pathlib import PurePosixPath
 import pandas as pd
 
 from artextract.data.own.cells import artist_of, is_untitled, keywords_of, link_of, may_be_shown, title_from_file
-from artextract.data.own.text import clean, is_empty
-from artextract.data.own.years import middle, number, year_of
+from artextract.data.tables.text import clean, is_empty
+from artextract.data.tables.years import middle, number, year_of
 
 EXTRA = "extra."
 FOLDER = EXTRA + "folder"

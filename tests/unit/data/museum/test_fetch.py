@@ -493,7 +493,7 @@ def test_full_disk_stops_with_a_remedy_and_leaves_nothing_half_written(
     def full(handle: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("artextract.core.files.os.fsync", full)
+    monkeypatch.setattr("os.fsync", full)
     urls = {f"{k}.jpg": server.url(f"/{k}.jpg") for k in range(8)}
     with pytest.raises(ArtExtractError, match="disk is full") as caught:
         fetch_all(urls, tmp_path, getter(), check=decode)

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from artextract.data.own.cells import artist_of, is_untitled, keywords_of, link_of, may_be_shown, title_from_file
-from artextract.data.own.text import clean, squeeze
 from artextract.data.own.works import safe_id, work_ids
+from artextract.data.tables.text import clean, squeeze
 
 
 @pytest.mark.parametrize(

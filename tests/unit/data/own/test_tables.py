@@ -14,12 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from artextract.core.errors import ArtExtractError
-from artextract.data.own import delimited, workbook
-from artextract.data.own.delimited import delimiter_of
-from artextract.data.own.encodings import decoded
-from artextract.data.own.records import records_in, sheet_of_records
-from artextract.data.own.sheet import distinct, header_line
 from artextract.data.own.tables import read_table
+from artextract.data.tables import delimited, workbook
+from artextract.data.tables.delimited import delimiter_of
+from artextract.data.tables.encodings import decoded
+from artextract.data.tables.records import records_in, sheet_of_records
+from artextract.data.tables.sheet import distinct, header_line
 from tests.unit.data.own.own_toys import table_of, workbook_of
 
 
@@ -75,7 +75,7 @@ def test_an_empty_table_is_an_error_in_words(tmp_path: Path, text: str):
 
 def test_header_cells_that_are_empty_or_repeated():
     assert distinct(["Title", "", "Title", "Title (2)", "\u200b", " T\0i "], "x") == [
-        "Title", "column 2", "Title (2)", "Title (2) (2)", "column 5", "T i",
+        "Title", "column 2", "Title (2)", "Title (2) (2)", "column 5", "Ti",
     ]  # fmt: skip
     assert header_line([["A list"], ["a", "b", "c"]], [0, 0]) == 1
     assert header_line([["Title", "x", "y", "z"], ["Title", "Artist"]], [1, 2]) == 1

@@ -11,9 +11,10 @@ import numpy as np
 import pandas as pd
 
 from artextract.core.errors import ArtExtractError
+from artextract.core.text import NOTHING, Counts, clean_table
 from artextract.data.images.decode import image_suffixes
-from artextract.data.own.problems import Problem
-from artextract.data.own.text import clean
+from artextract.data.tables.problems import Problem
+from artextract.data.tables.text import clean
 
 MOST_COLUMNS = 2_000
 HEADER_WITHIN = 25  # lines; above the header there may be a title, a date, a blank line
@@ -29,6 +30,8 @@ class Sheet:
         problems: Rows that could not be taken as they are.
         fields: Columns whose meaning the form of the file fixes (field to column), as for a IIIF manifest.
         form: The form of the file in words, where it says what the columns mean.
+        read_as: How the file was read, such as "semicolons, cp1252"; "" where there was no choice.
+        cleaned: Cells that held characters which do something or hide, and cells that were cut.
     """
 
     cells: pd.DataFrame
@@ -36,6 +39,8 @@ class Sheet:
     problems: list[Problem] = field(default_factory=list)
     fields: dict[str, str] = field(default_factory=dict)
     form: str = ""
+    read_as: str = ""
+    cleaned: Counts = NOTHING
 
 
 def _width(cells: Sequence[str]) -> int:
@@ -91,9 +96,10 @@ def distinct(header: Sequence[str], where: str) -> list[str]:
 
 
 def as_sheet(cells: pd.DataFrame, rows: Sequence[int], problems: Sequence[Problem] = ()) -> Sheet:
-    """A sheet without its empty rows and its empty columns."""
+    """A sheet without its empty rows and its empty columns; its text is clean."""
+    cells, cleaned = clean_table(cells, lines=True)
     filled = {name: cells[name].str.strip().ne("").to_numpy(dtype=bool) for name in cells.columns}
     keep = np.logical_or.reduce([*filled.values(), np.zeros(len(cells), dtype=bool)])
     columns = [name for name, some in filled.items() if some.any() or not name.startswith("column ")]
     kept = cells.loc[keep, columns].reset_index(drop=True)
-    return Sheet(kept, [row for row, k in zip(rows, keep, strict=True) if k], list(problems))
+    return Sheet(kept, [row for row, k in zip(rows, keep, strict=True) if k], list(problems), cleaned=cleaned)

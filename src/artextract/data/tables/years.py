@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 
-from artextract.data.own.text import fold
+from artextract.data.tables.text import fold
 
 NEWEST, OLDEST = 2100, -4000
 LONGEST_RANGE = 50  # years; a longer one is a painter's life and not a date

@@ -10,10 +10,10 @@ from typing import Any
 import pandas as pd
 
 from artextract.core.errors import ArtExtractError
-from artextract.data.own.encodings import decoded
-from artextract.data.own.sheet import Sheet, as_sheet, distinct
-from artextract.data.own.text import whole
-from artextract.data.own.workbook import text_of
+from artextract.data.tables.encodings import decoded
+from artextract.data.tables.sheet import Sheet, as_sheet, distinct
+from artextract.data.tables.text import whole
+from artextract.data.tables.workbook import text_of
 
 MOST_BYTES = 2**29
 _DEEPEST = 4

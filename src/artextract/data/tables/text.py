@@ -5,16 +5,15 @@ from __future__ import annotations
 import re
 import unicodedata
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]+")
+from artextract.core.text import clean as clean_text
+
 _TOKEN = re.compile(r"[^\W_]+")
 _UNSPELLED = str.maketrans({"ø": "o", "æ": "ae", "œ": "oe", "ß": "ss", "đ": "d", "ł": "l", "ı": "i"})
-LONGEST_CELL = 10_000  # characters
 
 
 def clean(cell: str) -> str:
-    """One line of composed Unicode: control and direction characters become spaces, runs of spaces one space."""
-    text = unicodedata.normalize("NFC", cell[:LONGEST_CELL])
-    return re.sub(r"\s+", " ", _CONTROL.sub(" ", text)).strip()
+    """One line of composed Unicode without what ``core.text.clean`` takes out; runs of blanks become one blank."""
+    return re.sub(r"\s+", " ", unicodedata.normalize("NFC", clean_text(cell))).strip()
 
 
 def whole(text: str) -> str:

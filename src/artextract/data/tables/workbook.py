@@ -12,8 +12,8 @@ from typing import Any
 import pandas as pd
 
 from artextract.core.errors import ArtExtractError
-from artextract.data.own.delimited import CountNames
-from artextract.data.own.sheet import (
+from artextract.data.tables.delimited import CountNames
+from artextract.data.tables.sheet import (
     HEADER_WITHIN,
     Sheet,
     as_sheet,
@@ -83,9 +83,9 @@ def read_workbook(path: Path, count_names: CountNames) -> Sheet:
     import openpyxl
 
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), path.open("rb") as handle:  # openpyxl refuses a path by its suffix
             warnings.simplefilter("ignore")  # styles and extensions that openpyxl leaves out
-            book = openpyxl.load_workbook(path, read_only=True, data_only=True, keep_links=False)
+            book = openpyxl.load_workbook(handle, read_only=True, data_only=True, keep_links=False)
             sheets = [list(_lines(sheet)) for sheet in book.worksheets[:1]]
             for sheet in book.worksheets[1:]:
                 if _holds_table(sheets[-1]):

@@ -6,17 +6,17 @@ import csv
 import io
 import re
 from collections.abc import Callable, Sequence
-from pathlib import Path
+from dataclasses import replace
 
 import pandas as pd
 
 from artextract.core.errors import ArtExtractError
-from artextract.data.own.encodings import SAMPLE, encoding_of
-from artextract.data.own.problems import Problem
-from artextract.data.own.sheet import HEADER_WITHIN, Sheet, as_sheet, distinct, header_line, is_list_of_files
+from artextract.data.tables.encodings import SAMPLE, encoding_of
+from artextract.data.tables.problems import Problem
+from artextract.data.tables.sheet import HEADER_WITHIN, Sheet, as_sheet, distinct, header_line, is_list_of_files
 
-MOST_BYTES = 2**30
 DELIMITERS = ",;\t|"
+_SPOKEN = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 csv.field_size_limit(1 << 24)
 
 CountNames = Callable[[Sequence[str]], int]  # how many cells of a line are usual column names
@@ -49,24 +49,18 @@ def _first_lines(text: str, delimiter: str) -> list[list[str]]:
     return lines
 
 
-def read_delimited(path: Path, count_names: CountNames) -> Sheet:
+def read_delimited(data: bytes, where: str, count_names: CountNames) -> Sheet:
     """Read a CSV file.
 
     Args:
-        path: The file.
+        data: Its content.
+        where: Its path, for messages.
         count_names: For the search of the header.
 
     Raises:
-        ArtExtractError: The file is too large, no text, or empty.
+        ArtExtractError: It is no text, or empty.
     """
-    if path.stat().st_size > MOST_BYTES:
-        raise ArtExtractError(
-            f"is larger than {MOST_BYTES:,} bytes", where=str(path), remedy="save the rows that have pictures"
-        )
-    data, where = path.read_bytes(), str(path)
     encoding = encoding_of(data, where)
-    if encoding.startswith("utf-8") and b"\0" in data:
-        data = data.replace(b"\0", b"")
     sample = data[:SAMPLE].decode(encoding, "replace").replace("\0", "")
     delimiter = delimiter_of(sample)
     first = _first_lines(sample, delimiter)
@@ -79,9 +73,9 @@ def read_delimited(path: Path, count_names: CountNames) -> Sheet:
     cells, problems = _body(data, encoding, delimiter, header)
     below = start + 1
     rows = list(range(below + 1, len(cells) + 1))
-    return as_sheet(
-        cells.iloc[below:].reset_index(drop=True), rows, [p for p in problems if (p.row or below + 1) > below]
-    )
+    body = cells.iloc[below:].reset_index(drop=True)
+    sheet = as_sheet(body, rows, [p for p in problems if (p.row or below + 1) > below])
+    return replace(sheet, read_as=f"{_SPOKEN.get(delimiter, delimiter)}, {encoding}")
 
 
 _FULLER = "\0more"  # no name of a column holds NUL

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from artextract.data.own.years import NEWEST, OLDEST, middle, number, year_of
+from artextract.data.tables.years import NEWEST, OLDEST, middle, number, year_of
 
 YEARS = st.integers(1000, NEWEST)
 

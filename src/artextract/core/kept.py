@@ -1,0 +1,172 @@
+"""Kept work that is checked before it is believed: a file or folder in the cache, and its seal.
+
+``NAME.seal`` beside a file holds its size and its SHA-256; that of a folder those of every file in it. What is missing,
+cut, flipped, or without a seal is dropped with one line on stderr, and made anew. The seal is written first and the
+work moved to its name last: a kill between the two leaves nothing that would be believed, or that would be refused.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from artextract.core.atomic import (
+    disk_is_full,
+    problems_of,
+    sweep,
+    sync_tree,
+    temporary_folder,
+    write_bytes,
+    write_text,
+)
+from artextract.core.errors import ArtExtractError
+from artextract.core.fingerprint import sha256_bytes, sha256_file
+from artextract.core.folders import cache_folder
+
+SEAL, LOCK = ".seal", ".lock"
+
+Make = Callable[[Path], object]  # makes a file or folder at the path that it is given
+
+
+def seal(path: Path) -> None:
+    """Write the seal of a file or folder, whatever it holds now."""
+    write_text(_seal_of(path), json.dumps(_description(path)))
+
+
+def is_intact(path: Path) -> bool:
+    """Whether a file or folder is there, sealed, and what it was when it was sealed."""
+    sealed = _read_seal(path)
+    try:
+        if not sealed or path.is_symlink():
+            return False
+        if path.is_file():  # the size first: nothing is read of a file that was cut
+            size, sha256 = path.stat().st_size, sealed.get("sha256")
+            return size == sealed.get("size") and sha256_file(path) == sha256
+        return path.is_dir() and _description(path) == sealed
+    except OSError:
+        return False
+
+
+def kept_file(path: Path, make: Make, what: str) -> Path:
+    """A file or folder of the cache, as it is where it is intact, made (again) where it is not.
+
+    Args:
+        path: Its place. Two processes that want it at once make it once.
+        make: Called with a temporary path of the same name; the file or folder is moved to its place afterwards.
+        what: What it is, for the line about a damaged one: "converted weights".
+
+    Raises:
+        ArtExtractError: The disk is full, or the cache may not be written.
+    """
+    with problems_of(path), locked(path):
+        if dropped_unless_intact(path, what):
+            return path
+        with temporary_folder(path) as folder:
+            new = folder / path.name
+            make(new)
+            if disk_is_full(folder):  # before the seal: some writers end early without an error
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+            sync_tree(new)
+            put(new, path)
+    return path
+
+
+def keep_bytes(path: Path, data: bytes) -> None:
+    """Write a sealed file."""
+    write_text(_seal_of(path), json.dumps({"size": len(data), "sha256": sha256_bytes(data)}))
+    _clear(path)
+    write_bytes(path, data)
+
+
+def put(new: Path, path: Path) -> None:
+    """Seal a finished file or folder and give it its name, in this order; both are on one disk."""
+    _clear(path, even_files=new.is_dir())
+    write_text(_seal_of(path), json.dumps(_description(new)))
+    os.replace(new, path)
+
+
+def dropped_unless_intact(path: Path, what: str) -> bool:
+    """Whether ``path`` is intact; what is there and is not is removed, with one line that says so."""
+    if is_intact(path):
+        return True
+    if os.path.lexists(path):
+        print(f"{what}: {path} was damaged; it is made anew", file=sys.stderr, flush=True)
+        remove(path)
+    return False
+
+
+def remove(path: Path) -> None:
+    """Remove a file or folder, whatever it is; its seal too where it has one."""
+    for place in (path, _seal_of(path)):
+        _clear(place, even_files=True)
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold the lock of a kept file or folder; its folder is made, and cleared of the left-overs of killed writers."""
+    from filelock import FileLock
+
+    open_folder(path.parent)
+    lock = path.with_name(path.name + LOCK)
+    _clear(lock)
+    with FileLock(lock):
+        sweep(path.parent)
+        yield
+
+
+def open_folder(folder: Path) -> Path:
+    """Make a folder of the cache; something else in the cache that has its name is dropped with one line.
+
+    Raises:
+        ArtExtractError: What is in the way is not in the cache.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        blocking = next(part for part in (folder, *folder.parents) if os.path.lexists(part) and not part.is_dir())
+        if cache_folder() not in blocking.parents:
+            raise ArtExtractError(
+                "is a file, and a folder is needed here",
+                where=str(blocking),
+                remedy="give it another name, or export ARTEXTRACT_CACHE=FOLDER",
+            ) from None
+        print(f"{blocking} is no folder, as it was to be; it is made anew", file=sys.stderr, flush=True)
+        blocking.unlink()
+        folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _clear(path: Path, *, even_files: bool = False) -> None:
+    """Make room for a file where a folder or a link has its name."""
+    if path.is_symlink() or (even_files and not path.is_dir()):
+        path.unlink(missing_ok=True)
+    elif path.is_dir():
+        shutil.rmtree(path)
+
+
+def _seal_of(path: Path) -> Path:
+    place = path.with_name(path.name + SEAL)
+    _clear(place)
+    return place
+
+
+def _read_seal(path: Path) -> dict[str, Any]:
+    with suppress(OSError, ValueError, RecursionError):
+        sealed = json.loads(path.with_name(path.name + SEAL).read_text(encoding="utf-8"))
+        return sealed if isinstance(sealed, dict) else {}
+    return {}
+
+
+def _description(path: Path) -> dict[str, Any]:
+    """Size and hash of a file; of a folder, those of all its files by their names."""
+    if not path.is_dir():
+        return {"size": path.stat().st_size, "sha256": sha256_file(path)}
+    parts = sorted(part for part in path.rglob("*") if not part.is_dir())
+    return {"files": {part.relative_to(path).as_posix(): _description(part) for part in parts}}

@@ -1,0 +1,379 @@
+"""Ends a stage at every point at which it changes a file, and looks whether the next run makes good what was left.
+
+A point is a moment before a file is opened for writing, written, flushed, renamed, removed, or before a folder is made
+or removed, in the checkout or in the cache. At point n the process kills itself; of a write, half is done before. With
+``power`` the machine loses its power as well: files whose bytes were not flushed to the disk are cut.
+
+    python -m tests.crash_points compute_class_weights          # every point
+    python -m tests.crash_points explorer --sample 20 --power
+"""
+
+from __future__ import annotations
+
+import argparse
+import builtins
+import io
+import os
+import random
+import shutil
+import signal
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tests import forks
+from tests.small_site import CODE, STAGES, digests, outs_of, params, write_museum, write_params, write_wikiart
+
+WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+CHANGES = {"os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.link", "os.symlink", "os.truncate"}
+ORDER = [
+    "prepare_artgan", "compute_class_weights", "train_multitask", "evaluate_auc", "fetch_nga", "embed_images",
+    "embed_titles", "train_siamese", "similarity_eval", "explorer",
+]  # fmt: skip
+
+
+@dataclass
+class Points:
+    """Counts the points of this process, and ends it at one of them.
+
+    Attributes:
+        roots: Folders in which changes count.
+        kill_at: Number of the point that ends the process; 0 = none.
+        power: Cut what was not flushed.
+        said: File to which the points are written, one per line.
+    """
+
+    roots: tuple[str, ...]
+    kill_at: int
+    power: bool
+    said: Path
+    count: int = 0
+    began: int = 0
+    flushed: dict[int, tuple[int, int]] = field(default_factory=dict)
+    busy: threading.RLock = field(default_factory=threading.RLock)
+    quiet: threading.local = field(default_factory=threading.local)
+
+    def inside(self, path: Any) -> bool:
+        if isinstance(path, int) or not isinstance(path, str | bytes | os.PathLike):
+            return False
+        name = os.path.abspath(os.fsdecode(path))
+        return name.startswith(self.roots) and not name.endswith((".lock", ".pyc", str(self.said)))
+
+    def reach(self, what: str, path: Any, torn: Callable[[], object] | None = None) -> None:
+        """Count a point, and end the process if it is the one."""
+        if getattr(self.quiet, "on", False):
+            return
+        with self.busy:
+            self.quiet.on = True
+            try:
+                self.count += 1
+                name = os.fsdecode(path) if isinstance(path, str | bytes | os.PathLike) else str(path)
+                for root in self.roots:
+                    name = name.replace(f"{os.path.dirname(root)}/", "")
+                with self.said.open("a") as handle:
+                    handle.write(f"{self.count} {what} {name}\n")
+                if self.count == self.kill_at:
+                    if torn is not None:
+                        torn()
+                    if self.power:
+                        self.cut()
+                    os.kill(os.getpid(), signal.SIGKILL)
+            finally:
+                self.quiet.on = False
+
+    def flush(self, descriptor: int) -> None:
+        state = os.fstat(descriptor)
+        self.flushed[state.st_ino] = state.st_mtime_ns, state.st_size
+
+    def cut(self) -> None:
+        """Cut every file that was written by this process and not flushed since: to nothing, or to half."""
+        for root in self.roots:
+            for path in sorted(Path(root).rglob("*")):
+                state = path.lstat()
+                written = state.st_mtime_ns >= self.began and path.is_file() and not path.name.endswith(".lock")
+                if written and self.flushed.get(state.st_ino) != (state.st_mtime_ns, state.st_size):
+                    os.truncate(path, state.st_size // 2 if self.kill_at % 2 else 0)
+
+
+def arm(points: Points) -> None:
+    """Watch all changes of this process from now on; there is no way back."""
+    points.began = time.time_ns() - 20_000_000  # the clock of a file system is coarser than this one
+
+    def heard(event: str, arguments: tuple[Any, ...]) -> None:
+        if event == "open":
+            path, _, flags = arguments
+            if flags & WRITES and points.inside(path):
+                points.reach("open", path)
+        elif event in CHANGES and (points.inside(arguments[0]) or points.inside(arguments[-1])):
+            points.reach(event, arguments[0])
+
+    sys.addaudithook(heard)
+    _watch_writes(points)
+    _watch_flushes(points)
+
+
+def _watch_writes(points: Points) -> None:
+    class Raw(io.FileIO):
+        def write(self, data: Any, /) -> int:
+            half = bytes(memoryview(data).cast("B")[: memoryview(data).nbytes // 2])
+            points.reach("write", _path_of(self.fileno()), lambda: super(Raw, self).write(half))
+            return super().write(data)
+
+    plain = io.open
+
+    def opened(file: Any, mode: str = "r", buffering: int = -1, *more: Any, **named: Any) -> Any:
+        place = _path_of(file) if isinstance(file, int) else file
+        if not set(mode) & set("wax+") or not points.inside(place) or buffering == 0 or named.get("opener"):
+            return plain(file, mode, buffering, *more, **named)
+        raw = Raw(file, mode.replace("b", "").replace("t", ""), named.pop("closefd", True))
+        buffer = (io.BufferedRandom if "+" in mode else io.BufferedWriter)(raw)
+        return buffer if "b" in mode else io.TextIOWrapper(buffer, *more, **named)
+
+    builtins.open = io.open = opened  # type: ignore[assignment]
+
+
+def _path_of(descriptor: int) -> str:
+    return os.readlink(f"/proc/self/fd/{descriptor}")
+
+
+def _watch_flushes(points: Points) -> None:
+    def wrapped(name: str) -> None:
+        plain = getattr(os, name)
+
+        def call(descriptor: Any, *rest: Any) -> Any:
+            number = descriptor if isinstance(descriptor, int) else descriptor.fileno()
+            path = _path_of(number)
+            if points.inside(path):
+                points.reach(name, path)
+            done = plain(descriptor, *rest)
+            if name in ("fsync", "fdatasync"):
+                points.flush(number)
+            return done
+
+        setattr(os, name, call)
+
+    for name in ("fsync", "fdatasync", "posix_fallocate", "ftruncate"):
+        wrapped(name)
+    flush = np.memmap.flush
+
+    def flush_map(array: np.memmap) -> None:
+        if points.inside(array.filename):
+            points.reach("flush", array.filename)
+        flush(array)
+        if array.filename is not None:
+            with open(array.filename, "rb") as handle:
+                points.flush(handle.fileno())
+
+    np.memmap.flush = flush_map  # type: ignore[method-assign]
+
+
+@dataclass
+class Trial:
+    """A stage, the folders that it starts from, and what its undisturbed run gives.
+
+    Attributes:
+        stage: Its name.
+        start: Folder with ``site`` and ``cache`` as they are before the run.
+        env: Environment variables that name outside data.
+        points: Lines of all points of the undisturbed run.
+        outs: SHA-256 by file of the outs.
+        names: All files of site and cache after it.
+    """
+
+    stage: str
+    start: Path
+    env: dict[str, str]
+    points: list[str]
+    outs: dict[str, str]
+    names: set[str]
+
+
+def _copy(start: Path, target: Path) -> Path:
+    shutil.copytree(start, target, symlinks=True)
+    return target
+
+
+def _run(stage: str, place: Path, env: dict[str, str], kill_at: int = 0, power: bool = False) -> tuple[int, list[str]]:
+    """Remove the outs, as DVC does, and run the stage; its exit status and the lines of its points."""
+    site, said = place / "site", place / "points"
+    for out in outs_of(stage):
+        shutil.rmtree(site / out, ignore_errors=True)
+        (site / out).unlink(missing_ok=True)
+    said.unlink(missing_ok=True)
+    points = Points((str(site), str(place / "cache")), kill_at, power, said)
+
+    def work() -> None:
+        arm(points)
+        forks.stage(stage)
+
+    status = forks.run(work, site, env | {"ARTEXTRACT_CACHE": str(place / "cache")}, place / "log")
+    return status, said.read_text().splitlines() if said.exists() else []
+
+
+def _names(place: Path) -> set[str]:
+    return {name for name in digests(place, ("site", "cache")) if not name.endswith(".lock")}
+
+
+def undisturbed(stage: str, start: Path, env: dict[str, str], keep: Path) -> Trial:
+    """Run a stage to its end, twice: once to import what it imports, once to count.
+
+    Args:
+        stage: Its name.
+        start: Folder with ``site`` and ``cache``.
+        env: Environment variables that name outside data.
+        keep: New folder for site and cache as they are after the run.
+    """
+    warm = _copy(start, keep.with_name(f"{keep.name}-warm"))
+    named = env | {"ARTEXTRACT_CACHE": str(warm / "cache")}
+    _, modules = forks.modules_of(partial(forks.stage, stage), warm / "site", named, warm / "log")
+    forks.preload(modules)
+    shutil.rmtree(warm)
+    place = _copy(start, keep)
+    status, points = _run(stage, place, env)
+    assert status == 0, (place / "log").read_text()[-4000:]
+    return Trial(stage, start, env, points, digests(place / "site", outs_of(stage)), _names(place))
+
+
+def problems_after(trial: Trial, kill_at: int, *, power: bool, twice: bool = False) -> list[str]:
+    """What is wrong after a kill at a point and a run to the end; nothing is what it should be.
+
+    Args:
+        trial: The stage.
+        kill_at: Number of the point.
+        power: Cut what was not flushed.
+        twice: The run after the kill is killed as well, at the same number.
+    """
+    with tempfile.TemporaryDirectory(dir=trial.start.parent) as folder:
+        place = _copy(trial.start, Path(folder) / "trial")
+        for _ in range(1 + twice):
+            status, reached = _run(trial.stage, place, trial.env, kill_at, power)
+            if status != -signal.SIGKILL:  # threads take turns: a run may have a point more or less
+                break
+        where = reached[-1] if reached else "before the first point"
+        status, _ = _run(trial.stage, place, trial.env)
+        if status:
+            return [f"{where}: the next run ended with {status}: {(place / 'log').read_text()[-1500:]}"]
+        outs = digests(place / "site", outs_of(trial.stage))
+        other = sorted(name for name in outs.keys() | trial.outs.keys() if outs.get(name) != trial.outs.get(name))
+        left = sorted(_names(place) - trial.names)
+        lost = sorted(trial.names - _names(place))
+        found = (("other bytes", other), ("left over", left), ("not there", lost))
+        return [f"{where}: {what}: {', '.join(names[:4])}" for what, names in found if names]
+
+
+@contextmanager
+def pipeline(stages: Sequence[str]) -> Iterator[Callable[[str], Trial]]:
+    """A small site; the function runs the next stage on it and gives its trial. Stages go in the pipeline's order."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        networks = _networks(folder / "networks") if set(stages) - set(ORDER[:5]) else None
+        write_wikiart(folder / "wikiart")
+        write_museum(folder / "museum")
+        env = {"ARTEXTRACT_WIKIART": str(folder / "wikiart"), "ARTEXTRACT_NGA": str(folder / "museum")}
+        env |= {"ARTEXTRACT_THREADS": "1", "HF_HUB_OFFLINE": "1", "TQDM_DISABLE": "1"}
+        start = folder / "start"
+        for part in ("site/data/names", "cache"):
+            (start / part).mkdir(parents=True)
+        (start / "site/data/names/clusters.yaml").write_text("{}\n")
+        write_params(start / "site", params(networks))
+        for section in ("artgan", "nga"):
+            log = start / "log"
+            status = forks.run(
+                partial(forks.stage, "source", section),
+                start / "site",
+                env | {"ARTEXTRACT_CACHE": str(start / "cache")},
+                log,
+            )
+            assert status == 0, log.read_text()
+        done = {"place": start}
+
+        def following(stage: str) -> Trial:
+            trial = undisturbed(stage, done["place"], env, folder / f"after-{stage}")
+            done["place"] = folder / f"after-{stage}"
+            return trial
+
+        yield following
+
+
+def _networks(folder: Path) -> Path:
+    from artextract.encoders.torchvision_cure import import_torchvision
+    from tests.tiny_models import tiny_sentence_transformer, tiny_timm
+
+    import_torchvision()
+
+    def write() -> None:
+        tiny_timm(folder / "image")
+        tiny_sentence_transformer(folder / "title")
+
+    folder.mkdir()
+    status = forks.run(write, folder, {}, folder.with_suffix(".log"))
+    assert status == 0, folder.with_suffix(".log").read_text()
+    return folder
+
+
+def chosen(n: int, sample: int, seed: int) -> list[int]:
+    """Numbers of points: all of n, or a sample of them with the last one."""
+    if not sample or sample >= n:
+        return list(range(1, n + 1))
+    return sorted({n, *random.Random(seed).sample(range(1, n), sample - 1)})
+
+
+def try_points(trial: Trial, sample: int, *, power: bool, seed: int = 0) -> tuple[int, list[str]]:
+    """Kill a stage at points; how many were tried, and the problems."""
+    numbers = chosen(len(trial.points), sample, seed)
+    found = [line for n in numbers for line in problems_after(trial, n, power=power, twice=n % 3 == 0)]
+    return len(numbers), [f"{trial.stage} {line}" for line in found]
+
+
+def needed(stages: Sequence[str]) -> list[str]:
+    """The stages and all that they read from, in the pipeline's order."""
+    wanted, made = set(stages), {out: name for name in ORDER for out in outs_of(name)}
+    for name in reversed(ORDER):
+        if name in wanted:
+            read = [dep for dep in STAGES[name]["deps"] if not dep.startswith(CODE)]
+            wanted |= {stage for out, stage in made.items() for dep in read if within(dep, out) or within(out, dep)}
+    return [name for name in ORDER if name in wanted]
+
+
+def within(path: str, folder: str) -> bool:
+    """Whether a path is a folder or lies in it."""
+    return path == folder or path.startswith(f"{folder}/")
+
+
+def main() -> None:
+    """Try points of stages."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("stages", nargs="+", choices=ORDER, metavar="STAGE")
+    parser.add_argument("--sample", type=int, default=0, help="so many points of each stage in place of all")
+    parser.add_argument("--power", action="store_true", help="what was not flushed is cut")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--list", action="store_true", help="only list the points")
+    given = parser.parse_args()
+    problems: list[str] = []
+    with pipeline(needed(given.stages)) as following:
+        for name in needed(given.stages):
+            trial, began = following(name), time.monotonic()
+            if name not in given.stages:
+                continue
+            if given.list:
+                print(*trial.points, sep="\n")
+                continue
+            tried, found = try_points(trial, given.sample, power=given.power, seed=given.seed)
+            problems += found
+            took = f"{time.monotonic() - began:.0f} s"
+            print(f"{name}: {tried} of {len(trial.points)} points tried, {len(found)} problems, {took}", flush=True)
+    print(*problems, sep="\n")
+    sys.exit(bool(problems))
+
+
+if __name__ == "__main__":
+    main()
