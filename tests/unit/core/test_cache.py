@@ -1,15 +1,20 @@
 from __future__ import annotations
 
 import itertools
+import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from artextract.core import cache
 from artextract.core.cache import Compute, RowView, cached_rows
+from artextract.core.errors import ArtExtractError
+from tests.damage import DAMAGES, small_disk
 
 N, SHAPE = 23, (2, 3)
 FRESH = itertools.count()
@@ -107,28 +112,82 @@ def test_kills_anywhere_change_nothing(kills: list[int], size: int) -> None:
     assert computed == ALL  # finished blocks are not computed again
 
 
-def test_a_block_that_was_not_marked_is_computed_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    flush, calls = np.memmap.flush, itertools.count()
+def test_a_row_without_its_sum_is_computed_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    write, calls = cache.write_at, itertools.count()
 
-    def killed(self: np.memmap) -> None:
-        if next(calls) == 4:  # two new files are flushed, then the first block and its marks, then the second block
+    def killed(*arguments: Any) -> None:
+        if next(calls) == 13:  # the seventh row is written, its sum is not
             raise KeyboardInterrupt
-        flush(self)
+        write(*arguments)
 
     with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-        patched.setattr(np.memmap, "flush", killed)
+        patched.setattr(cache, "write_at", killed)
         cached("key", ALL, source([]))
     computed: list[int] = []
     np.testing.assert_array_equal(cached("key", ALL, source(computed)), TRUTH)
-    assert computed == ALL[5:]
+    assert computed == ALL[6:]
 
 
-def test_marks_of_an_array_that_was_deleted_are_not_believed(empty_cache: Path) -> None:
+def test_sums_of_an_array_that_was_deleted_are_not_believed(empty_cache: Path, capfd: pytest.CaptureFixture) -> None:
     cached("key", ALL, source([]))
-    (array,) = empty_cache.glob("k/*.npy")
+    (array,) = empty_cache.glob("k/*.rows")
     array.unlink()
     with pytest.raises(KeyboardInterrupt):
         cached("key", ALL, source([], most=0))
     computed: list[int] = []
     np.testing.assert_array_equal(cached("key", ALL, source(computed)), TRUTH)
-    assert computed == ALL
+    assert computed == ALL and capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize("file", ["rows", "sums"])
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_damaged_rows_are_computed_again_and_no_others(
+    empty_cache: Path, damage: str, file: str, capfd: pytest.CaptureFixture
+) -> None:
+    cached("key", ALL, source([]))
+    (path,) = empty_cache.glob(f"k/*.{file}")
+    DAMAGES[damage](path)
+    computed: list[int] = []
+    np.testing.assert_array_equal(cached("key", ALL, source(computed)), TRUTH)
+    few = {"flip": 1, "longer": 0, "cut": 12}
+    assert len(computed) == few.get(damage, N)
+    assert capfd.readouterr().err.count("\n") <= 1
+    np.testing.assert_array_equal(cached("key", ALL, source(computed)), TRUTH)
+    assert len(computed) == few.get(damage, N) and capfd.readouterr().err == ""
+
+
+def test_how_many_rows_were_damaged_is_said(empty_cache: Path, capfd: pytest.CaptureFixture) -> None:
+    cached("key", ALL, source([]))
+    (path,) = empty_cache.glob("k/*.rows")
+    os.truncate(path, path.stat().st_size // 2)
+    cached("key", ALL, source([]))
+    said = capfd.readouterr().err
+    assert said == f"k: 12 of 23 rows in {path} were damaged; they are computed anew\n"
+
+
+def test_rows_in_each_others_places_are_noticed(empty_cache: Path) -> None:
+    cached("key", ALL, source([]))
+    for file, size in (("rows", 24), ("sums", cache.WIDTH)):
+        (path,) = empty_cache.glob(f"k/*.{file}")
+        data = path.read_bytes()
+        path.write_bytes(data[size : 2 * size] + data[:size] + data[2 * size :])
+    computed: list[int] = []
+    np.testing.assert_array_equal(cached("key", ALL, source(computed)), TRUTH)
+    assert computed == [0, 1]
+
+
+def test_a_full_disk_is_said_before_anything_is_computed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def ask(n: int, asked: list[int]) -> RowView:
+        def blocks(missing: list[int]) -> Iterator[np.ndarray]:
+            asked.extend(missing)
+            yield np.full((len(missing), 2**14), 7, dtype=np.uint8)
+
+        return cached_rows("k", "key", 100, (2**14,), np.uint8, range(n), blocks)
+
+    with small_disk(tmp_path / "disk", 2**20) as disk:
+        monkeypatch.setenv("ARTEXTRACT_CACHE", str(disk))
+        asked: list[int] = []
+        with pytest.raises(ArtExtractError, match="the disk is full") as caught:
+            ask(100, asked)
+        assert asked == [] and "export ARTEXTRACT_CACHE=" in str(caught.value)
+        assert ask(30, asked)[:].sum() == 7 * 30 * 2**14 and asked == list(range(30))
