@@ -17,7 +17,7 @@ from PIL import Image
 
 from artextract.core.errors import ArtExtractError
 from artextract.core.files import write_csv_for_people, write_metrics
-from artextract.data.images.decode import image_suffixes
+from artextract.data.images.formats import image_suffixes
 from artextract.pictures.sheets import Card, retrieval_sheet, text_picture
 from artextract.search import index as vector_index
 from artextract.search import query as queries

@@ -13,7 +13,9 @@ from pydantic import ValidationError
 
 from artextract.core.compute import device, set_threads, unit_rows
 from artextract.core.errors import ArtExtractError
-from artextract.data.images.decode import UnreadableImage, normalise
+from artextract.data.images.decode import normalise
+from artextract.data.images.reasons import UnreadableImage
+from artextract.data.images.regular import read_regular
 from artextract.params.sections import ImageEncoder, TitleEncoder
 
 IMAGE_KEYS = ("name", "weights_sha256", "preprocessing", "layers")
@@ -44,7 +46,7 @@ def read_image(path: Path, max_side: int) -> Image.Image:
         ArtExtractError: The file is not a readable image.
     """
     try:
-        return as_stored(path.read_bytes(), max_side)
+        return as_stored(read_regular(path), max_side)
     except (UnreadableImage, OSError) as error:
         raise ArtExtractError(
             f"not readable as an image: {error}", where=str(path), remedy="give a JPEG, PNG, TIFF or WebP file"

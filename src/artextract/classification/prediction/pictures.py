@@ -6,13 +6,15 @@ import glob
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
 
 from artextract.core.collections import collection_root
 from artextract.core.errors import ArtExtractError
-from artextract.data.images.decode import image_suffixes
+from artextract.data.images.formats import image_suffixes
+from artextract.data.images.regular import read_regular
 from artextract.data.images.shards import ShardReader
 from artextract.data.images.sources import open_images
 
@@ -80,7 +82,7 @@ def _pictures_of(place: Path, prefix: str) -> list[Named]:
         return _members(place, prefix) if tars else _files(place, prefix)
     if place.suffix.lower() in ARCHIVES:
         return _members(place, prefix)
-    return [Named(str(place), place.read_bytes, _stamp(place))]
+    return [Named(str(place), partial(read_regular, place), _stamp(place))]
 
 
 def _members(place: Path, prefix: str) -> list[Named]:
@@ -100,7 +102,7 @@ def _files(root: Path, prefix: str) -> list[Named]:
             path = Path(folder, name)
             if path.suffix.lower() in suffixes and not name.startswith(".") and path.is_file():
                 relative = path.relative_to(root).as_posix()
-                found.append(Named(f"{prefix}{relative}", path.read_bytes, _stamp(path)))
+                found.append(Named(f"{prefix}{relative}", partial(read_regular, path), _stamp(path)))
     return sorted(found, key=lambda picture: picture.name)
 
 

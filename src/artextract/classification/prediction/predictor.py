@@ -23,7 +23,9 @@ from artextract.classification.prediction.table import answers
 from artextract.core.compute import set_threads
 from artextract.core.errors import ArtExtractError
 from artextract.core.tasks import TASKS
-from artextract.data.images.decode import UnreadableImage, normalise
+from artextract.data.images.decode import normalise
+from artextract.data.images.reasons import UnreadableImage
+from artextract.data.images.regular import read_regular
 from artextract.data.images.shards import Images
 
 CHUNK = 64  # images that a network sees at a time
@@ -157,7 +159,7 @@ def _bytes_of(picture: Picture) -> bytes:
     if isinstance(picture, bytes):
         return picture
     if isinstance(picture, str | Path):
-        return Path(picture).read_bytes()
+        return read_regular(Path(picture))
     buffer = io.BytesIO()
     upright = picture if picture.mode in ("1", "L", "LA", "P", "RGB", "RGBA", "I", "I;16") else picture.convert("RGB")
     upright.save(buffer, "PNG", compress_level=1)

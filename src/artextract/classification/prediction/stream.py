@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import islice
@@ -19,9 +18,9 @@ from artextract.core.fingerprint import code_of, content_key, sha256_file
 from artextract.core.folders import scratch
 from artextract.core.prefetch import prefetched
 from artextract.core.runtime import threads
-from artextract.data.images.decode import UnreadableImage, normalise
+from artextract.data.images.decode import normalise
+from artextract.data.images.reasons import UnreadableImage, code_and_reason, error_of
 
-IN_MEMORY = re.compile(r" *<_io\.BytesIO[^>]*>")  # where Pillow names the file, and this is none
 REMEDY = "open it in a viewer; save it again as JPEG or PNG"
 
 Describe = Callable[[Seen], pd.DataFrame]  # rows of a table for some pictures
@@ -75,18 +74,13 @@ def _fill(chunks: Sequence[Sequence[Named]], places: Sequence[Path], predictor: 
 def _rows(part: Sequence[Read], predictor: Predictor, describe: Describe) -> pd.DataFrame:
     """One row per picture of a part: path, reason (null where it could be read), and the predictions."""
     table = pd.DataFrame({"path": [name for name, _ in part]})
-    table["reason"] = pd.array([None if isinstance(data, bytes) else _reason(data) for _, data in part], dtype="string")
+    reasons = [None if isinstance(data, bytes) else code_and_reason(error_of(data))[1] for _, data in part]
+    table["reason"] = pd.array(reasons, dtype="string")
     good = [data for _, data in part if isinstance(data, bytes)]
     if not good:
         return table
     rows = table.index[table["reason"].isna()]
     return table.join(describe(predictor.look(Stored(good))).set_index(rows))
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, FileNotFoundError):
-        return "missing"
-    return f"unreadable: {IN_MEMORY.sub('', str(error))}"
 
 
 def _read(picture: Named) -> Read:

@@ -6,72 +6,57 @@ import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
+
+from artextract.data.images.formats import HEAD, image_formats, other_format
+from artextract.data.images.reasons import UnreadableImage
+from artextract.data.images.regular import open_regular
 
 MAX_PIXELS = 200_000_000  # a decompression bomb is refused, a gigapixel scan too: its museum serves smaller ones
 JPEG_QUALITY = 92
 REDUCING_GAP = 2  # with less left, what is reduced afterwards shows aliasing: 33 dB
 
 
-# Containers of other things, and formats whose reader starts another program (Ghostscript) or needs a handler that
-# nobody installs.
-_NOT_PICTURES = frozenset({"EPS", "WMF", "MPEG", "HDF5", "GRIB", "BUFR"})
-
-
-class UnreadableImage(ValueError):
-    """The bytes are not a complete image; the message says why."""
-
-
 @contextmanager
-def _as_unreadable() -> Iterator[None]:
-    """Pillow raises a dozen exception types on broken files; all of them mean the same here."""
+def _as_unreadable(data: bytes = b"") -> Iterator[None]:
+    """Pillow raises a dozen exception types on broken files, with addresses and paths in their texts."""
     try:
         yield
     except UnreadableImage:
         raise
-    except UnidentifiedImageError as error:  # its own text names an object in memory, different in every run
-        raise UnreadableImage("no image of a known format") from error
+    except UnidentifiedImageError as error:
+        other = other_format(data[:HEAD])
+        raise UnreadableImage("format_not_accepted" if other else "not_an_image", other) from error
+    except Image.DecompressionBombError as error:  # before ours, which needs an opened image
+        raise UnreadableImage("too_large", f"more than {MAX_PIXELS:,} pixels") from error
     except Exception as error:
-        raise UnreadableImage(f"{type(error).__name__}: {error}") from error
-
-
-@cache
-def image_formats() -> tuple[str, ...]:
-    """Names of the formats that are read: Pillow's own, AVIF among them, and HEIC by pillow-heif."""
-    from pillow_heif import register_heif_opener
-
-    Image.preinit()  # first, so that the usual formats are tried first
-    Image.init()
-    register_heif_opener()
-    return tuple(name for name in Image.ID if name not in _NOT_PICTURES)
-
-
-@cache
-def image_suffixes() -> frozenset[str]:
-    """Suffixes of the formats that are read, in lower case, with the dot."""
-    formats = set(image_formats())
-    return frozenset(suffix for suffix, name in Image.registered_extensions().items() if name in formats)
+        cut = isinstance(error, EOFError) or "truncated" in str(error).lower()
+        raise UnreadableImage("cut" if cut else "broken") from error
 
 
 def _check_size(image: Image.Image) -> None:
     width, height = image.size
     if width * height > MAX_PIXELS:
-        raise UnreadableImage(f"{width} x {height} pixels, more than {MAX_PIXELS:,}")
+        raise UnreadableImage("too_large", f"{width} x {height} pixels, more than {MAX_PIXELS:,}")
 
 
 def look_at_header(path: Path) -> None:
     """Check the header of an image file, which is cheap; only ``decode`` proves the rest.
 
     Raises:
-        UnreadableImage: The header is not that of an image, or tells of more than ``MAX_PIXELS``.
-        OSError: The file cannot be opened.
+        UnreadableImage: No regular file, its header is not that of an image, or tells of more than ``MAX_PIXELS``.
+        FileNotFoundError: There is no such file.
     """
-    with path.open("rb") as handle, _as_unreadable(), Image.open(handle, formats=image_formats()) as image:
-        _check_size(image)
+    with open_regular(path) as handle:
+        head = handle.read(HEAD)
+        if not head:
+            raise UnreadableImage("empty")
+        handle.seek(0)
+        with _as_unreadable(head), Image.open(handle, formats=image_formats()) as image:
+            _check_size(image)
 
 
 def to_rgb(image: Image.Image) -> Image.Image:
@@ -121,8 +106,8 @@ def decode(data: bytes, target: Target | None = None) -> Image.Image:
         UnreadableImage: No image, a truncated one, or one over ``MAX_PIXELS``.
     """
     if not data:
-        raise UnreadableImage("empty file")
-    with _as_unreadable(), Image.open(io.BytesIO(data), formats=image_formats()) as image:
+        raise UnreadableImage("empty")
+    with _as_unreadable(data), Image.open(io.BytesIO(data), formats=image_formats()) as image:
         _check_size(image)
         width, height = image.size
         box = None

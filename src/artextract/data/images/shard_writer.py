@@ -16,8 +16,9 @@ from artextract.core.files import atomic, write_csv_for_people, write_table
 from artextract.core.fingerprint import sha256_bytes
 from artextract.core.prefetch import prefetched
 from artextract.core.runtime import threads
-from artextract.data.images.decode import UnreadableImage, normalise
+from artextract.data.images.decode import normalise
 from artextract.data.images.duplicates import perceptual_hash
+from artextract.data.images.reasons import UnreadableImage, code_and_reason, error_of
 
 IMAGES_PER_SHARD = 1000
 
@@ -48,10 +49,8 @@ def _store(read: Read, max_side: int) -> tuple[bytes, dict[str, object]]:
         if not isinstance(read[1], bytes):
             raise read[1]
         data, image = normalise(read[1], max_side)
-    except FileNotFoundError:
-        return b"", row | {"error": "missing"}
     except (UnreadableImage, OSError) as error:
-        return b"", row | {"error": f"unreadable: {error}"}
+        return b"", row | {"error": error_of(error)}
     return data, row | {
         "sha256": sha256_bytes(data),
         "phash": perceptual_hash(image),
@@ -90,8 +89,8 @@ def write_shards(sources: Iterable[Source], folder: Path, *, max_side: int, desc
     ``folder`` must be keyed by the list of sources and ``max_side``: a shard that is there is believed.
 
     Returns:
-        A row a source, in order: id, error (null when stored, "missing", or "unreadable: why"), sha256, phash,
-        width, height, shard, offset, size.
+        A row a source, in order: id, error (null when stored, else see ``error_of``), sha256, phash, width, height,
+        shard, offset, size.
     """
     from tqdm import tqdm
 
@@ -113,6 +112,13 @@ def write_shards(sources: Iterable[Source], folder: Path, *, max_side: int, desc
     return pd.concat(tables, ignore_index=True).reindex(columns=columns)
 
 
+def failures(stored: pd.DataFrame) -> pd.DataFrame:
+    """Rows of ``write_shards`` that failed as people read them: path, code (key of ``REASONS``) and reason."""
+    told = [code_and_reason(str(error)) for error in stored["error"]]
+    columns = {"path": stored["id"].tolist(), "code": [c for c, _ in told], "reason": [r for _, r in told]}
+    return pd.DataFrame(columns, dtype=str)
+
+
 def report_failures(stored: pd.DataFrame, folder: Path, limit: float, *, where: str, remedy: str) -> dict[str, int]:
     """Write missing.csv and unreadable.csv, and stop where more is missing than the profile allows.
 
@@ -129,11 +135,12 @@ def report_failures(stored: pd.DataFrame, folder: Path, limit: float, *, where: 
     error = stored["error"].astype("string")
     missing, unreadable = (error == "missing").fillna(False), error.str.startswith("unreadable").fillna(False)
     for name, chosen in (("missing", missing), ("unreadable", unreadable)):
-        table = stored.loc[chosen, ["id", "error"]].rename(columns={"id": "path", "error": "reason"})
-        write_csv_for_people(folder / f"{name}.csv", table)
+        write_csv_for_people(folder / f"{name}.csv", failures(stored[chosen]))
     failed = int((missing | unreadable).sum())
     if failed == len(stored) or failed / len(stored) > limit:  # divided: .29 * 100 is less than 29
-        examples = ", ".join(f"{i} ({e})" for i, e in stored.loc[missing | unreadable, ["id", "error"]].head(3).values)
+        first = failures(stored[missing | unreadable].head(3))
+        told = [c if c == "missing" else f"unreadable: {r}" for c, r in first[["code", "reason"]].values]
+        examples = ", ".join(f"{path} ({reason})" for path, reason in zip(first["path"], told, strict=True))
         raise ArtExtractError(
             f"{int(missing.sum())} images are missing and {int(unreadable.sum())} unreadable of {len(stored)}, more "
             f"than the limit of {limit:.1%}. First: {examples}. All: {folder}/missing.csv, {folder}/unreadable.csv",

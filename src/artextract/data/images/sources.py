@@ -11,9 +11,9 @@ from typing import Protocol
 
 from artextract.core.errors import ArtExtractError
 from artextract.core.files import check_relative, contained
-from artextract.data.images.decode import UnreadableImage
-
-SUFFIXES = (".jpg", ".jpeg", ".png")
+from artextract.data.images.find import is_picture_name
+from artextract.data.images.reasons import UnreadableImage
+from artextract.data.images.regular import read_regular
 
 
 class ImageSource(Protocol):
@@ -34,10 +34,6 @@ class ImageSource(Protocol):
         ...
 
 
-def _is_image(name: str) -> bool:
-    return name.lower().endswith(SUFFIXES)
-
-
 class FolderImages:
     """Loose files below a folder."""
 
@@ -50,14 +46,22 @@ class FolderImages:
         found = {}
         for folder, _, names in os.walk(self.root):
             base = Path(folder).relative_to(self.root).as_posix()
-            for name in filter(_is_image, names):
+            for name in filter(is_picture_name, names):
                 path = name if base == "." else f"{base}/{name}"
-                found[path] = os.stat(os.path.join(folder, name)).st_size
+                found[path] = _size(os.path.join(folder, name))
         return found
 
     def read(self, name: str) -> bytes:
         """See ``ImageSource``."""
-        return contained(self.root, name, where="the lists").read_bytes()
+        return read_regular(contained(self.root, name, where="the lists"))
+
+
+def _size(path: str) -> int:
+    """Size in bytes; 0 of what cannot be looked at, such as a link that leads nowhere: reading it tells why."""
+    try:
+        return os.stat(path).st_size
+    except OSError:
+        return 0
 
 
 class TarImages:
@@ -74,7 +78,7 @@ class TarImages:
         for path in tars:
             try:
                 with tarfile.open(path, "r:") as tar:
-                    members = [m for m in tar if m.isfile() and _is_image(m.name)]
+                    members = [m for m in tar if m.isfile() and is_picture_name(m.name)]
             except tarfile.TarError as error:
                 raise ArtExtractError(f"not readable as uncompressed tar: {error}", where=str(path)) from error
             for member in members:
@@ -114,7 +118,7 @@ class ZipImages:
             raise ArtExtractError(
                 f"not readable as zip: {error}", where=str(path), remedy="download the archive again"
             ) from error
-        members = [i for i in self._archive.infolist() if not i.is_dir() and _is_image(i.filename)]
+        members = [i for i in self._archive.infolist() if not i.is_dir() and is_picture_name(i.filename)]
         members = [i for i in members if not i.filename.startswith("__MACOSX/")]
         tops = {i.filename.split("/", 1)[0] for i in members}
         nested = len(tops) == 1 and all(i.filename.count("/") >= 2 for i in members)
@@ -138,10 +142,10 @@ class ZipImages:
         try:
             return self._archive.read(self._members[name])
         except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
-            raise UnreadableImage(f"broken member: {error}") from error
+            raise UnreadableImage("archive_member") from error
         except Exception as error:
             if type(error).__module__ == "zlib":
-                raise UnreadableImage(f"broken member: {error}") from error
+                raise UnreadableImage("archive_member") from error
             raise
 
 

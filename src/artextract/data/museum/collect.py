@@ -15,6 +15,7 @@ from artextract.core.files import write_bytes, write_metrics, write_table
 from artextract.core.fingerprint import code_of, sha256_bytes
 from artextract.core.folders import cache_folder, discard, scratch
 from artextract.data.images.decode import decode
+from artextract.data.images.reasons import UnreadableImage, error_of
 from artextract.data.images.shard_writer import Source
 from artextract.data.museum import schemas as nga_schemas
 from artextract.data.museum import tables as nga
@@ -101,7 +102,8 @@ def _wrong_size(file: Path, expected: tuple[int, int] | None) -> str | None:
         found = image.size
     if all(abs(f - e) <= SIZE_TOLERANCE for f, e in zip(found, expected, strict=True)):
         return None
-    return f"unreadable: {found[0]} x {found[1]} pixels, by the table {expected[0]} x {expected[1]}"
+    detail = f"{found[0]} x {found[1]} pixels, by the table {expected[0]} x {expected[1]}"
+    return error_of(UnreadableImage("wrong_size", detail))
 
 
 def downloads(

@@ -23,6 +23,8 @@ from urllib3.util import Url, parse_url
 from artextract import __version__
 from artextract.core.errors import ArtExtractError
 from artextract.core.files import contained, write_bytes
+from artextract.data.images.reasons import UnreadableImage
+from artextract.data.images.regular import read_regular
 
 AGENT = f"ArtExtract/{__version__} (research on paintings; see the project's README)"
 HOSTS = frozenset({"api.nga.gov", "media.nga.gov", "raw.githubusercontent.com"})
@@ -111,9 +113,11 @@ class Getter:
         if self.root is None:
             raise FetchError(f"{url}: file addresses are not allowed here")
         try:
-            return contained(self.root, unquote(url.removeprefix("file:")), where="tables").read_bytes()
+            return read_regular(contained(self.root, unquote(url.removeprefix("file:")), where="tables"))
         except ArtExtractError as error:
             raise FetchError(error.problem) from error
+        except UnreadableImage as error:
+            raise FetchError(f"{error.code}: {error}") from error
 
     def _check_host(self, url: str) -> None:
         parts = _parts(url)

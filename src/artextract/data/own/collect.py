@@ -11,6 +11,8 @@ from artextract.core.errors import ArtExtractError
 from artextract.core.files import contained, write_csv_for_people, write_metrics, write_table
 from artextract.core.fingerprint import code_of
 from artextract.core.folders import discard, scratch
+from artextract.data.images.reasons import code_and_reason
+from artextract.data.images.regular import read_regular
 from artextract.data.images.shard_writer import Source
 from artextract.data.museum.collect import downloads
 from artextract.data.museum.fetch import Getter
@@ -22,10 +24,8 @@ from artextract.data.own.read import Own, read_own
 from artextract.data.own.works import EXTRA
 from artextract.params.sections import NGA
 
-MAX_FILE = 2**31  # bytes of one picture that are read
 NOT_KEPT = ("error", "physical_group", "url")
 SHOWN = ["id", "file", "title", "titled", "artist", "date", "year", "medium", "credit", "link", "rights", "open_access"]
-TYPE = r"^\w+(?:Error|Exception|Warning|Image): "  # what Python calls a failure means nothing to people
 MEND = "open it in a picture program and save it as JPEG, PNG or TIFF"
 
 
@@ -35,9 +35,7 @@ def _reader(folder: Path, file: str) -> Callable[[], bytes]:
             path = contained(folder, file, where=file)
         except ArtExtractError as error:
             raise OSError(error.problem) from error
-        if (size := path.stat().st_size) > MAX_FILE:
-            raise OSError(f"{size:,} bytes, more than {MAX_FILE:,}")
-        return path.read_bytes()
+        return read_regular(path)
 
     return read
 
@@ -68,8 +66,8 @@ def unreadable(stored: pd.DataFrame, files: Mapping[str, str]) -> pd.DataFrame:
         files: File of each work by its id.
     """
     failed = stored[stored["error"].notna()]
-    reason = failed["error"].str.removeprefix("unreadable: ").str.replace(TYPE, "", regex=True)
-    reason = reason.where(failed["error"] != "missing", "the file is no longer there")
+    told = [code_and_reason(str(error)) for error in failed["error"]]
+    reason = ["the file is no longer there" if code == "missing" else reason for code, reason in told]
     table = pd.DataFrame({"file": failed["id"].map(files), "row": pd.NA, "reason": reason, "remedy": MEND})
     return table.astype({"row": "Int64"})
 

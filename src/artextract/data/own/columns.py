@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from artextract.core.errors import ArtExtractError
-from artextract.data.images.decode import image_suffixes
+from artextract.data.images.formats import image_suffixes
 from artextract.data.own.cells import NO, YES
 from artextract.data.own.exports import EXPORTS, FIELDS, Export
 from artextract.data.own.usual_names import USUAL

@@ -9,7 +9,7 @@ from itertools import product
 from pathlib import PurePosixPath
 from urllib.parse import unquote
 
-from artextract.data.images.decode import image_suffixes
+from artextract.data.images.formats import image_suffixes
 from artextract.data.own.pictures import RAW
 from artextract.data.tables.text import fold, tokens
 

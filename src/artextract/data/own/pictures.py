@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from artextract.data.images.decode import UnreadableImage, image_suffixes, look_at_header
+from artextract.data.images.decode import look_at_header
+from artextract.data.images.formats import image_suffixes
+from artextract.data.images.reasons import UnreadableImage
 from artextract.data.tables.problems import Problem
 from artextract.data.tables.text import whole
 
@@ -82,8 +84,6 @@ def _files(folder: Path, problems: list[Problem]) -> Iterator[Path]:
 def _look(path: Path, name: str, pictures: Pictures, *, certain: bool) -> None:
     """Take a file in if its header is that of an image; one without a suffix is silently no image otherwise."""
     try:
-        if not path.is_file():
-            raise UnreadableImage("not a regular file")
         look_at_header(path)
     except (UnreadableImage, OSError) as error:
         if certain:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from artextract.core.errors import ArtExtractError
 from artextract.core.text import NOTHING, Counts, clean_table
-from artextract.data.images.decode import image_suffixes
+from artextract.data.images.formats import image_suffixes
 from artextract.data.tables.problems import Problem
 from artextract.data.tables.text import clean
 

@@ -37,7 +37,7 @@ class ListedImages:
             OSError: The file cannot be read.
         """
         if path in self.ambiguous:
-            raise UnreadableImage(f"several files could be meant: {' | '.join(self.ambiguous[path])}")
+            raise UnreadableImage("ambiguous", " | ".join(self.ambiguous[path]))
         if path not in self.places:
             raise FileNotFoundError(path)
         number, name = self.places[path]

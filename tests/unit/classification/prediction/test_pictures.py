@@ -29,7 +29,7 @@ def test_folders_are_searched_and_what_systems_leave_behind_is_passed_over(tmp_p
 
 @pytest.mark.parametrize("suffix", ["heic", "avif", "webp", "tif", "bmp", "gif"])
 def test_other_formats_are_found_and_read(tmp_path: Path, suffix: str) -> None:
-    from artextract.data.images.decode import image_suffixes
+    from artextract.data.images.formats import image_suffixes
 
     image_suffixes()  # registers HEIC
     Image.new("RGB", (32, 24), (200, 40, 40)).save(tmp_path / f"p.{suffix}")

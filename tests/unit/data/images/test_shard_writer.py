@@ -86,8 +86,15 @@ def test_failures_are_rows_in_place_and_no_neighbour_takes_their_place(tmp_path:
     table = write_shards(sources, tmp_path, max_side=64)
     assert table["id"].tolist() == [source.id for source in sources]
     errors = table["error"].fillna("stored").tolist()
-    assert [errors[i] for i in (0, 1, 2, 5, 6)] == ["stored", "missing", "stored", "stored", "unreadable: empty file"]
-    assert errors[3].startswith("unreadable: OSError: ") and "Permission denied" in errors[4]
+    assert [errors[i] for i in (0, 1, 2, 5, 6)] == [
+        "stored",
+        "missing",
+        "stored",
+        "stored",
+        "unreadable: empty: the file is empty",
+    ]
+    assert errors[3] == "unreadable: cut: the file ends before its picture does"
+    assert errors[4] == "unreadable: no_permission: you may not read this file"
     failed = table[table["error"].notna()]
     assert failed[COLUMNS[2:]].isna().all(axis=None)
     stored = table[table["error"].isna()].reset_index(drop=True)
@@ -211,22 +218,24 @@ def report(table: pd.DataFrame, folder: Path, limit: float) -> dict[str, int]:
 
 
 def test_failures_are_listed_and_counted(tmp_path: Path) -> None:
-    table = stored(None, "missing", "unreadable: empty file", None, "missing")
+    table = stored(None, "missing", "unreadable: empty: the file is empty", None, "missing")
     assert report(table, tmp_path, 0.6) == {"images_listed": 5, "images_stored": 2, "missing": 2, "unreadable": 1}
-    assert (tmp_path / "missing.csv").read_text() == "path,reason\na/1.jpg,missing\na/4.jpg,missing\n"
-    assert (tmp_path / "unreadable.csv").read_text() == "path,reason\na/2.jpg,unreadable: empty file\n"
+    assert (tmp_path / "missing.csv").read_text() == (
+        "path,code,reason\na/1.jpg,missing,there is no such file\na/4.jpg,missing,there is no such file\n"
+    )
+    assert (tmp_path / "unreadable.csv").read_text() == "path,code,reason\na/2.jpg,empty,the file is empty\n"
 
 
 def test_no_failure_leaves_empty_reports(tmp_path: Path) -> None:
     assert report(stored(None, None), tmp_path, 0.0)["images_stored"] == 2
     for name in ("missing.csv", "unreadable.csv"):
-        assert (tmp_path / name).read_text() == "path,reason\n"
+        assert (tmp_path / name).read_text() == "path,code,reason\n"
 
 
 def test_paths_that_look_like_formulas_are_defused(tmp_path: Path) -> None:
     table = pd.DataFrame({"id": ["=cmd()", "b"], "error": ["missing", None]})
     report(table, tmp_path, 0.5)
-    assert (tmp_path / "missing.csv").read_text() == "path,reason\n'=cmd(),missing\n"
+    assert (tmp_path / "missing.csv").read_text() == "path,code,reason\n'=cmd(),missing,there is no such file\n"
 
 
 def test_over_the_limit_says_how_many_which_where_and_what_to_do(tmp_path: Path) -> None:

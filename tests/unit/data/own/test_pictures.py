@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from artextract.core.files import write_csv_for_people
-from artextract.data.images.decode import image_formats
+from artextract.data.images.formats import image_formats
 from artextract.data.own.pictures import find_pictures
 from artextract.data.own.read import read_own
 from tests.conftest import jpeg

@@ -20,7 +20,7 @@ class Held:
 
     def read(self, name: str) -> bytes:
         if name == self.broken:
-            raise UnreadableImage("broken member")
+            raise UnreadableImage("archive_member")
         return self.files[name]
 
 
@@ -54,5 +54,5 @@ def test_what_is_ambiguous_in_one_source_may_be_clear_in_another() -> None:
 
 def test_no_file_of_another_source_takes_the_place_of_a_broken_one() -> None:
     found = locate(["S/a.jpg"], [Held({"S/a.jpg": b"1"}, broken="S/a.jpg"), Held({"S/a.jpg": b"2"})])
-    with pytest.raises(UnreadableImage, match="broken member"):
+    with pytest.raises(UnreadableImage, match="member of the archive is damaged"):
         found.read("S/a.jpg")
