@@ -50,12 +50,14 @@ class Points:
         kill_at: Number of the point that ends the process; 0 = none.
         power: Cut what was not flushed.
         said: File to which the points are written, one per line.
+        victim: Process that is killed; 0 = this one.
     """
 
     roots: tuple[str, ...]
     kill_at: int
     power: bool
     said: Path
+    victim: int = 0
     count: int = 0
     began: int = 0
     flushed: dict[int, tuple[int, int]] = field(default_factory=dict)
@@ -86,7 +88,7 @@ class Points:
                         torn()
                     if self.power:
                         self.cut()
-                    os.kill(os.getpid(), signal.SIGKILL)
+                    os.kill(self.victim or os.getpid(), signal.SIGKILL)
             finally:
                 self.quiet.on = False
 
@@ -254,6 +256,7 @@ def problems_after(trial: Trial, kill_at: int, *, power: bool, twice: bool = Fal
     """
     with tempfile.TemporaryDirectory(dir=trial.start.parent) as folder:
         place = _copy(trial.start, Path(folder) / "trial")
+        reached: list[str] = []
         for _ in range(1 + twice):
             status, reached = _run(trial.stage, place, trial.env, kill_at, power)
             if status != -signal.SIGKILL:  # threads take turns: a run may have a point more or less
