@@ -6,6 +6,7 @@ place of seconds.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import random
@@ -15,7 +16,7 @@ import signal
 import stat
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -70,6 +71,18 @@ class Plan:
     dvc_at: int = 0
     power: bool = False
     bytes: int = 0
+
+
+@contextlib.contextmanager
+def _past_the_limit(log: Path) -> Iterator[Path]:
+    """A pipe that another process copies into a file, since a limit on the size of files holds for the log too."""
+    reader, writer = os.pipe()
+    with log.open("ab") as handle, subprocess.Popen(["cat"], stdin=reader, stdout=handle, close_fds=True):
+        os.close(reader)
+        try:
+            yield Path(f"/proc/self/fd/{writer}")
+        finally:
+            os.close(writer)
 
 
 @dataclass
@@ -144,11 +157,20 @@ class Small:
         path.chmod(before.st_mode)
 
     def repair(self) -> None:
-        """Remove damaged objects from the cache, and outs that are not what dvc.lock says."""
+        """Remove damaged objects from the cache, and files of DVC that were cut while it wrote them."""
         for path in _files(self.site / ".dvc/cache/files/md5"):
             name = path.parent.name + path.name.removesuffix(".dir")
             if hashlib.md5(path.read_bytes()).hexdigest() != name:
                 path.unlink()
+        for name in (".dvc/tmp/rwlock", "dvc.lock", "data/sources/dvc.lock"):
+            path = self.site / name
+            with contextlib.suppress(FileNotFoundError):
+                try:
+                    whole = isinstance(yaml.safe_load(path.read_text()), dict)
+                except yaml.YAMLError:
+                    whole = False
+                if not whole:
+                    path.unlink()
         shutil.rmtree(self.folder / "dvc-site", ignore_errors=True)  # nothing is known by its times any more
 
     def _dvc(self, command: tuple[str, ...], plan: Plan, tell: Path | None) -> int:
@@ -189,7 +211,8 @@ class Small:
                         handle.write(" ".join(sys.modules) + " ")
 
         before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-        status = forks.run(work, Path(given["cwd"]), given["env"], self.log)
+        with _past_the_limit(self.log) as log:
+            status = forks.run(work, Path(given["cwd"]), given["env"], log)
         signal.signal(signal.SIGINT, before)
         if status:
             raise StageCmdFailedError(cmd, status)

@@ -53,7 +53,7 @@ def check_inputs(name: str) -> None:
 def _git(*arguments: str, text: str = "") -> subprocess.CompletedProcess[str] | None:
     """A finished git command; None where there is no git."""
     try:
-        return subprocess.run(["git", *arguments], input=text, capture_output=True, text=True)
+        return subprocess.run(["git", "--no-optional-locks", *arguments], input=text, capture_output=True, text=True)
     except OSError:
         return None
 
