@@ -1,66 +1,149 @@
-"""Names in the lists against names of files: renamed and re-normalised ones are found, nothing is guessed.
+"""Names in the lists against names of files: renamed and re-encoded ones are found, nothing is guessed.
 
-709 names of ArtGAN's lists are mojibake: UTF-8 read as Latin-1 and then lower-cased ("grégoire" became "grã©goire");
-others differ by Unicode normalisation, by dropped accents, or by punctuation that a file system did not like.
+Names differ by accidents of encoding (``readings``), by Unicode normalisation, by accents, letters or punctuation that
+got lost, by their suffix, or by folders above the style folder. A file is taken only where it is the one file that fits
+the listed path, and the path the one path that fits the file.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache, partial
 
+from artextract.data.wikiart.readings import in_other_code_pages, readings, undo_mojibake
 
-def _lead(byte: int) -> int:
-    """The UTF-8 lead byte that lower-casing turned into ``byte`` (Latin-1 capitals C0-DE became E0-FE)."""
-    return byte - 0x20 if 0xE2 <= byte <= 0xFE else byte
+__all__ = ["Resolution", "fold", "resolve", "undo_mojibake"]
 
+Key = tuple[str, str]  # folder and file name, folded
+Keys = Callable[[str], Collection[str]]  # all folded forms of one part of a path
 
-def _is_continuation(data: bytes, at: int) -> bool:
-    return at < len(data) and 0x80 <= data[at] <= 0xBF
-
-
-def undo_mojibake(text: str) -> str:
-    """UTF-8 that was read as Latin-1 and lower-cased, decoded again; any other text comes back as it is.
-
-    >>> undo_mojibake("grã©goire")
-    'grégoire'
-    """
-    try:
-        data = text.encode("latin-1")
-    except UnicodeEncodeError:
-        return text
-    out, at = bytearray(), 0
-    while at < len(data):
-        byte = data[at]
-        if byte < 0x80:
-            out.append(byte)
-            at += 1
-            continue
-        follow = next((k for k in range(4) if not _is_continuation(data, at + 1 + k)), 4)
-        lead = byte if follow == 2 and 0xE0 <= byte <= 0xEF else _lead(byte)
-        length = 1 if 0xC2 <= lead <= 0xDF else 2 if 0xE0 <= lead <= 0xEF else 0
-        if not length or follow < length:
-            return text
-        out += bytes([lead]) + data[at + 1 : at + 1 + length]
-        at += 1 + length
-    try:
-        return out.decode("utf-8")
-    except UnicodeDecodeError:
-        return text
+LATIN = str.maketrans({"ø": "o", "ł": "l", "æ": "ae", "œ": "oe", "đ": "d", "ð": "d", "þ": "th", "ı": "i", "ħ": "h"})
+UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "Å": "Aa"})
+ACCENTS = re.compile("[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]")
+SUFFIX = re.compile(r"\.(?:jpe?g|jpe|jfif|png|webp|tiff?|bmp|gif|jp2|avif|heic)[. ]*$", re.IGNORECASE)
+COPY = re.compile(r"(?: \(\d{1,2}\)| ?- ?[Cc]opy| [Cc]opy)$")  # of file managers and browsers; WikiArt's "(1)" has no blank
+MARKED = re.compile(r"[?%#&=\\]")  # escapes, and signs that letters were lost
+LOST = re.compile("[?\ufffd]")
+LONG = 60  # folded letters: from here on a name that is the beginning of another one was cut by a file system
+KEPT = 0.5  # share of the letters that must be left of a name that lost some
 
 
 def fold(text: str) -> str:
-    """A name without encoding faults, accents, case and punctuation."""
-    plain = unicodedata.normalize("NFKD", undo_mojibake(unicodedata.normalize("NFC", text)))
-    return re.sub(r"[^a-z0-9]", "", plain.encode("ascii", "ignore").decode().lower())
+    """A name without accents, case and punctuation; digits that punctuation parts stay apart ("1-2" is not "12")."""
+    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
+    plain = ACCENTS.sub("", plain.translate(LATIN))
+    parts = re.findall(r"[^\W_]+", re.sub(r"[^\w]", " ", plain)) if plain.isascii() else _words(plain)
+    return "".join(
+        f"-{part}" if k and part[0].isdigit() and parts[k - 1][-1].isdigit() else part for k, part in enumerate(parts)
+    )
 
 
-def key(path: str) -> tuple[str, str]:
-    """Folder and file name, folded; the extension counts as part of the name."""
+def _words(text: str) -> list[str]:
+    """Runs of letters, digits and the marks that belong to them."""
+    kept = "".join(c if c.isalnum() or unicodedata.category(c)[0] == "M" else " " for c in text)
+    return kept.split()
+
+
+@lru_cache(maxsize=2**10)  # folders come again and again
+def _plain(text: str) -> frozenset[str]:
+    """Folded readings of a text."""
+    return frozenset(fold(reading) for reading in readings(text))
+
+
+def _spoiled(text: str) -> frozenset[str]:
+    """And what it becomes in other code pages, or where umlauts are written as two letters."""
+    texts = readings(text)
+    others = [other for one in texts for other in in_other_code_pages(one)]
+    return _plain(text) | {fold(other) for other in others} | {fold(one.translate(UMLAUTS)) for one in texts}
+
+
+def _dropped(text: str) -> frozenset[str]:
+    """And what is left of it where letters beyond ASCII were dropped, or replaced by ``?`` or ``_``."""
+    left = set()
+    for one in readings(text):
+        for form in ("NFC", "NFKD"):
+            rest = fold(unicodedata.normalize(form, one).encode("ascii", "ignore").decode())
+            if len(rest) >= max(3, KEPT * len(fold(one))):
+                left.add(rest)
+    return _plain(text) | left
+
+
+def _stem(name: str) -> str:
+    return SUFFIX.sub("", name)
+
+
+def _parts(path: str) -> tuple[str, str]:
     folder, _, name = path.rpartition("/")
-    return fold(folder), fold(name)
+    return folder, name
+
+
+def _literal(text: str) -> tuple[str]:
+    return (text,)
+
+
+def _whole(path: str, keys: Keys, cut: Callable[[str], str] = str) -> set[Key]:
+    """Folder and file name; the suffix counts as part of the name."""
+    folder, name = _parts(path)
+    return {(above, own) for above in keys(folder) for own in keys(cut(name)) if own}
+
+
+def _last_folder(path: str, keys: Keys) -> set[Key]:
+    """The folder right above the file, and the name without its suffix; further folders do not count."""
+    folder, name = _parts(path)
+    return {(above, own) for above in keys(_parts(folder)[1]) for own in keys(_stem(name)) if own}
+
+
+def _no_folder(path: str, keys: Keys) -> set[Key]:
+    return {("", own) for own in keys(_stem(_parts(path)[1])) if own}
+
+
+def _flat(path: str, keys: Keys) -> set[Key]:
+    """Files without any folder."""
+    return set() if "/" in path else _no_folder(path, keys)
+
+
+def _copy(path: str) -> set[Key]:
+    """The name without what a file manager adds to the name of a copy."""
+    folder, name = _parts(path)
+    stem = COPY.sub("", _stem(name))
+    return set() if stem == _stem(name) else _whole(f"{folder}/{stem}", _plain)
+
+
+def _if_lossy(path: str) -> set[Key]:
+    """Names of a list that lost letters themselves, and say so by a mark."""
+    return _by_stem(path) if LOST.search(path) else set()
+
+
+def _if_not_plain(keys: Callable[[str], set[Key]]) -> Callable[[str], set[Key]]:
+    """Keys of names with letters beyond ASCII or escapes; other names have no further readings."""
+    return lambda path: keys(path) if not path.isascii() or MARKED.search(path) else set()
+
+
+def _steps() -> Iterator[tuple[Callable[[str], set[Key]], Callable[[str], set[Key]]]]:
+    """What is compared, one after the other: keys of a listed path, keys of a file."""
+    by_name, by_stem_and_loss = partial(_whole, keys=_plain), partial(_whole, keys=_dropped, cut=_stem)
+    yield by_name, by_name
+    yield _if_not_plain(partial(_whole, keys=_spoiled)), by_name
+    yield _if_not_plain(partial(_whole, keys=_dropped)), by_name
+    yield (literal_stem := partial(_whole, keys=_literal, cut=_stem)), literal_stem
+    yield _by_stem, _by_stem
+    yield _if_not_plain(partial(_whole, keys=_spoiled, cut=_stem)), _by_stem
+    yield _if_not_plain(by_stem_and_loss), _by_stem
+    yield _if_lossy, by_stem_and_loss
+    for of_path, of_file in ((_last_folder, _last_folder), (_no_folder, _flat)):
+        yield partial(of_path, keys=_literal), partial(of_file, keys=_literal)
+        yield partial(of_path, keys=_plain), (files := partial(of_file, keys=_plain))
+        yield _if_not_plain(partial(of_path, keys=_spoiled)), files
+        yield _if_not_plain(partial(of_path, keys=_dropped)), files
+    yield _by_stem, _copy
+
+
+def _by_stem(path: str) -> set[Key]:
+    return _whole(path, _plain, _stem)
 
 
 @dataclass(frozen=True)
@@ -78,8 +161,70 @@ class Resolution:
     ambiguous: Mapping[str, list[str]]
 
 
+class _Matching:
+    """Listed paths and files that have no partner yet."""
+
+    def __init__(self, listed: Iterable[str], available: Iterable[str]):
+        self.listed, self.available = dict.fromkeys(listed), set(available)
+        self.files: dict[str, str] = {}
+        self.ambiguous: dict[str, list[str]] = {}
+        self._kept: tuple[object, dict[Key, set[str]]] = (None, {})
+
+    def take(self, pairs: Mapping[str, str]) -> None:
+        """Note pairs of a listed path and a file."""
+        self.files |= pairs
+        self.available -= set(pairs.values())
+        self._forget(pairs)
+
+    def _forget(self, paths: Iterable[str]) -> None:
+        for path in paths:
+            self.listed.pop(path, None)
+
+    def _by_key(self, of_file: Callable[[str], set[Key]]) -> dict[Key, set[str]]:
+        """Files by their keys; kept for the next step, which often has the same keys."""
+        if self._kept[0] is not of_file:
+            by_key: dict[Key, set[str]] = {}
+            for name in self.available:
+                for key in of_file(name):
+                    by_key.setdefault(key, set()).add(name)
+            self._kept = (of_file, by_key)
+        return self._kept[1]
+
+    def candidates(self, of_path: Callable[[str], set[Key]], of_file: Callable[[str], set[Key]]) -> dict[str, set[str]]:
+        """The files that share a key with each listed path."""
+        by_key = self._by_key(of_file)
+        found = {path: set().union(*(by_key.get(key, ()) for key in of_path(path))) for path in self.listed}
+        return {path: names & self.available for path, names in found.items()}
+
+    def cut_short(self) -> dict[str, set[str]]:
+        """The files whose long name is the beginning of a listed one, in the same folder."""
+        starts: dict[Key, dict[str, str]] = {}
+        for name in self.available:
+            for folder, stem in _by_stem(name) if len(name) > LONG else ():
+                if len(stem) >= LONG:
+                    starts.setdefault((folder, stem[:LONG]), {})[stem] = name
+        found: dict[str, set[str]] = {}
+        for path in self.listed if starts else ():
+            for folder, stem in _by_stem(path):
+                near = starts.get((folder, stem[:LONG]), {})
+                found.setdefault(path, set()).update(name for start, name in near.items() if stem.startswith(start))
+        return found
+
+    def step(self, candidates: Mapping[str, set[str]]) -> None:
+        """Take the pairs that fit each other alone; a path with several files, or that shares its file, stays open."""
+        wanted = Counter(name for names in candidates.values() for name in names)
+        pairs = {}
+        for path, names in candidates.items():
+            if len(names) == 1 and wanted[next(iter(names))] == 1:
+                pairs[path] = next(iter(names))
+            elif names:
+                self.ambiguous[path] = sorted(names)
+        self.take(pairs)
+        self._forget(self.ambiguous)
+
+
 def resolve(listed: Iterable[str], available: Iterable[str]) -> Resolution:
-    """Match listed paths with files: exactly, else by their folded names where exactly one file fits.
+    """Match listed paths with files: exactly, else by what their names may have been, where exactly one file fits.
 
     A file that the lists name exactly is never given to another path.
 
@@ -87,20 +232,12 @@ def resolve(listed: Iterable[str], available: Iterable[str]) -> Resolution:
         listed: Paths of the lists.
         available: Names of the files, relative to their root.
     """
-    listed, available = list(listed), set(available)
-    exact = {path for path in listed if path in available}
-    loose: dict[tuple[str, str], list[str]] = {}
-    for name in sorted(available - exact):
-        loose.setdefault(key(name), []).append(name)
-    files, renamed, ambiguous = {path: path for path in exact}, {}, {}
-    wanted: dict[tuple[str, str], list[str]] = {}
-    for path in listed:
-        if path not in exact:
-            wanted.setdefault(key(path), []).append(path)
-    for folded, paths in wanted.items():
-        found = loose.get(folded, [])
-        if len(found) == 1 and len(paths) == 1:
-            files[paths[0]] = renamed[paths[0]] = found[0]
-        elif found:
-            ambiguous |= {path: found for path in paths}
-    return Resolution(files, renamed, ambiguous)
+    open_ = _Matching(listed, available)
+    open_.take({path: path for path in open_.listed if path in open_.available})
+    for of_path, of_file in _steps():
+        if not (open_.listed and open_.available):
+            break
+        open_.step(open_.candidates(of_path, of_file))
+    open_.step(open_.cut_short())
+    renamed = {path: name for path, name in open_.files.items() if path != name}
+    return Resolution(open_.files, renamed, open_.ambiguous)
