@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from artextract.core.errors import ArtExtractError
 from artextract.core.files import write_bytes, write_text
 from artextract.core.tasks import TASKS
 from artextract.data.sample.met import Work, siblings, slug
@@ -56,8 +57,19 @@ def write_artgan(
 
     Returns:
         Counts of what could not be labelled.
+
+    Raises:
+        ArtExtractError: ``min_works`` leaves a task without classes.
     """
     classes = class_names(works, min_works)
+    for task, names in classes.items():
+        if len(names) < 2:
+            raise ArtExtractError(
+                f"key `met_split.min_works` is {min_works}: {len(names) or 'no'} class of {task} has that many works "
+                "in the sample, and at least 2 are needed",
+                where="params.yaml",
+                remedy="lower met_split.min_works",
+            )
     table = label_works(works, classes)
     heads = siblings(works)
     labelled = table[list(TASKS)].notna().any(axis=1).to_numpy()

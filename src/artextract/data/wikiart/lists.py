@@ -6,8 +6,10 @@ file names with and without an extension. See https://github.com/cs-chan/ArtGAN 
 
 from __future__ import annotations
 
+import codecs
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,6 +18,8 @@ import pandas as pd
 from artextract.core.errors import ArtExtractError
 from artextract.core.files import check_relative
 from artextract.core.tasks import TASKS
+from artextract.core.text import LONGEST_NAME, clean
+from artextract.data.wikiart.list_rows import list_rows
 from artextract.data.wikiart.paths import file_name
 from artextract.data.wikiart.same_work import leaks
 
@@ -24,10 +28,11 @@ SPLITS = ("train", "val")
 
 @dataclass
 class ListFile:
-    """One list as read: ``rows`` (path, label, line) and the ``problems`` (file, line, problem, text) left out."""
+    """One list: ``rows`` (path, label, line), the ``problems`` (file, line, problem, text) left out, all labels."""
 
     rows: pd.DataFrame
     problems: list[dict[str, object]] = field(default_factory=list)
+    labels: set[int] = field(default_factory=set)
 
 
 def find_file(folder: Path, task: str, part: str) -> Path:
@@ -60,8 +65,9 @@ def _lines(path: Path) -> list[str]:
     Not ``splitlines``, for which U+0085 ends a line: mojibake file names may hold it ("Å" read as Latin-1 does).
     """
     data = path.read_bytes()
+    encoding = "utf-16" if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
     try:
-        return re.split(r"\r\n|\n|\r", data.decode("utf-8-sig"))
+        return re.split(r"\r\n|\n|\r", data.decode(encoding))
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         raise ArtExtractError(
@@ -79,29 +85,33 @@ def read_classes(path: Path) -> list[str]:
     for number, line in enumerate(_lines(path), start=1):
         if not line.strip():
             continue
-        match = re.fullmatch(r"\s*(\d{1,9})[\s,]+(\S.*?)\s*", line)
-        if not match or int(match[1]) in names or match[2] in names.values():
+        match = re.fullmatch(r"\s*(\d{1,9})[\s,;]+(\S.*?)\s*", line)
+        name = clean(match[2], longest=LONGEST_NAME).strip() if match else ""
+        if not match or not name or int(match[1]) in names or name in names.values():
             raise ArtExtractError(
-                f"line {number} is {line!r}",
+                f"line {number} is {line[:200]!r}",
                 where=str(path),
                 remedy="every line must be `<number> <class name>`, each number and each name once",
             )
-        names[int(match[1])] = match[2]
+        names[int(match[1])] = name
     if sorted(names) != list(range(max(len(names), 1))):
+        found = f"class numbers are {min(names)} ... {max(names)}, and not 0 ... {len(names) - 1}" if names else ""
         raise ArtExtractError(
-            f"class numbers are not 0 ... {len(names) - 1}" if names else "holds no class",
+            found or "holds no class",
             where=str(path),
-            remedy="take the class file as published: its numbers are the labels of the lists",
+            remedy="number the classes from 0 without a gap; these numbers are the labels of the task's lists, "
+            "so they have to change there too",
         )
     return [names[i] for i in range(len(names))]
 
 
 def read_list(path: Path, classes: int) -> ListFile:
-    """Read one list: path = first field, label = last non-empty field.
+    """Read one list: path = first field that is no number, label = last non-empty field.
 
     Rows that cannot be used (no integer label, label outside of the class file, unsafe path) are reported with their
     line and left out; the header and blank lines are neither. Contradicting labels for one path are reported and
-    kept: ``union`` leaves such an image unlabelled.
+    kept: ``union`` leaves such an image unlabelled. Separators of other programs, paths with backslashes and an index
+    before the path are read (``list_rows``).
 
     Args:
         path: The list.
@@ -112,29 +122,43 @@ def read_list(path: Path, classes: int) -> ListFile:
     def report(line: int, problem: str, text: str) -> None:
         problems.append({"file": path.name, "line": line, "problem": problem, "text": text})
 
-    for line, text in enumerate(_lines(path), start=1):
-        fields = [part.strip() for part in text.split(",")]
-        if not any(fields) or (not rows and fields[0].startswith("(")):
-            continue
-        image, label = fields[0], next((part for part in reversed(fields[1:]) if part), "")
-        if not re.fullmatch(r"\d{1,9}", label):
-            report(line, "label is not an integer", text)
-        elif int(label) >= classes:
-            report(line, f"label outside of the class file (0 ... {classes - 1})", text)
+    listed = list(list_rows(_lines(path)))
+    for row in listed:
+        if row.label is None:
+            report(row.line, "label is not an integer", row.text)
+        elif row.label >= classes:
+            report(row.line, f"label outside of the class file (0 ... {classes - 1})", row.text)
         else:
             try:
-                check_relative(image, where=path.name)
+                check_relative(row.path, where=path.name)
             except ArtExtractError:
-                report(line, "unsafe path", text)
+                report(row.line, "unsafe path", row.text)
             else:
-                rows.append((image, int(label), line))
+                rows.append((row.path, row.label, row.line))
     table = pd.DataFrame(rows, columns=pd.Index(["path", "label", "line"]))
     if table.empty:
-        raise ArtExtractError("holds no usable row", where=str(path), remedy="is it the list, unchanged?")
+        reasons = f"; {told(problems)}" if problems else ""
+        raise ArtExtractError(
+            f"holds no usable row{reasons}",
+            where=str(path),
+            remedy="a row is `Style/painter_title.jpg,<class number>`: take the list as ArtGAN publishes it",
+        )
     labels_per_path = table.groupby("path")["label"].transform("nunique")
     for row in table[labels_per_path > 1].itertuples():
         report(int(str(row.line)), "contradicting labels for one image", f"{row.path},{row.label}")
-    return ListFile(table, problems)
+    return ListFile(table, problems, {row.label for row in listed if row.label is not None})
+
+
+def told(problems: Sequence[Mapping[str, object]]) -> str:
+    """Problems of rows in one sentence: how often each of them was found, and the first line that has it."""
+    first: dict[str, Mapping[str, object]] = {}
+    for problem in problems:
+        first.setdefault(str(problem["problem"]), problem)
+    counts = Counter(str(problem["problem"]) for problem in problems)
+    return "; ".join(
+        f"{reason}: {counts[reason]} rows, the first in {row['file']}, line {row['line']}: {str(row['text'])[:100]!r}"
+        for reason, row in first.items()
+    )
 
 
 @dataclass(frozen=True)
@@ -147,14 +171,27 @@ class Lists:
 
 
 def read_lists(folder: Path) -> Lists:
-    """Read all lists of a folder in ArtGAN's layout."""
+    """Read all lists of a folder in ArtGAN's layout.
+
+    Raises:
+        ArtExtractError: A file is missing or cannot be used, or the labels of a task begin at 1.
+    """
     classes = {task: read_classes(find_file(folder, task, "class")) for task in TASKS}
     rows, problems = {}, []
     for task in TASKS:
+        labels: set[int] = set()
         for split in SPLITS:
             read = read_list(find_file(folder, task, split), len(classes[task]))
             rows[task, split] = read.rows
             problems += read.problems
+            labels |= read.labels
+        if labels == set(range(1, len(classes[task]) + 1)):
+            raise ArtExtractError(
+                f"labels are 1 ... {max(labels)}, and the class file numbers them 0 ... {max(labels) - 1}: every image "
+                "would have the name of the next class",
+                where=str(find_file(folder, task, "train")),
+                remedy=f"take 1 from every label in the lists of {task}",
+            )
     columns = pd.Index(["file", "line", "problem", "text"])
     return Lists(classes, rows, pd.DataFrame(problems, columns=columns))
 

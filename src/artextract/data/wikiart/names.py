@@ -24,12 +24,14 @@ Keys = Callable[[str], Collection[str]]  # all folded forms of one part of a pat
 LATIN = str.maketrans({"ø": "o", "ł": "l", "æ": "ae", "œ": "oe", "đ": "d", "ð": "d", "þ": "th", "ı": "i", "ħ": "h"})
 UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "Å": "Aa"})
 ACCENTS = re.compile("[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]")
-SUFFIX = re.compile(r"\.(?:jpe?g|jpe|jfif|png|webp|tiff?|bmp|gif|jp2|avif|heic)[. ]*$", re.IGNORECASE)
-COPY = re.compile(r"(?: \(\d{1,2}\)| ?- ?[Cc]opy| [Cc]opy)$")  # of file managers and browsers; WikiArt's "(1)" has no blank
+SUFFIX = re.compile(r"\.(jpe?g|jpe|jfif|png|webp|tiff?|bmp|gif|jp2|avif|heic)[. ]*$", re.IGNORECASE)
+COPY = re.compile(
+    r"(?: \(\d{1,2}\)| ?- ?[Cc]opy| [Cc]opy)$"
+)  # of file managers and browsers; WikiArt's "(1)" has no blank
 MARKED = re.compile(r"[?%#&=\\]")  # escapes, and signs that letters were lost
 LOST = re.compile("[?\ufffd]")
 LONG = 60  # folded letters: from here on a name that is the beginning of another one was cut by a file system
-KEPT = 0.5  # share of the letters that must be left of a name that lost some
+KEPT, LEAST = 1 / 3, 3  # share of the letters, and number of them, that must be left of a name that lost some
 
 
 def fold(text: str) -> str:
@@ -67,7 +69,7 @@ def _dropped(text: str) -> frozenset[str]:
     for one in readings(text):
         for form in ("NFC", "NFKD"):
             rest = fold(unicodedata.normalize(form, one).encode("ascii", "ignore").decode())
-            if len(rest) >= max(3, KEPT * len(fold(one))):
+            if len(rest) >= max(LEAST, KEPT * len(fold(one))):
                 left.add(rest)
     return _plain(text) | left
 
@@ -85,10 +87,17 @@ def _literal(text: str) -> tuple[str]:
     return (text,)
 
 
-def _whole(path: str, keys: Keys, cut: Callable[[str], str] = str) -> set[Key]:
-    """Folder and file name; the suffix counts as part of the name."""
+def _whole(path: str, keys: Keys) -> set[Key]:
+    """Folder, file name, and the suffix as a part of it."""
+    suffix = SUFFIX.search(path)
+    end = f".{suffix[1].lower()}" if suffix else ""
+    return {(above, own + end) for above, own in _by_stem(path, keys)}
+
+
+def _by_stem(path: str, keys: Keys) -> set[Key]:
+    """Folder and file name without its suffix; a name of which nothing is left has no key."""
     folder, name = _parts(path)
-    return {(above, own) for above in keys(folder) for own in keys(cut(name)) if own}
+    return {(above, own) for above in keys(folder) for own in keys(_stem(name)) if own}
 
 
 def _last_folder(path: str, keys: Keys) -> set[Key]:
@@ -110,12 +119,12 @@ def _copy(path: str) -> set[Key]:
     """The name without what a file manager adds to the name of a copy."""
     folder, name = _parts(path)
     stem = COPY.sub("", _stem(name))
-    return set() if stem == _stem(name) else _whole(f"{folder}/{stem}", _plain)
+    return set() if stem == _stem(name) else _by_stem(f"{folder}/{stem}", _plain)
 
 
 def _if_lossy(path: str) -> set[Key]:
     """Names of a list that lost letters themselves, and say so by a mark."""
-    return _by_stem(path) if LOST.search(path) else set()
+    return _by_stem(path, _plain) if LOST.search(path) else set()
 
 
 def _if_not_plain(keys: Callable[[str], set[Key]]) -> Callable[[str], set[Key]]:
@@ -125,25 +134,13 @@ def _if_not_plain(keys: Callable[[str], set[Key]]) -> Callable[[str], set[Key]]:
 
 def _steps() -> Iterator[tuple[Callable[[str], set[Key]], Callable[[str], set[Key]]]]:
     """What is compared, one after the other: keys of a listed path, keys of a file."""
-    by_name, by_stem_and_loss = partial(_whole, keys=_plain), partial(_whole, keys=_dropped, cut=_stem)
-    yield by_name, by_name
-    yield _if_not_plain(partial(_whole, keys=_spoiled)), by_name
-    yield _if_not_plain(partial(_whole, keys=_dropped)), by_name
-    yield (literal_stem := partial(_whole, keys=_literal, cut=_stem)), literal_stem
-    yield _by_stem, _by_stem
-    yield _if_not_plain(partial(_whole, keys=_spoiled, cut=_stem)), _by_stem
-    yield _if_not_plain(by_stem_and_loss), _by_stem
-    yield _if_lossy, by_stem_and_loss
-    for of_path, of_file in ((_last_folder, _last_folder), (_no_folder, _flat)):
+    for of_path, of_file in ((_whole, _whole), (_by_stem, _by_stem), (_last_folder, _last_folder), (_no_folder, _flat)):
         yield partial(of_path, keys=_literal), partial(of_file, keys=_literal)
         yield partial(of_path, keys=_plain), (files := partial(of_file, keys=_plain))
         yield _if_not_plain(partial(of_path, keys=_spoiled)), files
         yield _if_not_plain(partial(of_path, keys=_dropped)), files
-    yield _by_stem, _copy
-
-
-def _by_stem(path: str) -> set[Key]:
-    return _whole(path, _plain, _stem)
+    yield _if_lossy, partial(_by_stem, keys=_dropped)
+    yield partial(_by_stem, keys=_plain), _copy
 
 
 @dataclass(frozen=True)
@@ -200,12 +197,12 @@ class _Matching:
         """The files whose long name is the beginning of a listed one, in the same folder."""
         starts: dict[Key, dict[str, str]] = {}
         for name in self.available:
-            for folder, stem in _by_stem(name) if len(name) > LONG else ():
+            for folder, stem in _by_stem(name, _plain) if len(name) > LONG else ():
                 if len(stem) >= LONG:
                     starts.setdefault((folder, stem[:LONG]), {})[stem] = name
         found: dict[str, set[str]] = {}
         for path in self.listed if starts else ():
-            for folder, stem in _by_stem(path):
+            for folder, stem in _by_stem(path, _plain):
                 near = starts.get((folder, stem[:LONG]), {})
                 found.setdefault(path, set()).update(name for start, name in near.items() if stem.startswith(start))
         return found

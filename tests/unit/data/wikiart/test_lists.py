@@ -109,7 +109,7 @@ def test_any_list_is_read_back(
 
 def test_unusable_rows_are_reported_with_their_line_and_left_out(tmp_path: Path) -> None:
     text = (
-        "a/1.jpg,0\na/2.jpg,\na/3.jpg,x\na/4.jpg,1.0\na/5.jpg,-1\na/6.jpg,3\n../7.jpg,0\n/8.jpg,0\n,1\n9\na/0.jpg,2\n"
+        "a/1.jpg,0\na/2.jpg,\na/3.jpg,x\na/4.jpg,1.5\na/5.jpg,-1\na/6.jpg,3\n../7.jpg,0\n/8.jpg,0\n,1\n9\na/0.jpg,2\n"
     )
     read = read_text(tmp_path / "style_train.csv", text, classes=3)
     assert pairs(read) == [("a/1.jpg", 0), ("a/0.jpg", 2)]
@@ -144,6 +144,35 @@ def test_list_without_a_usable_row_is_refused(tmp_path: Path, text: str) -> None
     with pytest.raises(ArtExtractError, match="holds no usable row") as caught:
         read_text(tmp_path / "style_val.csv", text)
     assert "style_val.csv" in str(caught.value) and "Remedy" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        STYLE_FORM.replace("/", "\\"),  # made on Windows
+        "0,Baroque/a_one.jpg,0\n1,Cubism/b_two.jpg,1\n",  # pandas' index
+        "Baroque/a_one.jpg;0\nCubism/b_two.jpg;1\n",  # a spreadsheet of most of Europe
+        "Baroque/a_one.jpg\t0\nCubism/b_two.jpg\t1\n",
+        '"Baroque/a_one.jpg","0"\n"Cubism/b_two.jpg","1"\n',
+        "Baroque/a_one.jpg,0.0\nCubism/b_two.jpg,1.0\n",
+        STYLE_FORM.encode("utf-16"),
+    ],
+)
+def test_lists_that_another_program_saved_are_read(tmp_path: Path, text: str | bytes) -> None:
+    read = read_text(tmp_path / "l", text)
+    assert pairs(read) == [("Baroque/a_one.jpg", 0), ("Cubism/b_two.jpg", 1)] and not read.problems
+
+
+def test_a_refused_list_says_why_no_row_could_be_used(tmp_path: Path) -> None:
+    with pytest.raises(ArtExtractError, match=r"unsafe path: 1 rows, the first in l, line 2: '/a/1.jpg,0'") as caught:
+        read_text(tmp_path / "l", "a/0.jpg,x\n/a/1.jpg,0\n")
+    assert "label is not an integer: 1 rows, the first in l, line 1" in str(caught.value)
+
+
+def test_labels_that_begin_at_one_never_give_the_next_class(tmp_path: Path) -> None:
+    rows = {("genre", "train"): [("a/1.jpg", 1)], ("genre", "val"): [("a/2.jpg", 2), ("a/3.jpg", 1)]}
+    with pytest.raises(ArtExtractError, match=r"genre_train\.csv: labels are 1 \.\.\. 2.*0 \.\.\. 1"):
+        read_lists(write_lists(tmp_path, rows))
 
 
 def test_list_in_another_encoding_is_refused_with_its_line(tmp_path: Path) -> None:

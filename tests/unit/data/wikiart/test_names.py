@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Callable
+from html.entities import codepoint2name
+from urllib.parse import quote
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from artextract.data.wikiart.lists import read_lists, union
-from artextract.data.wikiart.names import fold, resolve, undo_mojibake
+from artextract.data.wikiart.names import fold, resolve
 from artextract.data.wikiart.paths import title_key
+from artextract.data.wikiart.readings import undo_mojibake
 from tests.conftest import test_data
 
 
@@ -58,6 +62,106 @@ def test_two_listed_paths_never_share_one_file():
 
 def test_the_folder_is_part_of_the_name():
     assert not resolve(["Baroque/a.jpg"], ["Cubism/a.jpg"]).files
+
+
+def escaped(form: str) -> Callable[[str], str]:
+    return lambda name: "".join(c if c.isascii() else form.format(ord(c), "?" * len(c.encode())) for c in name)
+
+
+def recoded(written: str, read: str) -> Callable[[str], str]:
+    return lambda name: name.encode(written).decode(read, "surrogateescape")
+
+
+ACCIDENTS: dict[str, Callable[[str], str]] = {
+    "Info-ZIP": escaped("#U{0:04x}"),
+    "Python": escaped("\\u{0:04x}"),
+    "web page": escaped("&#{0};"),
+    "web page, by name": lambda name: "".join(c if c.isascii() else f"&{codepoint2name[ord(c)]};" for c in name),
+    "web server": quote,
+    "Latin-1 web server": lambda name: quote(name.encode("latin-1")),
+    "one question mark": escaped("?"),
+    "one per byte": escaped("{1}"),
+    "underscore": escaped("_"),
+    "replacement character": escaped("\ufffd"),
+    "dropped": lambda name: name.encode("ascii", "ignore").decode(),
+    "accents dropped": lambda name: unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode(),
+    **{f"UTF-8 read as {page}": recoded("utf-8", page) for page in ("latin-1", "cp437", "cp850", "mac-roman")},
+    "twice": lambda name: recoded("utf-8", "latin-1")(recoded("utf-8", "latin-1")(name)),
+    "DOS name read as Latin-1": recoded("cp850", "latin-1"),
+    "Latin-1 name read as DOS": recoded("latin-1", "cp437"),
+    "no UTF-8": recoded("latin-1", "utf-8"),
+    "DOS bytes": recoded("cp850", "utf-8"),
+    "NFD": lambda name: unicodedata.normalize("NFD", name),
+    "case": str.upper,
+    "curly": lambda name: name.replace("'", "\u2019").replace("-", "\u2013"),
+    "blanks": lambda name: name.replace("-", "  "),
+    "end of a name on Windows": lambda name: f"{name}. ",
+    "copy of a browser": lambda name: f"{name[:-4]} (1).jpg",
+    "suffix": lambda name: f"{name[:-4]}.webp",
+    "no suffix": lambda name: name[:-4],
+    "deeper": lambda name: f"data/wikiart/{name}",
+    "flat": lambda name: name.partition("/")[2],
+    "two accidents": lambda name: f"data/{recoded('utf-8', 'cp437')(name)[:-4]}.PNG",
+}
+PART = st.text("abcdefgéèüöñçâ12'", min_size=2, max_size=9).filter(lambda text: sum(map(str.isalpha, text)) >= 2)
+LISTED = st.sets(st.tuples(PART, PART).map("_".join), min_size=1, max_size=6)
+
+
+@pytest.mark.parametrize("accident", ACCIDENTS)
+@pytest.mark.parametrize("listed_as", [str, spoil], ids=["as it is", "mojibake"])
+def test_every_accident_is_undone(accident: str, listed_as: Callable[[str], str]):
+    names = [
+        "grégoire-michonze_été-1912",
+        "joaquín-sorolla_l'enfant-2",
+        "arnold-böcklin_a-b",
+        "plain_name-1905",
+        "plain_name",
+    ]
+    disk = {ACCIDENTS[accident](f"Baroque/{name}.jpg"): f"Baroque/{listed_as(name)}.jpg" for name in names}
+    found = resolve(disk.values(), disk)
+    assert dict(found.files) == {path: name for name, path in disk.items()}
+
+
+@given(LISTED, st.sets(st.integers(0, 5)), st.sampled_from(sorted(ACCIDENTS)))
+@settings(max_examples=60)
+def test_no_accident_gives_the_file_of_another_name(names: set[str], gone: set[int], accident: str):
+    """Some of the files are gone: what is left of the others is never taken for them."""
+    listed = sorted(f"Baroque/a-{name}.jpg" for name in names)
+    disk: dict[str, set[str]] = {}
+    for path in listed:
+        disk.setdefault(ACCIDENTS[accident](path), set()).add(path)
+    there = [name for k, name in enumerate(disk) if k not in gone]
+    alike = {path: {fold(other) for other in (path, spoil(path))} | {loss(path)} for path in listed}
+    for path, name in resolve(listed, there).files.items():
+        assert path in disk[name] or any(alike[path] & alike[other] for other in disk[name])
+
+
+def loss(path: str) -> str:
+    """What is left of a name in the worst case."""
+    return fold(unicodedata.normalize("NFC", path).encode("ascii", "ignore").decode())
+
+
+@pytest.mark.parametrize(
+    ("path", "file"),
+    [
+        ("S/日本.jpg", "S/中国.jpg"),  # nothing of them is ASCII
+        ("S/日本.jpg", "S/??.jpg"),
+        ("S/a_work-1-2.jpg", "S/a_work-12.jpg"),
+        ("S/a_work.jpg", "S/a_work(1).jpg"),  # WikiArt's own number, another work
+        ("S/a_work-1.jpg", "S/a_work-2.jpg"),
+        ("S/anna-b.jpg", "S/anna-bé.jpg"),
+        ("S/ann.jpg", "T/ann.jpg"),
+        ("S/---.jpg", "S/___.jpg"),
+    ],
+)
+def test_another_work_is_never_taken(path: str, file: str):
+    assert not resolve([path], [file]).files
+
+
+def test_a_name_that_a_file_system_cut_is_found_where_it_is_the_only_one():
+    long = f"S/painter_{'long-title-' * 20}"
+    assert resolve([f"{long}one.jpg"], [f"{long[:143]}.jpg"]).files == {f"{long}one.jpg": f"{long[:143]}.jpg"}
+    assert not resolve([f"{long}one.jpg", f"{long}two.jpg"], [f"{long[:143]}.jpg"]).files
 
 
 @pytest.mark.real
