@@ -238,11 +238,11 @@ def test_kill_keeps_finished_shards(folder: Path, monkeypatch: pytest.MonkeyPatc
     class Watched(Getter):
         deadly = True
 
-        def get(self, url: str, *, kind: str = "image") -> bytes:
+        def get(self, url: str, *, kind: str = "image", sure: bool = False) -> bytes:
             read.append(url)
             if self.deadly and url.endswith("/6.jpg"):
                 raise KeyboardInterrupt
-            return super().get(url, kind=kind)
+            return super().get(url, kind=kind, sure=sure)
 
     with pytest.raises(KeyboardInterrupt):
         run(folder, Watched(root=folder))
@@ -270,7 +270,7 @@ class Server(Getter):
         super().__init__()
         self.pages, self.asked = pages, []
 
-    def get(self, url: str, *, kind: str = "image") -> bytes:
+    def get(self, url: str, *, kind: str = "image", sure: bool = False) -> bytes:
         self.asked.append(url)
         answer = self.pages[url]
         if isinstance(answer, FetchError):
