@@ -12,7 +12,8 @@ from pathlib import Path
 from artextract.core.atomic import sweep
 from artextract.core.errors import ArtExtractError
 from artextract.core.kept import dropped_unless_intact, keep_bytes, open_folder
-from artextract.data.museum.failures import FetchError
+from artextract.data.images.reasons import UnreadableImage, error_of
+from artextract.data.museum.failures import FetchError, ServerDown
 from artextract.data.museum.getter import Getter
 
 __all__ = ["FetchError", "Getter", "fetch_all"]
@@ -34,7 +35,7 @@ def fetch_all(
         folder: Where the files go.
         getter: Shared by all workers.
         workers: Requests under way at once.
-        check: Called with each body before it is kept (for images: the full decode); raises ValueError to refuse it.
+        check: Called with each body before it is kept (the full decode); raises UnreadableImage to refuse it.
         max_failed: Largest share of the addresses that may fail because their server is down.
 
     Returns:
@@ -99,10 +100,10 @@ def _fetch(
                 bar.update(1)
                 try:
                     job.result()
-                except FileNotFoundError:
-                    failed[jobs[job]] = "missing"
-                except (ValueError, OSError) as error:
-                    failed[jobs[job]] = f"unreadable: {error}"
+                except ServerDown:  # in words without numbers: they are kept in tables, which must repeat
+                    failed[jobs[job]] = error_of(UnreadableImage("not_fetched", "the server is down"))
+                except (UnreadableImage, OSError) as error:
+                    failed[jobs[job]] = error_of(error)
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise

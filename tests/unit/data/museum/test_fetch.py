@@ -64,7 +64,7 @@ def test_failures_are_named_and_the_others_kept(faulty: FaultServer, tmp_path: P
     }
     failed = fetch_all(urls, tmp_path, getter(), check=decode)
     assert failed.pop("half.jpg").startswith("unreadable: ")
-    assert failed == {"b.jpg": "missing", "c.jpg": "missing", "d.jpg": "unreadable: HTTP 403"}
+    assert failed == {"b.jpg": "missing", "c.jpg": "missing", "d.jpg": "unreadable: not_fetched: HTTP 403"}
     assert list(kept(tmp_path)) == ["good.jpg"]
 
 
@@ -97,7 +97,7 @@ def test_nothing_that_listens_is_told_soon(tmp_path: Path, clock: Clock):
 def test_a_few_bad_images_do_not_end_it(faulty: FaultServer, tmp_path: Path, clock: Clock):
     urls = {f"{k}.jpg": faulty.url(f"/{k}.jpg", Answer(500 if k % 4 == 0 else 200)) for k in range(24)}
     failed = fetch_all(urls, tmp_path, getter(), check=decode)
-    assert failed == {f"{k}.jpg": "unreadable: HTTP 500 (5 attempts)" for k in range(0, 24, 4)}
+    assert failed == {f"{k}.jpg": "unreadable: not_fetched: HTTP 500 (5 attempts)" for k in range(0, 24, 4)}
 
 
 def test_full_disk_stops_with_a_remedy_and_leaves_nothing_half_written(
