@@ -90,7 +90,8 @@ lock: dev  ## locks/ anew, after a change of requirements*.txt or constraints.tx
 	$(IN_VENV) python locks/make_locks.py
 
 audit: dev  ## known weaknesses of the locked packages, asked of the package index
-	$(IN_VENV) for lock in build torch requirements dev; do pip-audit --disable-pip --require-hashes -r locks/$$lock.lock || exit 1; done
+	@$(IN_VENV) python locks/ask_index.py && for lock in build torch requirements dev; do \
+	  echo "locks/$$lock.lock"; pip-audit --strict --disable-pip --require-hashes --progress-spinner off -r locks/$$lock.lock || exit 1; done
 
 sbom: dev  ## the locked packages as a software bill of materials (CycloneDX), in sbom.json
-	$(IN_VENV) cat locks/torch.lock locks/requirements.lock | cyclonedx-py requirements - --of JSON --output-reproducible -o sbom.json && echo "Written: sbom.json"
+	@$(IN_VENV) cat locks/torch.lock locks/requirements.lock | cyclonedx-py requirements - --of JSON --output-reproducible -o sbom.json && echo "Written: sbom.json"

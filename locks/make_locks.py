@@ -30,7 +30,9 @@ TORCH = {"torch", "torchvision"}
 CUDA = re.compile(r"nvidia-.*|cuda-.*|triton")
 LEFT_OUT = {"openvino-telemetry"}  # reports the use of OpenVINO to its makers, which computes without it
 HEADER = "# Made by `make lock` from requirements*.txt and constraints.txt; see locks/make_locks.py.\n"
-CONSTRAINTS = "# Exact versions of everything that requirements*.txt bring in, so that two machines run the same code.\n"
+CONSTRAINTS = (
+    "# Exact versions of everything that requirements*.txt bring in, so that two machines run the same code.\n"
+)
 PYTHON = "3.11.5"  # the oldest that the tests can be run with; uv resolves for it and for all later ones
 
 Entries = dict[str, str]  # name of a package to its lines in a lock
@@ -94,7 +96,7 @@ def cut(build: Entries, pipeline: Entries, everything: Entries, cpu_builds: str)
         "torch-cpu": {"torch": cpu_build(version, cpu_builds)},
         "torch": torch,
         "cuda": cuda,
-        "requirements": {name: entry for name, entry in pipeline.items() if name not in elsewhere},
+        "requirements": {name: everything[name] for name in pipeline if name not in elsewhere},
         "dev": {name: entry for name, entry in everything.items() if name not in {*pipeline, *elsewhere}},
     }
 
@@ -107,7 +109,15 @@ def constraints(everything: Entries) -> str:
 
 def resolved(*names: str) -> Entries:
     """What uv makes of some files of requirements."""
-    options = ["--universal", "--python-version", PYTHON, "--generate-hashes", "--no-annotate", "--no-header", "--quiet"]
+    options = [
+        "--universal",
+        "--python-version",
+        PYTHON,
+        "--generate-hashes",
+        "--no-annotate",
+        "--no-header",
+        "--quiet",
+    ]
     command = [sys.executable, "-m", "uv", "pip", "compile", *options, "-c", "constraints.txt", *names]
     return entries_of(subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout)
 

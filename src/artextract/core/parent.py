@@ -148,10 +148,10 @@ def _look(dvc: int | None) -> None:
 
 
 def _kill_children() -> None:
-    try:
+    from contextlib import suppress
+
+    with suppress(Exception):  # none to be seen: the end of this process is all that can be done
         import psutil
 
         for child in psutil.Process().children(recursive=True):
             child.kill()
-    except Exception:  # none to be seen: the end of this process is all that can be done
-        pass

@@ -73,7 +73,7 @@ def data_card(run: Snapshot) -> Section:
         caption = (
             f"Task 1: {counted(prepared.get('images_stored', 0), 'image')} in "
             f"{counted(prepared.get('groups', 0), 'group')} of the same work. Guarded rows would have leaked and are "
-            "never trained on. Select rows are taken from the training rows."
+            "never trained on. Select rows are part of the training rows."
         )
         blocks.append(Table(caption, ["task", "classes", "train", "select", "validation", "guarded"], rows))
         blocks += _classes(run)

@@ -107,8 +107,9 @@ def project(tmp_path: Path) -> Path:
     folder = tmp_path / "project"
     (folder / "src").mkdir(parents=True)
     shutil.copy(ROOT / "Makefile", folder)
-    for name in ("requirements.txt", "requirements-data.txt", "constraints.txt"):
+    for name in ("requirements.txt", "requirements-data.txt"):
         (folder / name).touch()
+    shutil.copytree(ROOT / "locks", folder / "locks", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(ROOT / "src/artextract/environment", folder / "src/artextract/environment")
     (folder / "src/artextract/explorer/page").mkdir(parents=True)
     (folder / "src/artextract/explorer/page/package-lock.json").touch()
