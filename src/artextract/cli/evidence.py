@@ -26,7 +26,9 @@ def evidence(
     from artextract.classification.prediction.evidence import NUMBERS, WORKS, write_evidence
     from artextract.classification.prediction.predictor import Predictor
     from artextract.classification.prediction.training_works import from_training
+    from artextract.core.intact import require_intact
 
+    require_intact(artgan)
     found = from_training(Predictor(model), artgan)
     write_evidence(model, found)
     print(f"{model / NUMBERS}\n{model / WORKS}: {len(found.works):,} training works")

@@ -25,7 +25,9 @@ def export_onnx(
     prepare_environment()
     from artextract.classification.prediction.confidence import read_confidence
     from artextract.classification.published.onnx_file import export_onnx as write
+    from artextract.core.intact import require_intact
 
+    require_intact(model)
     done = write(model, out, {} if raw else read_confidence(model))
     print(f"{done.path}: {done.path.stat().st_size:,} bytes; differs from torch by at most {done.difference:.1g}")
     for one in done.inputs:

@@ -23,11 +23,13 @@ def write(
     The rows are those of the last run of prepare_artgan, or with --lists those of the lists behind
     ARTEXTRACT_ARTGAN_LISTS or ARTEXTRACT_WIKIART. docs/splits.md describes the files.
     """
+    from artextract.core.intact import require_intact
     from artextract.data.outside.record import artgan_lists
     from artextract.params.reading import load_params
     from artextract.runs import splits
 
     p = load_params("seed", "artgan")
+    require_intact(index)
     rows = splits.rows_of_lists(artgan_lists(), p.artgan, p.seed) if lists else splits.rows_of_index(index)
     print(splits.write(folder, rows, p.artgan.select_fraction, p.seed).to_string(index=False))
 

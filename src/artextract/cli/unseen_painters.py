@@ -26,11 +26,13 @@ def unseen_painters(
     import pandas as pd
 
     from artextract.core.files import read_json, write_table
+    from artextract.core.intact import require_intact
     from artextract.params.reading import load_params
     from artextract.runs.unseen_painters import predictions_of_folds, scores_of_unseen
 
     params = load_params("seed", "lr", "epochs", "batch_size", "train", "class_weights", "evaluate")
     source = Path("data/artgan")
+    require_intact(source)
     index = pd.read_parquet(source / "index.parquet")
     classes = read_json(source / "labels.json")
     table = predictions_of_folds(source, index, classes, params, params.class_weights.scheme, folds)

@@ -9,6 +9,7 @@ import pandas as pd
 
 from artextract.core.collections import Places
 from artextract.core.errors import ArtExtractError
+from artextract.core.intact import require_intact
 from artextract.core.spreadsheet import read_csv
 from artextract.data.images.shards import ShardReader
 from artextract.params.reading import load_params
@@ -30,10 +31,12 @@ def draw(at: Places, space: str, most: int, out: Path) -> int:
         Number of works on the picture.
 
     Raises:
-        ArtExtractError: The maps were not computed yet, belong to another index, or ``out`` is no JPEG.
+        ArtExtractError: The maps were not computed yet, belong to another index, a file is damaged, or ``out``
+            is no JPEG.
     """
     if out.suffix.lower() not in SUFFIXES:
         raise ArtExtractError("the map is written as a JPEG", where=str(out), remedy="end its name in .jpg")
+    require_intact(at.index / "index.parquet")
     table, remedy = at.root / "plots/similarity/tsne.csv", "`dvc repro similarity_eval`"
     try:
         index = pd.read_parquet(at.index / "index.parquet")

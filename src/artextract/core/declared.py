@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from artextract.core.errors import ArtExtractError
+from artextract.core.intact import damaged, refuse
+from artextract.core.locked import Locked
 from artextract.core.parent import is_orphan
 
 WAY_BACK = "git restore params.yaml dvc.lock data metrics plots && dvc checkout"
@@ -34,20 +36,28 @@ def _stage(name: str) -> dict[str, Any]:
 
 
 def check_inputs(name: str) -> None:
-    """Stop where a file or folder that the stage depends on is missing, as in a fresh clone.
+    """Stop where what the stage depends on is missing, as in a fresh clone, or is not what other stages wrote.
+
+    The content is compared with dvc.lock where DVC runs the stage; a stage that is started by hand reads what others
+    that were started by hand have written. What a frozen stage wrote may have been replaced on purpose.
 
     Args:
         name: Name of the stage.
 
     Raises:
-        ArtExtractError: Names what is missing and how to get it.
+        ArtExtractError: Names what is missing or damaged and how to get it.
     """
-    missing = [dep for dep in _stage(name).get("deps", []) if isinstance(dep, str) and not Path(dep).exists()]
+    deps = [dep for dep in _stage(name).get("deps", []) if isinstance(dep, str)]
+    missing = [dep for dep in deps if not Path(dep).exists()]
     if missing:
         raise ArtExtractError(
             f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} not here",
             remedy="`dvc pull` where a remote holds the data, or `dvc repro` without -s, which makes them first",
         )
+    if "DVC_STAGE" in os.environ:
+        locked = Locked(Path())
+        found = damaged(locked, deps)
+        refuse([file for file in found if file.stage not in locked.frozen], locked.folder)
 
 
 def _git(*arguments: str, text: str = "") -> subprocess.CompletedProcess[str] | None:

@@ -14,6 +14,7 @@ import pandas as pd
 import yaml
 
 from artextract.core.errors import ArtExtractError
+from artextract.core.intact import intact_content, require_intact
 from artextract.core.spreadsheet import read_csv
 from artextract.params.yaml12 import _YAML12Loader
 from artextract.runs.revisions import WORKSPACE
@@ -77,6 +78,8 @@ def workspace(root: Path) -> Snapshot:
 
     def read(path: str) -> bytes | None:
         file = root / path
+        if path.startswith("data/"):  # git shows what has changed in metrics and plots
+            require_intact(file)
         return file.read_bytes() if file.is_file() else None
 
     def listed(folder: str) -> list[str]:
@@ -115,9 +118,11 @@ def revision(name: str, repository: Path, below: str = ".") -> Snapshot:
     @cache
     def read(path: str) -> bytes | None:
         try:
-            return cast(bytes, files.read_bytes(_joined(below, path)))
+            content = cast(bytes, files.read_bytes(_joined(below, path)))
+            md5 = files.info(_joined(below, path)).get("md5")
         except (OSError, DvcException, DataIndexDirError):  # no such file, or an output that is not in DVC's cache
             return None
+        return intact_content(content, md5, path)
 
     def listed(folder: str) -> list[str]:
         try:

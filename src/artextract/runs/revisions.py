@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from artextract.core.errors import ArtExtractError
+from artextract.core.intact import intact_content, require_intact
 
 WORKSPACE = "workspace"
 
@@ -20,11 +21,13 @@ def output(given: str, tracked: str) -> Path | BinaryIO:
         tracked: Path of the output inside the repository, e.g. data/evaluation/predictions.parquet.
 
     Raises:
-        ArtExtractError: There is no such file or revision, or DVC's cache lacks the output of that revision.
+        ArtExtractError: There is no such file or revision, DVC's cache lacks the output of that revision, or it is
+            damaged.
     """
     if Path(given).is_file() or Path(given).suffix == Path(tracked).suffix:
         return Path(given)
     if given == WORKSPACE:
+        require_intact(Path(tracked))
         return Path(tracked)
     return BytesIO(_content(given, tracked))
 
@@ -39,7 +42,8 @@ def _content(revision: str, tracked: str) -> bytes:
     from scmrepo.exceptions import SCMError
 
     try:
-        return cast(bytes, DVCFileSystem(".", rev=revision).read_bytes(tracked))
+        files = DVCFileSystem(".", rev=revision)
+        return intact_content(cast(bytes, files.read_bytes(tracked)), files.info(tracked).get("md5"), tracked)
     except FileNotFoundError:
         raise ArtExtractError(
             f"{tracked} of this revision is not in DVC's cache",

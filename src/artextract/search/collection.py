@@ -11,6 +11,7 @@ import pandas as pd
 
 from artextract.core.errors import ArtExtractError
 from artextract.core.files import read_json
+from artextract.core.intact import require_intact
 from artextract.data.images.shards import ShardReader
 
 SHOWN = ["id", "title", "attribution", "displaydate"]
@@ -95,8 +96,9 @@ def open_embedded(folder: Path, embeddings: Path) -> Embedded:
     """Open a collection; its embeddings are opened when they are first used.
 
     Raises:
-        ArtExtractError: The index is missing, or the file is not an index of a collection.
+        ArtExtractError: The index is missing, the file is not an index of a collection, or a file is damaged.
     """
+    require_intact(folder / "index.parquet", embeddings, embeddings.absolute().parent / "siamese")
     path, remedy = folder / "index.parquet", "`dvc repro embed_images embed_titles`, or name it with --collection"
     try:
         index = pd.read_parquet(path, columns=SHOWN + PLACES)

@@ -12,6 +12,7 @@ from artextract.core.collections import collection_root
 from artextract.core.errors import ArtExtractError
 from artextract.core.files import write_text
 from artextract.core.folders import repository
+from artextract.core.intact import require_intact
 from artextract.explorer.names import read_names
 
 FORMAT = 1
@@ -28,13 +29,14 @@ class Explorer:
             collection: Name of a collection of the user's; None = the repository's own.
 
         Raises:
-            ArtExtractError: It was not built, or by another version.
+            ArtExtractError: It was not built, or by another version, or a file is damaged.
         """
         self.collection = collection
         self.root = collection_root(collection)
         self.folder = self.root / "data" / "explorer"
         self.names = self.root / "data" / "names" / "clusters.yaml"
         place = "" if self.root == repository() else f"cd {self.root.relative_to(repository())} && "
+        require_intact(self.folder)
         self.rebuild = f"`{place}dvc repro explorer`"
         self.works: int = self.manifest()["works"]
 

@@ -13,6 +13,7 @@ import pandas as pd
 
 from artextract.core.collections import collection_root
 from artextract.core.errors import ArtExtractError
+from artextract.core.intact import require_intact
 from artextract.data.images.formats import image_suffixes
 from artextract.data.images.regular import read_regular
 from artextract.data.images.shards import ShardReader
@@ -160,6 +161,7 @@ def of_collection(root: Path) -> Chosen:
         raise ArtExtractError(
             "the pictures of this collection are not stored yet", where=str(folder), remedy=f"`dvc repro` in {root}"
         )
+    require_intact(folder / "index.parquet")
     index = pd.read_parquet(folder / "index.parquet")
     reader = ShardReader(folder, index)
     ids, hashes = index["id"].astype(str), index["sha256"]

@@ -22,6 +22,7 @@ from artextract.classification.prediction.seen import Seen
 from artextract.classification.prediction.table import answers
 from artextract.core.compute import set_threads
 from artextract.core.errors import ArtExtractError
+from artextract.core.intact import require_intact
 from artextract.core.tasks import TASKS
 from artextract.data.images.decode import normalise
 from artextract.data.images.reasons import UnreadableImage
@@ -52,9 +53,11 @@ class Predictor:
             max_side: As ``artgan.max_side`` in the training.
 
         Raises:
-            ArtExtractError: The folder holds no network, or its frozen networks are not the ones it was trained on.
+            ArtExtractError: The folder holds no network, a file in it is damaged, or its frozen networks are not the
+                ones it was trained on.
         """
         set_threads()
+        require_intact(Path(folder))
         self.folder, self.max_side = Path(folder), max_side
         self.record = read_record(self.folder)
         self.classes = self.record.classes

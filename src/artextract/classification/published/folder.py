@@ -13,6 +13,7 @@ from artextract.classification.published.card import card
 from artextract.classification.published.provenance import read_run
 from artextract.core.errors import ArtExtractError
 from artextract.core.files import write_bytes, write_text
+from artextract.core.intact import require_intact
 from artextract.encoders.local_weights import local_weights
 from artextract.params.fields import is_path
 
@@ -35,9 +36,11 @@ def publish(root: Path, model: Path, target: Path, name: str = "") -> list[Path]
         The files that were written.
 
     Raises:
-        ArtExtractError: ``model`` holds no network, its scores are not known, or ``target`` holds something else.
+        ArtExtractError: ``model`` holds no network or a damaged one, its scores are not known, or ``target`` holds
+            something else.
     """
     check_network(model)
+    require_intact(model)
     refuse_other_folder(target, model)
     run = read_run(root, model)
     record = read_record(model)
