@@ -20,6 +20,7 @@ import numpy as np
 from artextract.core.compute import autocast, backend, bf16_pays, device
 from artextract.core.fingerprint import code_of, content_key, libraries
 from artextract.core.folders import cache_folder
+from artextract.core.kept import dropped_unless_intact, kept_file, locked, seal
 from artextract.core.prefetch import prefetched
 from artextract.core.runtime import threads
 from artextract.encoders.image import Preprocessing
@@ -143,10 +144,9 @@ def openvino_backend(parts: list[nn.Module], preprocessing: Preprocessing, key: 
             "NUM_STREAMS": str(threads()),
             "INFERENCE_NUM_THREADS": str(threads()),
             "ENABLE_CPU_PINNING": "NO",  # networks, and others on this machine, would wait for the same core
-            "CACHE_DIR": str(cache_folder() / "openvino" / "compiled"),
         }
         identity = f"{key}-{i}-of-{len(parts)}-{weights_hash(part)}"  # the weights tell where the network was cut
-        networks.append(core.compile_model(converted(part, example, identity), "CPU", options))
+        networks.append(_compiled(core, converted(part, example, identity), options))
         with torch.inference_mode():
             example = part(example)
     mean, std = (
@@ -180,19 +180,26 @@ def converted(model: nn.Module, example: torch.Tensor, key: str) -> Path:
     """
     import openvino  # pyright: ignore[reportMissingImports]
     import torch
-    from filelock import FileLock
+
+    def convert(folder: Path) -> None:
+        folder.mkdir()
+        with torch.inference_mode(), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Converting a tensor to a Python")  # shapes, and these never change
+            found = openvino.convert_model(model, example_input=example.contiguous(), input=list(example.shape))
+        openvino.save_model(found, folder / "network.xml", compress_to_fp16=False)
 
     versions = (openvino_version(), computed_by(__name__))
-    folder = cache_folder() / "openvino"
-    final = folder / f"{content_key(key, list(example.shape), versions)}.xml"
-    folder.mkdir(parents=True, exist_ok=True)
-    with FileLock(f"{final}.lock"):
-        if not final.exists():
-            with torch.inference_mode(), warnings.catch_warnings():
-                warnings.filterwarnings("ignore", "Converting a tensor to a Python")  # shapes, and these never change
-                found = openvino.convert_model(model, example_input=example.contiguous(), input=list(example.shape))
-            partial = final.with_name(f"partial-{final.name}")
-            openvino.save_model(found, partial, compress_to_fp16=False)
-            partial.with_suffix(".bin").replace(final.with_suffix(".bin"))
-            partial.replace(final)  # last: the network is there when its .xml is
-    return final
+    folder = cache_folder() / "openvino" / content_key(key, list(example.shape), versions)
+    return kept_file(folder, convert, "converted network") / "network.xml"
+
+
+def _compiled(core: Any, network: Path, options: dict[str, str]) -> Any:
+    """A network for the CPU; what OpenVINO keeps of its compilation is checked before OpenVINO believes it."""
+    kept = network.parent.with_name(f"{network.parent.name}-compiled")
+    with locked(kept):
+        intact = dropped_unless_intact(kept, "compiled network")
+        before = sorted(kept.rglob("*"))
+        found = core.compile_model(network, "CPU", options | {"CACHE_DIR": str(kept)})
+        if kept.is_dir() and not (intact and before == sorted(kept.rglob("*"))):
+            seal(kept)
+    return found

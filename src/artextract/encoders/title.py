@@ -72,7 +72,7 @@ def _verified_hash(params: TitleEncoder, cache: Path | None) -> str:
     )
     if params.sha256:
         verify(path, params.sha256)
-    return sha256_file(path)
+    return params.sha256 or sha256_file(path)
 
 
 def embed_titles(titles: Sequence[str], params: TitleEncoder) -> tuple[np.ndarray, dict[str, Any]]:

@@ -11,6 +11,7 @@ from typing import Any
 from artextract.core.errors import ArtExtractError
 from artextract.core.files import atomic, write_text
 from artextract.core.folders import cache_folder
+from artextract.core.kept import kept_file, locked, remove
 from artextract.core.packages import package_folder
 from artextract.encoders.weights import verify
 
@@ -72,20 +73,21 @@ def title_model_cache(name: str, revision: str, sha256: str) -> Path:
     Raises:
         ArtExtractError: A package is missing, the model is not carried by packages, or its hash is wrong.
     """
-    from filelock import FileLock
-
     if name != MPNET:
         raise ArtExtractError(f"no package carries {name!r}", where="params.yaml", remedy="use weights: hub")
     hub = cache_folder() / "weights" / f"hub-{sha256[:16]}"
     root = hub / f"models--{name.replace('/', '--')}"
     snapshot = root / "snapshots" / revision
-    hub.mkdir(parents=True, exist_ok=True)
-    with FileLock(f"{hub}.lock"):
-        main = root / "refs" / "main"  # written last
-        if not main.exists() or main.read_text() != revision:
-            shutil.rmtree(root, ignore_errors=True)
-            _unpack(_mpnet_parts(), snapshot)
-            verify(snapshot / "model.safetensors", sha256)
+
+    def unpack(folder: Path) -> None:
+        _unpack(_mpnet_parts(), folder)
+        verify(folder / "model.safetensors", sha256, where=snapshot / "model.safetensors")
+
+    kept_file(snapshot, unpack, "title encoder")
+    main = root / "refs" / "main"
+    with locked(main):
+        if not main.is_file() or main.read_bytes() != revision.encode():
+            remove(main)
             write_text(main, revision)
     return hub
 

@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from artextract.core.errors import ArtExtractError
+from artextract.core.files import write_tensors
 from artextract.core.fingerprint import sha256_file
 from artextract.core.folders import cache_folder
+from artextract.core.kept import kept_file
 from artextract.core.packages import package_folder
 from artextract.encoders.local_weights import local_weights, timm_source
 from artextract.params.fields import is_path
@@ -35,8 +37,13 @@ OTHER_STAGES = {
 }  # fmt: skip
 
 
-def verify(path: Path, sha256: str) -> None:
+def verify(path: Path, sha256: str, where: Path | None = None) -> None:
     """Check a file against its pinned hash.
+
+    Args:
+        path: The file.
+        sha256: Its pinned hash.
+        where: Its place for the message, if that is to be another one.
 
     Raises:
         ArtExtractError: The file is another one than expected.
@@ -45,7 +52,7 @@ def verify(path: Path, sha256: str) -> None:
     if found != sha256:
         raise ArtExtractError(
             f"SHA-256 is {found}, expected {sha256}",
-            where=str(path),
+            where=str(where or path),
             remedy="delete the file and run `make setup` again; after a wanted change, set the hash in params.yaml",
         )
 
@@ -97,21 +104,16 @@ def _converted(name: str, source: Path) -> Path:
     """The converted file; written once, then found by the hash of its source and the converter's version."""
     import timm
     import torch
-    from filelock import FileLock
-    from safetensors.torch import save_file
+
+    def convert(target: Path) -> None:
+        model: Any = timm.create_model(name, pretrained=False)
+        depths = [len(stage) for stage in model.blocks]
+        state = rename_lite_keys(torch.load(source, map_location="cpu", weights_only=True), depths)
+        model.load_state_dict(state, strict=True)  # refuses a converter that misses a tensor
+        write_tensors(target, state)
 
     target = cache_folder() / "weights" / f"{name}-v1-{sha256_file(source)[:16]}.safetensors"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(f"{target}.lock"):
-        if not target.exists():
-            model: Any = timm.create_model(name, pretrained=False)
-            depths = [len(stage) for stage in model.blocks]
-            state = rename_lite_keys(torch.load(source, map_location="cpu", weights_only=True), depths)
-            model.load_state_dict(state, strict=True)  # refuses a converter that misses a tensor
-            partial = target.with_suffix(".partial")
-            save_file({key: tensor.contiguous() for key, tensor in state.items()}, partial)
-            partial.replace(target)
-    return target
+    return kept_file(target, convert, "converted weights")
 
 
 def timm_model(name: str, weights: str, sha256: str, **kwargs: Any) -> nn.Module:

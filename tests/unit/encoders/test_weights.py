@@ -16,6 +16,7 @@ from artextract.core.errors import ArtExtractError
 from artextract.encoders import weights
 from artextract.encoders.weights import LITE_SHA256, rename_lite_keys, timm_model, verify, weights_hash
 from tests.conftest import installed
+from tests.damage import DAMAGES
 
 LITE2 = "tf_efficientnet_lite2"
 
@@ -89,15 +90,15 @@ def test_conversion_is_made_once_and_loads_strictly(lite2_file: Path, monkeypatc
     assert weights_hash(timm_model(LITE2, "package", "")) == weights_hash(first)
 
 
-def test_conversion_that_was_killed_is_made_anew(lite2_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setenv("ARTEXTRACT_CACHE", str(tmp_path))
-    monkeypatch.setattr("safetensors.torch.save_file", lambda state, path: (path.write_bytes(b"half"), 1 / 0))
-    with pytest.raises(ZeroDivisionError):
-        timm_model(LITE2, "package", "")
-    monkeypatch.undo()
-    monkeypatch.setenv("ARTEXTRACT_CACHE", str(tmp_path))
-    assert timm_model(LITE2, "package", "", num_classes=0).num_classes == 0
-    assert [path.name for path in (tmp_path / "weights").glob("*.partial")] == []
+@pytest.mark.parametrize("damage", ["flip", "cut"])
+def test_a_damaged_conversion_is_made_anew(
+    lite2_file: Path, own_cache: Path, damage: str, capfd: pytest.CaptureFixture
+):
+    right = weights_hash(timm_model(LITE2, "package", ""))
+    (converted,) = (own_cache / "weights").glob(f"{LITE2}-*.safetensors")
+    DAMAGES[damage](converted)
+    assert weights_hash(timm_model(LITE2, "package", "")) == right
+    assert f"converted weights: {converted} was damaged; it is made anew" in capfd.readouterr().err
 
 
 # --- files and packages that are not as expected
