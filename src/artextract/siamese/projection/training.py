@@ -23,6 +23,7 @@ from artextract.siamese.projection.heads import Network, start
 from artextract.siamese.projection.pairs import Pairs, mine_pairs, titled_rows
 
 NOTHING = 1e-30  # weight of no negative; of zero, an anchor without negatives would have no gradient
+RISE = 0.2  # share of the steps in which the learning rate rises
 MIN_JUDGED = 10  # titles are too few to stop by below this many select works with a title like theirs
 
 
@@ -69,6 +70,17 @@ def _part_of(pairs: Pairs, works: np.ndarray) -> tuple[Tensor, Tensor]:
     return torch.from_numpy(positive), torch.from_numpy(pairs.negative.take(works, 0).take(works, 1))
 
 
+def one_cycle(optimizer: torch.optim.Optimizer, peak: float, steps: int) -> torch.optim.lr_scheduler.LRScheduler:
+    """Rising and falling learning rate; defined for any number of steps, 1 included.
+
+    torch divides by the length of the rise, which is zero where the rise ends with the first step: five steps with a
+    rise of a fifth.
+    """
+    steps = max(2, steps)
+    rise = RISE if RISE * steps != 1 else RISE + 0.01
+    return torch.optim.lr_scheduler.OneCycleLR(optimizer, peak, total_steps=steps, pct_start=rise)
+
+
 def _steps(
     net: Network, images: np.ndarray, pairs: Pairs, epochs: int, params: Siamese, seed: int
 ) -> Iterator[tuple[int, float]]:
@@ -79,9 +91,7 @@ def _steps(
     origin = net.linear.weight.detach().clone()
     optimizer = torch.optim.AdamW(net.parameters(), lr=params.lr, weight_decay=0.0)
     batches = math.ceil(len(pairs.rows) / params.batch_size)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, params.lr, total_steps=max(2, params.epochs * batches), pct_start=0.2
-    )
+    schedule = one_cycle(optimizer, params.lr, params.epochs * batches)
     for epoch in range(1, epochs + 1):
         total, counted = 0.0, 0
         for works in _epoch_batches(pairs, params.batch_size, rng):

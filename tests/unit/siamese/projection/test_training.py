@@ -11,7 +11,7 @@ import torch
 from artextract.core.compute import unit_rows
 from artextract.core.errors import ArtExtractError
 from artextract.siamese.projection.projection import project
-from artextract.siamese.projection.training import TitleJudge, Trained, pair_loss, stopping_epoch, train
+from artextract.siamese.projection.training import TitleJudge, Trained, one_cycle, pair_loss, stopping_epoch, train
 from tests.unit.siamese_toys import settings, two_subjects, works
 
 HELD = np.arange(96, 120)
@@ -43,6 +43,19 @@ def test_loss_is_the_formula_one_pair_at_a_time():
         expected.append(-math.log(alike / (alike + apart)))
     found = pair_loss(torch.from_numpy(rows), torch.tensor(pairs), torch.from_numpy(weight), t)
     assert float(found) == pytest.approx(np.mean(expected), rel=1e-5)
+
+
+def test_the_learning_rate_is_defined_for_any_number_of_steps():
+    """Five steps divided by zero: what a schedule makes of a legal number of epochs is checked, not the number."""
+    for steps in range(1, 41):
+        optimizer = torch.optim.AdamW([torch.nn.Parameter(torch.zeros(1))])
+        schedule = one_cycle(optimizer, 0.1, steps)
+        rates = []
+        for _ in range(steps):
+            rates.append(schedule.get_last_lr()[0])
+            optimizer.step()
+            schedule.step()
+        assert all(0 < rate <= 0.1 for rate in rates) and (steps < 6 or max(rates) > 0.08)
 
 
 def test_loss_with_weights_of_one_is_nt_xent():
