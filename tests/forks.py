@@ -13,9 +13,15 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import stages  # noqa: F401  # before anything of the library, as in a stage's own file
-
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "src"))
+
+from artextract.core import parent  # noqa: E402
+
+parent._armed = True  # this process is no stage: it may outlive what started it
+
+import stages  # noqa: E402, F401
+
 SHARD = 6  # images in a shard, so that a small corpus fills several
 
 
@@ -64,6 +70,7 @@ def stage(name: str, *arguments: str) -> None:
     from artextract.core.runtime import run_stage
     from artextract.data.images import shard_writer
 
+    parent._armed = False  # as in a process that has just begun
     shard_writer.IMAGES_PER_SHARD = SHARD
     sys.argv = [str(ROOT / "stages" / f"{name}.py"), *arguments]
     run_stage(importlib.import_module(f"stages.{name}").main)

@@ -19,6 +19,8 @@ from artextract.core.intact import damaged, refuse
 from artextract.core.locked import Locked
 from artextract.core.parent import is_orphan
 
+# Without these, a look at what has changed may write git's index: ended then, it leaves a lock that stops every DVC.
+NO_LOCKS = ("--no-optional-locks", "-c", "diff.autoRefreshIndex=false")
 WAY_BACK = "git restore params.yaml dvc.lock data metrics plots && dvc checkout"
 
 
@@ -63,7 +65,7 @@ def check_inputs(name: str) -> None:
 def _git(*arguments: str, text: str = "") -> subprocess.CompletedProcess[str] | None:
     """A finished git command; None where there is no git."""
     try:
-        return subprocess.run(["git", "--no-optional-locks", *arguments], input=text, capture_output=True, text=True)
+        return subprocess.run(["git", *NO_LOCKS, *arguments], input=text, capture_output=True, text=True)
     except OSError:
         return None
 
