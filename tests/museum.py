@@ -14,7 +14,7 @@ import pandas as pd
 from artextract.data.images.shard_writer import Source, write_shards
 from artextract.data.images.shards import ShardReader
 from artextract.data.museum.schemas import COLUMNS
-from artextract.data.sample.as_nga import HEADERS
+from artextract.data.museum.headers import HEADERS
 from artextract.search.collection import Embedded, open_embedded
 from tests.conftest import jpeg
 

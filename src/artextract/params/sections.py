@@ -152,6 +152,7 @@ class NGA(Section):
     expected_paintings: Count
     max_objects: Count
     near_duplicate_bits: Annotated[int, Field(ge=0, le=16)]
+    classifications: list[Annotated[str, Field(min_length=1)]]
     labels_file: str
     labels: list[Annotated[str, Field(min_length=1)]]
 

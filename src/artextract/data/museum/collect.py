@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import unquote
@@ -18,10 +19,14 @@ from artextract.data.images.decode import decode
 from artextract.data.images.reasons import UnreadableImage, error_of
 from artextract.data.images.shard_writer import Source
 from artextract.data.museum import schemas as nga_schemas
-from artextract.data.museum import tables as nga
 from artextract.data.museum.fetch import FetchError, Getter, fetch_all
 from artextract.data.museum.labels import PREFIX, add_labels
+from artextract.data.museum.local import LocalPictures, address_of
+from artextract.data.museum.notes import Notes
+from artextract.data.museum.own_form import read_own_form
+from artextract.data.museum.selection import select_paintings
 from artextract.data.museum.store import store
+from artextract.data.museum.tables import alternate_views
 from artextract.params.sections import NGA
 
 SIZE_TOLERANCE = 2  # pixels by which a side may differ from the table's
@@ -75,16 +80,17 @@ def expected_size(row: pd.Series, size: str) -> tuple[int, int] | None:
     return max(1, round(width * scale)), max(1, round(height * scale))
 
 
-def address(row: pd.Series, folder: Path, size: str) -> str:
-    """The address of an object's image: images/<id>.jpg next to the tables, or the one in its row.
+def address(row: pd.Series, pictures: LocalPictures, size: str) -> str:
+    """The address of an object's image: in images/ beside the tables, or the one in its row.
 
     A folder images/ beside the tables stands for the museum's server: what it lacks is missing, and is not asked for
     over the network unseen.
     """
-    local, url = f"images/{row['id']}.jpg", str(row["url"])
+    local = pictures.find([str(row.get(name, "")) for name in ("id", "objectid", "uuid", "accession")])
+    url = str(row["url"])
     remote = not url.startswith("file:")
-    if (folder / local).is_file() or (remote and (folder / "images").is_dir()):
-        return f"file:{local}"
+    if local or not url.strip() or (remote and pictures.there):
+        return local or address_of(f"{row['id']}.jpg")
     if not remote:
         return url
     box = [int(side) for side in size.removeprefix("!").split(",")]
@@ -133,31 +139,55 @@ def _sizes(urls: dict[str, str], folder: Path) -> list[int]:
     return [file.stat().st_size if file.is_file() else -1 for file in files]
 
 
-def read_paintings(folder: Path, expected: int) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, int]]:
-    """The paintings of the tables in a folder, their alternate views, and the counts.
+def read_paintings(folder: Path, params: NGA) -> tuple[pd.DataFrame, pd.DataFrame, Notes]:
+    """The paintings of the tables in a folder, their alternate views, and what is to be said about the tables.
 
     Args:
         folder: Holds the tables.
-        expected: About how many paintings there should be; 0 = unknown.
+        params: Section ``nga``: with ``source`` folder the tables may be anybody's; ``expected_paintings`` says about
+            how many paintings there should be.
 
     Raises:
         ArtExtractError: No painting, or more than ``EXPECTED_TOLERANCE`` off: the museum has published broken exports.
     """
-    tables = nga_schemas.read_tables(folder)
-    rows, counts = nga.select_paintings(tables)
+    notes = Notes()
+    own = params.source == "folder"
+    tables = read_own_form(folder, notes) if own else nga_schemas.read_tables(folder, notes)
+    rows, counts = select_paintings(tables, params.classifications, notes)
+    notes.counts |= counts
     if rows.empty:
         raise ArtExtractError(
-            f"of {counts['objects']} objects none is a painting with a title and a primary image",
+            f"of {counts['objects']} objects none is a painting with a title and a primary image"
+            + "".join(f"; {line}" for line in notes.lines),
             where=str(folder),
-            remedy=nga_schemas.REMEDY,
+            remedy="name the classifications that you want in nga.classifications ([] = all), and the views `primary`"
+            if own
+            else nga_schemas.REMEDY,
         )
+    expected = params.expected_paintings
     if expected and abs(len(rows) - expected) > EXPECTED_TOLERANCE * expected:
+        right = "set nga.expected_paintings (0 = unchecked) if the tables are right"
         raise ArtExtractError(
             f"{len(rows):,} paintings with a title and a primary image, about {expected:,} are expected",
             where=str(folder),
-            remedy=f"{nga_schemas.REMEDY}; or set nga.expected_paintings (0 = unchecked) if the tables are right",
+            remedy=right if own else f"{nga_schemas.REMEDY}; or {right}",
         )
-    return rows, nga.alternate_views(rows, tables["published_images"]), counts
+    return rows, alternate_views(rows, tables["published_images"]), notes
+
+
+def _remedy(urls: Mapping[str, str], pictures: LocalPictures) -> str:
+    """What can be done about images that failed, in the words of the place that they come from."""
+    limit = "or raise nga.max_failed_fraction in params.yaml"
+    if not pictures.there:
+        return f"run again (what has arrived is kept), {limit}"
+    used = set(urls.values())
+    others = [name for name in pictures.names if address_of(name) not in used]
+    found = f"; {len(others):,} files there belong to no work, the first: {', '.join(others[:3])}" if others else ""
+    example = next(iter(urls), "1")
+    return (
+        f"name the files in images/ after objectid, uuid or accessionnum, such as {example}.jpg, with any suffix of a "
+        f"picture{found}; {limit}"
+    )
 
 
 def collect(
@@ -170,7 +200,7 @@ def collect(
     metrics: Path,
     notes: Mapping[str, object],
 ) -> None:
-    """Write shards, index.parquet, alternates.csv, missing.csv and unreadable.csv, and the counts.
+    """Write shards, index.parquet, the tables of what is not in them, and the counts.
 
     Args:
         tables_folder: Holds the tables, and images where they are local.
@@ -182,16 +212,27 @@ def collect(
         notes: Further entries for that file, such as the fingerprint of the source. Work of a killed run is taken up
             only where they are the same.
     """
-    rows, alternates, counts = read_paintings(tables_folder, params.expected_paintings)
+    rows, alternates, notes_on_tables = read_paintings(tables_folder, params)
+    counts = notes_on_tables.counts
+    for line in notes_on_tables.lines:
+        print(f"fetch_nga: {line}", file=sys.stderr, flush=True)
     if params.max_objects:
         rows = rows.head(params.max_objects)
     rows, labelled = add_labels(rows, tables_folder, params.labels_file, params.labels)
     counts |= labelled
     labels = [PREFIX + name for name in params.labels]
-    urls = {str(row["id"]): address(row, tables_folder, params.image_size) for _, row in rows.iterrows()}
+    pictures = LocalPictures(tables_folder)
+    urls = {str(row["id"]): address(row, pictures, params.image_size) for _, row in rows.iterrows()}
     expected = {str(row["id"]): expected_size(row, params.image_size) for _, row in rows.iterrows()}
     sources, failed = downloads(urls, getter, expected)
-    key = (rows[["id", "uuid", "url"]].values.tolist(), params.image_size, params.max_side, sorted(failed), {**notes})
+    key = (
+        rows[["id", "uuid", "url"]].values.tolist(),
+        sorted(urls.items()),
+        params.image_size,
+        params.max_side,
+        sorted(failed),
+        {**notes},
+    )
     with scratch("fetch_nga", str(tables_folder), *key, _sizes(urls, tables_folder), code_of(__name__)) as work:
         index, _, found = store(
             rows,
@@ -201,11 +242,11 @@ def collect(
             out=out,
             params=params,
             where=str(tables_folder),
-            remedy="run again (what has arrived is kept), or raise nga.max_failed_fraction in params.yaml",
+            remedy=_remedy(urls, pictures),
         )
-        index["open_access"] = index["maxpixels"].isna()
         index["link"] = [page.format(id=name) for name in index["id"]]
         write_table(out / "index.parquet", index[[*INDEX_COLUMNS, *labels]])
         write_table(out / "alternates.csv", alternates[alternates["id"].isin(index["id"])])
+        write_table(out / "left_out.csv", notes_on_tables.table())
         write_metrics(metrics, {**counts, **found, **notes})
         discard(work)

@@ -6,6 +6,7 @@ exports have been published, and text stays text: a painting titled "NA" is not 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
@@ -13,6 +14,9 @@ import pandas as pd
 import pandera.pandas as pa
 
 from artextract.core.errors import ArtExtractError
+from artextract.core.text import LONGEST, LONGEST_NAME, NOTHING, Counts, clean, clean_cells
+from artextract.data.museum.headers import known_columns
+from artextract.data.museum.notes import Notes
 
 _ID = pa.Check.str_matches(r"^\d+$", error="a number is expected")
 _WHOLE = pa.Check.str_matches(r"^(-?\d+(\.0+)?)?$", error="a whole number or nothing is expected")
@@ -47,8 +51,11 @@ COLUMNS: dict[str, dict[str, pa.Check | None]] = {
         "relationship": pa.Check.isin(["separable", "inseparable"], error="separable or inseparable is expected"),
     },
 }  # fmt: skip
+WELCOME = {"objects": ("accessionnum",), "published_images": ("openaccess",)}  # read where a table has them
 OPTIONAL = ("objects_historical_data", "object_associations")
 LEFT_EMPTY = {"objects": ("creditline",)}  # shown and never computed with: tables without these columns are taken too
+NAMES = ("title", "attribution", "displaydate", "preferreddisplayname", "forwarddisplayname", "term", "classification",
+         "series", "portfolio", "visualbrowsertheme", "visualbrowserstyle", "forwardtext")  # fmt: skip
 REQUIRED = tuple(name for name in COLUMNS if name not in OPTIONAL)
 REMEDY = "take the complete export at the pinned commit (README, profile nga)"
 
@@ -57,6 +64,7 @@ REMEDY = "take the complete export at the pinned commit (README, profile nga)"
 def schema(name: str) -> pa.DataFrameSchema:
     """The schema of one table: text columns and the form of their cells; columns beyond these are dropped."""
     columns = {column: pa.Column(str, check) for column, check in COLUMNS[name].items()}
+    columns |= {column: pa.Column(str, required=False) for column in WELCOME.get(name, ())}
     return pa.DataFrameSchema(columns, strict="filter", name=name)
 
 
@@ -88,11 +96,35 @@ def check_table(table: pd.DataFrame, name: str, where: str) -> pd.DataFrame:
         shown = "; ".join(_complaint(case) for _, case in cases.head(3).iterrows())
         more = f"; and {len(cases) - 3:,} more" if len(cases) > 3 else ""
         raise ArtExtractError(shown + more, where=where, remedy=REMEDY) from error
-    return checked[list(COLUMNS[name])]
+    return checked[[*COLUMNS[name], *(column for column in WELCOME.get(name, ()) if column in checked)]]
 
 
-def read_table(folder: Path, name: str) -> pd.DataFrame:
-    """One table, checked: text columns only, those of ``COLUMNS``.
+def cleaned(table: pd.DataFrame) -> tuple[pd.DataFrame, Counts]:
+    """The table with clean text, names no longer than a line can be; and how many cells were changed."""
+    counts, made = NOTHING, {}
+    for column in table.columns:
+        cells, changed = clean_cells(table[column], longest=LONGEST_NAME if column in NAMES else LONGEST)
+        counts = counts.plus(changed)
+        made[column] = cells
+    return pd.DataFrame(made, index=table.index), counts
+
+
+def unread_columns(name: str, columns: Iterable[str], notes: Notes) -> None:
+    """Tell once which columns of a table nothing is known of: an export may have a new one that matters."""
+    new = [clean(str(column), longest=80) for column in columns if column not in known_columns(name)]
+    if new:
+        notes.counts[f"columns_not_read.{name}"] = len(new)
+        more = f" and {len(new) - 12} more" if len(new) > 12 else ""
+        notes.lines.append(f"columns not read: {', '.join(new[:12])}{more} (of {name})")
+
+
+def read_table(folder: Path, name: str, notes: Notes | None = None) -> pd.DataFrame:
+    """One table of the museum's, checked: text columns only, those of ``COLUMNS`` and ``WELCOME``.
+
+    Args:
+        folder: Holds the file.
+        name: Name of the table.
+        notes: Columns that are not read are told there.
 
     Raises:
         ArtExtractError: The file is missing, not readable, holds no rows (the museum has published empty exports), or
@@ -111,10 +143,26 @@ def read_table(folder: Path, name: str) -> pd.DataFrame:
         raise ArtExtractError("the rows have more cells than the header", where=str(path), remedy=REMEDY)
     if table.empty and set(COLUMNS[name]) - set(LEFT_EMPTY.get(name, ())) <= set(table.columns):
         raise ArtExtractError("holds a header and no rows", where=str(path), remedy=REMEDY)
+    if notes is not None:
+        unread_columns(name, [c for c in table.columns if c not in (*COLUMNS[name], *WELCOME.get(name, ()))], notes)
     return check_table(table, name, str(path))
 
 
-def read_tables(folder: Path) -> dict[str, pd.DataFrame]:
-    """The five tables, and those of ``OPTIONAL`` that are there."""
+def read_tables(folder: Path, notes: Notes | None = None) -> dict[str, pd.DataFrame]:
+    """The museum's five tables, and those of ``OPTIONAL`` that are there; their text is clean.
+
+    Args:
+        folder: Holds the files.
+        notes: What is to be said about them goes there.
+
+    Raises:
+        ArtExtractError: As in ``read_table``.
+    """
+    notes = notes or Notes()
     present = [name for name in OPTIONAL if (folder / f"{name}.csv").exists()]
-    return {name: read_table(folder, name) for name in (*REQUIRED, *present)}
+    tables, counts = {}, NOTHING
+    for name in (*REQUIRED, *present):
+        tables[name], changed = cleaned(read_table(folder, name, notes))
+        counts = counts.plus(changed)
+    notes.counts |= counts.named()
+    return tables

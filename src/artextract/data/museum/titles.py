@@ -8,10 +8,12 @@ import unicodedata
 import numpy as np
 import pandas as pd
 
+from artextract.core.text import LONGEST_NAME, clean
+
 
 def clean_title(title: str) -> str:
     """A title as a reader would write it: no underscores of italics, no line ends, composed letters."""
-    line = re.sub(r"\s+", " ", title)
+    line = re.sub(r"\s+", " ", clean(title, longest=LONGEST_NAME))
     without = re.sub(r"(?<!\w)_(.+?)_(?!\w)", r"\1", line)
     return unicodedata.normalize("NFC", re.sub(r"\s+", " ", without)).strip()
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
+from artextract.data.tables.flags import YES
 from artextract.data.tables.text import clean, fold, is_empty, squeeze
 
 _UNKNOWN_ARTISTS = frozenset(
@@ -33,8 +34,8 @@ _FREE = re.compile(  # "no known copyright restrictions"
     r"\b(?:no|not|without|out of|free of|kein|keine|sans|sin|senza|geen|ingen)\b\W+(?:\w+\W+){0,3}?"
     r"(?:copyright|urheberrecht|droits?|derechos|diritti|auteursrecht)"
 )
-YES = frozenset("true 1 yes y ja j oui si vrai wahr x cc0 open pd publicdomain publicdomainmark".split())
-NO = frozenset("false 0 no n nein non nee nej faux falsch closed".split())
+
+
 _SECURE_HOSTS = ("www.wikidata.org/", "hdl.handle.net/", "www.tate.org.uk/", "www.moma.org/", "www.metmuseum.org/")
 
 

@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 from artextract.core.errors import ArtExtractError
 from artextract.data.images.formats import image_suffixes
-from artextract.data.own.cells import NO, YES
 from artextract.data.own.exports import EXPORTS, FIELDS, Export
 from artextract.data.own.usual_names import USUAL
+from artextract.data.tables.flags import NO, YES
 from artextract.data.tables.sheet import Sheet
 from artextract.data.tables.text import is_empty, squeeze
 from artextract.data.tables.years import number, year_of

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
-import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 
 import pandas as pd
 
 from artextract.data.own.cells import artist_of, is_untitled, keywords_of, link_of, may_be_shown, title_from_file
-from artextract.data.tables.text import clean, is_empty
+from artextract.data.tables.text import clean, is_empty, safe_id
 from artextract.data.tables.years import middle, number, year_of
 
 EXTRA = "extra."
@@ -21,17 +18,6 @@ COLUMNS = (
     "id", "file", "url", "title", "titled", "artist", "date", "year", "medium", "credit", "link", "rights",
     "open_access", "keywords",
 )  # fmt: skip
-_LONGEST_ID = 80
-
-
-def safe_id(text: str) -> str:
-    """The text in ASCII letters, digits, dot, hyphen and underscore; where that loses something, a hash is added."""
-    plain = unicodedata.normalize("NFKD", text.strip()).encode("ascii", "ignore").decode()
-    safe = re.sub(r"[^A-Za-z0-9._-]+", "-", plain).strip("-.")[:_LONGEST_ID]
-    if safe and safe == text:
-        return safe
-    mark = hashlib.sha256(unicodedata.normalize("NFC", text.strip()).encode()).hexdigest()[:6]
-    return f"{safe}-{mark}" if safe else mark
 
 
 def work_ids(own: Sequence[str], files: Sequence[str]) -> tuple[list[str], list[int]]:

@@ -14,23 +14,8 @@ from pathlib import Path
 
 from artextract.core.files import write_bytes, write_text
 from artextract.data.images.decode import decode
+from artextract.data.museum.headers import HEADERS
 from artextract.data.sample.met import Work, siblings, slug
-
-HEADERS = {
-    "objects": "objectid,accessioned,accessionnum,locationid,title,displaydate,beginyear,endyear,"
-    "visualbrowsertimespan,medium,dimensions,inscription,markings,attributioninverted,attribution,"
-    "provenancetext,creditline,classification,subclassification,visualbrowserclassification,parentid,"
-    "isvirtual,departmentabbr,portfolio,series,volume,watermarks,lastdetectedmodification,wikidataid,"
-    "customprinturl",
-    "published_images": "uuid,iiifurl,iiifthumburl,viewtype,sequence,width,height,maxpixels,created,"
-    "modified,depictstmsobjectid,assistivetext",
-    "objects_terms": "termid,objectid,termtype,term,visualbrowsertheme,visualbrowserstyle",
-    "objects_constituents": "objectid,constituentid,displayorder,roletype,role,prefix,suffix,displaydate,"
-    "beginyear,endyear,country,zipcode",
-    "constituents": "constituentid,ulanid,preferreddisplayname,forwarddisplayname,lastname,displaydate,"
-    "artistofngaobject,beginyear,endyear,visualbrowsertimespan,nationality,visualbrowsernationality,"
-    "constituenttype,wikidataid",
-}
 
 
 def _table(name: str, rows: Sequence[Mapping[str, object]]) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import unicodedata
 
 from artextract.core.text import clean as clean_text
 
 _TOKEN = re.compile(r"[^\W_]+")
+_LONGEST_ID = 80  # characters
 _UNSPELLED = str.maketrans({"ø": "o", "æ": "ae", "œ": "oe", "ß": "ss", "đ": "d", "ł": "l", "ı": "i"})
 
 
@@ -42,3 +44,13 @@ def tokens(text: str) -> list[str]:
 def is_empty(cell: str) -> bool:
     """Whether a cell says nothing: blank, or only dashes, dots and question marks."""
     return not any(letter.isalnum() for letter in cell)
+
+
+def safe_id(text: str) -> str:
+    """The text in ASCII letters, digits, dot, hyphen and underscore; where that loses something, a hash is added."""
+    plain = unicodedata.normalize("NFKD", text.strip()).encode("ascii", "ignore").decode()
+    safe = re.sub(r"[^A-Za-z0-9._-]+", "-", plain).strip("-.")[:_LONGEST_ID]
+    if safe and safe == text:
+        return safe
+    mark = hashlib.sha256(unicodedata.normalize("NFC", text.strip()).encode()).hexdigest()[:6]
+    return f"{safe}-{mark}" if safe else mark

@@ -35,6 +35,7 @@ def nga(**changes: object) -> NGA:
         "expected_paintings": 0,
         "max_objects": 0,
         "near_duplicate_bits": 6,
+        "classifications": ["Painting"],
         "labels_file": "",
         "labels": [],
     }

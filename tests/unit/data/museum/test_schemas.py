@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from artextract.core.errors import ArtExtractError
-from artextract.data.museum import tables as nga
 from artextract.data.museum.schemas import COLUMNS, OPTIONAL, REQUIRED, read_table, read_tables
+from artextract.data.museum.selection import select_paintings
 from tests.conftest import test_data
 from tests.museum import Row, as_read, link, museum, painting, table_text, view, write_tables
 
@@ -82,7 +82,7 @@ def test_order_of_columns_and_line_ends_do_not_matter(
 @pytest.mark.parametrize("title", ["NA", "None", "nan", "null", "007", "1e5", "True"])
 def test_titles_stay_text(tmp_path: Path, title: str):
     write_tables(tmp_path, museum([painting(1, title=title)]))
-    rows, _ = nga.select_paintings(read_tables(tmp_path))
+    rows, _ = select_paintings(read_tables(tmp_path))
     assert rows["title"].tolist() == [title]
 
 
@@ -116,7 +116,7 @@ def test_many_wrong_cells_are_counted_and_three_are_shown(tmp_path: Path):
 
 def test_numbers_as_other_exports_write_them_pass(tmp_path: Path):
     write_tables(tmp_path, museum([painting(1, beginyear=-300, endyear="")], [view(1, maxpixels="640.0")]))
-    rows, counts = nga.select_paintings(read_tables(tmp_path))
+    rows, counts = select_paintings(read_tables(tmp_path))
     assert rows["maxpixels"].tolist() == [640] and counts["images_capped"] == 1
 
 

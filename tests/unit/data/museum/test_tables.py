@@ -17,13 +17,14 @@ from hypothesis import strategies as st
 
 from artextract.data.museum import tables as nga
 from artextract.data.museum.schemas import OPTIONAL, read_tables
+from artextract.data.museum.selection import select_paintings
 from tests.conftest import test_data
 from tests.museum import as_read, link, museum, painting, person, term, view
 
 
 def select(**tables: Any) -> tuple[pd.DataFrame, dict[str, int]]:
     optional = {name: tables.pop(name) for name in OPTIONAL if name in tables}
-    return nga.select_paintings(as_read(museum(**tables) | optional))
+    return select_paintings(as_read(museum(**tables) | optional))
 
 
 # --- titles
@@ -321,7 +322,7 @@ def test_empty_cells_are_null_and_others_stay():
 def test_alternate_views_of_chosen_paintings_alone():
     images = [view(1), view(1, uuid="x", viewtype="alternate"), view(5, uuid="y", viewtype="alternate")]
     tables = as_read(museum(images=images))
-    rows, _ = nga.select_paintings(tables)
+    rows, _ = select_paintings(tables)
     views = nga.alternate_views(rows, tables["published_images"])
     assert views.values.tolist() == [["1", "x", "file:pictures/1.jpg", "40", "30"]]
 
@@ -337,7 +338,7 @@ def read_csv(path: Path) -> list[dict[str, str]]:
 @pytest.mark.real
 def test_real_tables_agree_with_counts_taken_without_pandas():
     folder = test_data("nga")
-    rows, counts = nga.select_paintings(read_tables(folder))
+    rows, counts = select_paintings(read_tables(folder))
     objects = {o["objectid"]: o for o in read_csv(folder / "objects.csv")}
     paintings = {i: o for i, o in objects.items() if (o["classification"], o["isvirtual"]) == ("Painting", "0")}
     images: dict[str, list[dict[str, str]]] = defaultdict(list)

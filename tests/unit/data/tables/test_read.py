@@ -65,7 +65,7 @@ def test_a_file_that_is_no_table_is_named(tmp_path: Path, data: bytes, said: str
 
 
 def test_what_does_something_is_taken_out_and_counted(tmp_path: Path) -> None:
-    (tmp_path / "t.csv").write_bytes('id,title\n1,Har\0bour\n2,\x1b[31mred\n3,"two\nlines"\n4,fine\n'.encode())
+    (tmp_path / "t.csv").write_bytes(b'id,title\n1,Har\0bour\n2,\x1b[31mred\n3,"two\nlines"\n4,fine\n')
     sheet = read_sheet(tmp_path / "t.csv", len)
     assert sheet.cells["title"].tolist() == ["Harbour", "red", "two\nlines", "fine"]
     assert sheet.cleaned.cleaned == 2 and sheet.read_as == "commas, utf-8"
