@@ -13,7 +13,7 @@ from pathlib import Path
 import pandas as pd
 
 from artextract.core.errors import ArtExtractError
-from artextract.core.text import NOTHING
+from artextract.core.text import NOTHING, Counts
 from artextract.data.museum.headers import known_columns
 from artextract.data.museum.ids import matched, plain_ids
 from artextract.data.museum.notes import Notes
@@ -74,9 +74,8 @@ def read_own_form(folder: Path, notes: Notes) -> dict[str, pd.DataFrame]:
         table = pd.DataFrame(columns=pd.Index(list(COLUMNS[name])), dtype="str")
         if sheet is not None and path is not None:
             table = _columns(sheet, name, path, notes)
-            counts = counts.plus(sheet.cleaned)
-            table, more = cleaned(table)
-            counts = counts.plus(more)
+            table, more = cleaned(table)  # names are cut shorter than other cells have been: the same ones, mostly
+            counts = counts.plus(Counts(sheet.cleaned.cleaned + more.cleaned, max(sheet.cleaned.cut, more.cut)))
         tables[name] = _cells(table, name, notes)
     notes.counts |= counts.named()
     return _joined(tables, notes)

@@ -81,11 +81,11 @@ def artists(tables: Mapping[str, pd.DataFrame], notes: Notes | None = None) -> p
     people = people.assign(named=is_named_person(people, notes))
     links = links.merge(people, on="constituentid", how="left")
     named = links["named"].astype("boolean").fillna(False).astype(bool)
-    qualified = (
-        links["prefix"].map(is_reservation)
-        | links["suffix"].map(is_reservation)
-        | links["role"].map(squeeze).isin(RESERVED_ROLES)
-    ).astype(bool)
+    reserved = [
+        is_reservation(before) or is_reservation(behind) or squeeze(role) in RESERVED_ROLES
+        for before, behind, role in zip(links["prefix"], links["suffix"], links["role"], strict=True)
+    ]
+    qualified = np.array(reserved, dtype=bool)
     return pd.DataFrame(
         {
             "objectid": links["objectid"],

@@ -17,6 +17,7 @@ from artextract.data.images.shards import ShardReader
 from artextract.data.museum import collect as collection
 from artextract.data.museum.collect import INDEX_COLUMNS, address, collect, download_tables, expected_size
 from artextract.data.museum.fetch import FetchError, Getter
+from artextract.data.museum.local import LocalPictures
 from artextract.data.museum.schemas import COLUMNS
 from artextract.params.sections import NGA
 from tests.conftest import jpeg
@@ -141,14 +142,14 @@ def test_address(tmp_path: Path):
             "maxpixels": np.nan,
         }
     )
-    assert address(row, tmp_path, "!600,600") == "https://api.nga.gov/iiif/u/full/!600,600/0/default.jpg"
+    assert address(row, LocalPictures(tmp_path), "!600,600") == "https://api.nga.gov/iiif/u/full/!600,600/0/default.jpg"
     (tmp_path / "images").mkdir()  # from here on nothing is asked for over the network
-    assert address(row, tmp_path, "!600,600") == "file:images/8.jpg"
+    assert address(row, LocalPictures(tmp_path), "!600,600") == "file:images/8.jpg"
     (tmp_path / "images" / "8.jpg").touch()
-    assert address(row, tmp_path, "!600,600") == "file:images/8.jpg"
-    assert address(pd.Series(row.to_dict() | {"id": "9"}), tmp_path, "") == "file:images/9.jpg"
+    assert address(row, LocalPictures(tmp_path), "!600,600") == "file:images/8.jpg"
+    assert address(pd.Series(row.to_dict() | {"id": "9"}), LocalPictures(tmp_path), "") == "file:images/9.jpg"
     elsewhere = pd.Series({"id": "9", "url": "file:other/9.jpg"})
-    assert address(elsewhere, tmp_path, "") == "file:other/9.jpg"
+    assert address(elsewhere, LocalPictures(tmp_path), "") == "file:other/9.jpg"
 
 
 @pytest.mark.parametrize(
@@ -168,7 +169,7 @@ def test_expected_size_and_address(tmp_path: Path, width, height, maxpixels, exp
     row = {"id": "1", "url": "https://x/u", "source_width": width, "source_height": height, "maxpixels": maxpixels}
     series = pd.Series({key: np.nan if value is None else value for key, value in row.items()})
     assert expected_size(series, "!600,600") == expected
-    assert address(series, tmp_path, "!600,600") == f"https://x/u/full/{asked}/0/default.jpg"
+    assert address(series, LocalPictures(tmp_path), "!600,600") == f"https://x/u/full/{asked}/0/default.jpg"
 
 
 def test_paintings_far_from_the_expected_number_are_refused(folder: Path):

@@ -7,9 +7,10 @@ import pandas as pd
 import pytest
 
 from artextract.data.images.decode import decode
+from artextract.data.museum.headers import HEADERS
 from artextract.data.museum.schemas import COLUMNS, REQUIRED, read_tables
-from artextract.data.museum.tables import select_paintings
-from artextract.data.sample.as_nga import HEADERS, write_nga
+from artextract.data.museum.selection import select_paintings
+from artextract.data.sample.as_nga import write_nga
 from artextract.data.sample.met import Work, siblings
 from tests.conftest import jpeg, test_data
 from tests.unit.data.sample.test_met import met_works
@@ -53,7 +54,7 @@ def test_one_work_by_hand(tmp_path: Path) -> None:
     tables = read_tables(tmp_path / "out")
     rows = {name: table.to_dict("records") for name, table in tables.items()}
     (entry,) = rows["objects"]
-    assert (entry["objectid"], entry["title"], entry["attribution"]) == ("7", title, "Jan Steen")
+    assert (entry["objectid"], entry["title"], entry["attribution"]) == ("7", title.replace("\n", " "), "Jan Steen")
     assert (entry["beginyear"], entry["endyear"], entry["parentid"], entry["isvirtual"]) == ("1648", "1652", "", "0")
     (image,) = rows["published_images"]
     assert (image["iiifurl"], image["width"], image["height"]) == ("file:images/7.jpg", "50", "40")
