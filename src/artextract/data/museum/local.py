@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
 
-from artextract.data.images.decode import image_suffixes
+from artextract.data.images.find import PictureFolder, is_picture_name
 from artextract.data.museum.ids import key_of
 
 FOLDER = "images"
@@ -21,35 +21,35 @@ class LocalPictures:
 
         Args:
             folder: Folder of the tables; images/ need not be there.
+
+        Raises:
+            ArtExtractError: The folder cannot be read.
         """
         self.there = (folder / FOLDER).is_dir()
+        self._pictures = PictureFolder(folder / FOLDER)
         self.names = sorted(os.listdir(folder / FOLDER)) if self.there else []
-        self._by_stem: dict[str, list[str]] = {}
-        self._by_key: dict[str, list[str]] = {}
-        for name in self.names:
-            stem, suffix = os.path.splitext(name)
-            if suffix.lower() in image_suffixes():
-                self._by_stem.setdefault(stem, []).append(name)
-                self._by_key.setdefault(key_of(stem), []).append(name)
+        self._by_key: dict[str, set[str]] = {}
+        for name in filter(is_picture_name, self.names):
+            stem = os.path.splitext(name)[0]
+            self._by_key.setdefault(key_of(stem), set()).add(stem)
 
     def find(self, stems: Sequence[str]) -> str | None:
-        """The address of the first of these stems that has a picture; of several suffixes .jpg comes first.
+        """The address of the first of these stems that has a picture.
 
         Args:
             stems: Id, uuid, inventory number and the like; empty ones are passed over.
-        """
-        for stem in filter(None, stems):
-            found = self._by_stem.get(stem) or self._by_stem.get(stem.replace("/", "-"))
-            if found is None and (key := key_of(stem)):
-                alike = self._by_key.get(key, [])
-                found = alike if len({os.path.splitext(name)[0] for name in alike}) == 1 else None
-            if found:
-                return address_of(min(found, key=lambda name: (not name.lower().endswith((".jpg", ".jpeg")), name)))
-        return None
 
-    def beginning_with(self, stem: str) -> list[str]:
-        """Names of files that begin with a stem, in whatever format they are."""
-        return [name for name in self.names if name.startswith(f"{stem}.")]
+        Returns:
+            None where there is nothing. A file of this name in a format that is not accepted is given back too: what
+            reads it says what it is.
+        """
+        stems = [stem for stem in stems if stem]
+        alike = [self._by_key.get(key, set()) for key in map(key_of, stems) if key]
+        spelled = [next(iter(found)) for found in alike if len(found) == 1]
+        found = [self._pictures.find(stem) for stem in (*stems, *(s.replace("/", "-") for s in stems), *spelled)]
+        path = next((one.path for one in found if one.path is not None), None)
+        other = next((one.others[0] for one in found if one.others), None)
+        return address_of(path.name) if path else address_of(other) if other else None
 
 
 def address_of(name: str) -> str:
