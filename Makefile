@@ -29,7 +29,7 @@ ifneq ($(IN_PLACE),yes)
 .PHONY: $(STAMP)
 endif
 LOCKS := $(addprefix locks/,build.lock torch-cpu.lock torch.lock cuda.lock requirements.lock)
-.PHONY: help repro setup dev test test-fast test-long docs lint lock audit sbom
+.PHONY: help repro setup dev test test-fast test-long mutants docs lint lock audit sbom
 
 help:  ## list the targets
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
@@ -79,6 +79,9 @@ test-fast: dev  ## unit, property and contract tests (under 5 minutes)
 
 test-long: dev  ## kills at random moments and the like (under an hour)
 	$(IN_VENV) python -m pytest -m "long"
+
+mutants: dev  ## break the code that results come from in every small way; its tests must notice (hours)
+	$(IN_VENV) PYTHONPATH=src python -m tests.mutants
 
 docs: dev  ## docs/ as a site, in site/
 	$(IN_VENV) NO_MKDOCS_2_WARNING=1 mkdocs build --strict --quiet && echo "Open site/index.html"

@@ -94,6 +94,17 @@ def test_unsafe_and_double_names_are_refused(tmp_path: Path):
         open_images(root)
 
 
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+@pytest.mark.parametrize("prefix", ["", "wikiart/", "wikiart/Baroque/"])
+def test_a_name_that_is_in_a_zip_twice_is_refused(tmp_path: Path, prefix: str):
+    """Two different pictures under one name: which of them the lists mean cannot be known."""
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        for name, data in (("a_0.jpg", jpeg(0)), ("a_1.jpg", jpeg(1)), ("a_0.jpg", jpeg(2))):
+            archive.writestr(prefix + name, data)
+    with pytest.raises(ArtExtractError, match=r"a_0\.jpg is in the archive twice"):
+        open_images(tmp_path / "a.zip")
+
+
 def test_a_compressed_tar_is_refused(tmp_path: Path):
     with tarfile.open(tmp_path / "x.tar", "w:gz") as tar:
         tar.addfile(tarfile.TarInfo("a.jpg"))

@@ -1,0 +1,54 @@
+"""``python -m tests.mutants [--only WORD] [--sample N] [--seed S] [--out FOLDER]``: try mutants and write a table."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import sys
+from collections import Counter
+from pathlib import Path
+
+from tests.mutants.run import Verdict, chosen, killed, modules, verdicts
+from tests.mutants.worker import ROOT
+
+
+def main() -> int:
+    """Exit status 1 if fewer than 95% are killed."""
+    parser = argparse.ArgumentParser(prog="python -m tests.mutants", description=__doc__)
+    parser.add_argument("--only", default="", help="modules whose path contains this")
+    parser.add_argument("--sample", type=int, help="so many mutants, drawn at random from all chosen modules")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--out", type=Path, default=ROOT / "mutants", help="folder for the tables")
+    args = parser.parse_args()
+    files = [file for file in modules() if args.only in file]
+    numbers = chosen(files, args.sample, args.seed)
+    found: list[Verdict] = []
+    for file in numbers:
+        part: list[Verdict] = []
+        for v in verdicts({file: numbers[file]}):
+            part.append(v)
+            if v.says in ("survived", "never run"):
+                print(f"  {v.mutant.line} {v.says}: {v.mutant.was}\n     -> {v.mutant.becomes}", flush=True)
+        found += part
+        print(f"{file}: {_counts(part)}", flush=True)
+        _write(args.out, found)
+    print(f"all: {_counts(found)}")
+    return int(killed(found) < 0.95)
+
+
+def _counts(found: list[Verdict]) -> str:
+    counts = Counter(v.says for v in found)
+    listed = ", ".join(f"{counts[name]} {name}" for name in ("killed", "slow", "survived", "never run", "accepted"))
+    return f"{len(found)} mutants, {listed}: {killed(found):.1%}"
+
+
+def _write(folder: Path, found: list[Verdict]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "mutants.csv").open("w", newline="", encoding="utf-8") as handle:
+        writer = csv.writer(handle)
+        writer.writerow(["file", "line", "verdict", "was", "becomes"])
+        writer.writerows([v.mutant.file, v.mutant.line, v.says, v.mutant.was, v.mutant.becomes] for v in found)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

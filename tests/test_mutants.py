@@ -1,0 +1,70 @@
+"""The tests of the modules that results come from notice when these modules are broken."""
+
+from __future__ import annotations
+
+import random
+import time
+
+import pytest
+
+from tests.mutants.mutations import Module
+from tests.mutants.run import ROOT, Verdict, accepted, chosen, killed, modules, verdicts
+
+MINUTES, MOST, LEAST = 8, 300, 100
+TOY = '''"""A module."""
+LIMIT = 3
+
+
+def scaled(x: list[int], by: int = 2, *, sign: bool = False) -> list[int]:
+    """Twice as many."""
+    if not x:
+        raise ValueError("nothing" + str(by))
+    x = sorted(x, reverse=sign)
+    return [value * by for value in x if value > LIMIT]
+'''
+
+
+def test_every_part_of_a_function_is_changed_but_its_words() -> None:
+    module = Module("toy.py", TOY)
+    found = [mutant for i in range(len(module)) if (mutant := module.mutant(i)) is not None]
+    assert {(m.line, m.becomes, m.inside) for m in found} == {
+        (2, "LIMIT = 4", False),
+        (5, "def scaled(x: list[int], by: int = 3, *, sign: bool = False) -> list[int]:", False),
+        (5, "def scaled(x: list[int], by: int = 2, *, sign: bool = True) -> list[int]:", False),
+        (7, "if True:", True),
+        (7, "if False:", True),
+        (7, "if x:", True),
+        (9, "pass", True),
+        (9, "x = sorted(None, reverse=sign)", True),
+        (9, "x = sorted(x, )", True),
+        (10, "return [value / by for value in x if value > LIMIT]", True),
+        (10, "return [value * by for value in x if value >= LIMIT]", True),
+        (10, "return [value * by for value in x]", True),
+    }
+    assert all(m.source.splitlines()[m.line - 1].strip() == m.becomes for m in found)
+
+
+def test_what_may_survive_is_in_the_code_and_has_a_reason() -> None:
+    listed, text = accepted(), {}
+    assert {file for file, _, _ in listed} <= set(modules())
+    for file, was, becomes in listed:
+        text.setdefault(file, [line.strip() for line in (ROOT / file).read_text(encoding="utf-8").splitlines()])
+        assert was in text[file] or was in " ".join(text[file]), f"{file} has no line {was}"
+        assert was != becomes and len(listed[file, was, becomes].split()) > 2
+
+
+def test_listed_modules_have_tests() -> None:
+    for file, tests in modules().items():
+        assert (ROOT / file).is_file(), file
+        assert tests and all((ROOT / test).is_file() for test in tests), (file, tests)
+
+
+@pytest.mark.long
+def test_nineteen_of_twenty_mutants_are_noticed() -> None:
+    """A sample of all, which is the same at every run; modules that do not fit into the time are left out."""
+    numbers = chosen(list(modules()), MOST, seed=0)
+    order = random.Random(0).sample(sorted(numbers), len(numbers))
+    found: list[Verdict] = list(verdicts({file: numbers[file] for file in order}, time.monotonic() + 60 * MINUTES))
+    alive = [(v.mutant.file, v.mutant.line, v.mutant.becomes) for v in found if v.says in ("survived", "never run")]
+    assert len(found) >= LEAST
+    assert killed(found) >= 0.95, alive
