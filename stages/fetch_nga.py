@@ -1,10 +1,12 @@
 """Reads a museum's open-data tables and fetches the images; writes shards and an index of paintings.
 
 Reads: data/sources/nga.json (the record of the source that DVC has seen); the sample's package (nga.source = met),
-    $ARTEXTRACT_NGA (folder), the National Gallery of Art's repository and image server (opendata), or the folder and
-    the table that source.json names (own: a collection of the user's).
+    $ARTEXTRACT_NGA (folder), the National Gallery of Art's repository and image server or what stands in for them
+    (opendata; nga.tables_base, nga.images_base), or the folder and the table that source.json names (own: a collection
+    of the user's).
 Writes: data/nga/ (shard-*.tar, index.parquet, alternates.csv: further views, listed and not fetched, missing.csv,
     unreadable.csv), metrics/fetch_nga.json (images_capped: published small, as the work is not in the public domain).
+    With opendata also data/sources/nga_tables.json, which belongs into git: the SHA-256 of the commit's tables.
     With own also problems.csv (file, row, reason, remedy) and works.csv (the works as they were read).
 Index: id, title, attribution, displaydate, medium, credit, link (its page at the museum), iiif (address at an image
     server, "" without), year, artist, artist_qualified, artist_name, themes, styles, keywords, schools, techniques,
@@ -21,7 +23,8 @@ import stages  # noqa: F401
 from artextract.core.fingerprint import code_of
 from artextract.core.folders import discard, scratch
 from artextract.core.runtime import run_stage
-from artextract.data.museum.collect import collect, download_tables
+from artextract.data.museum.collect import collect
+from artextract.data.museum.download import download_tables, museum_getter
 from artextract.data.museum.fetch import Getter
 from artextract.data.outside.place import read_place
 from artextract.data.outside.record import museum, recorded
@@ -30,7 +33,6 @@ from artextract.data.sample.as_nga import write_nga
 from artextract.data.sample.met import read_works
 from artextract.params.reading import load_params
 
-TABLE_BYTES, TABLE_SECONDS = 128 * 2**20, 600.0  # GitHub holds no file of more than 100 MB
 OUT, METRICS = Path("data/nga"), Path("metrics/fetch_nga.json")
 PROBLEMS, WORKS = Path("problems.csv"), Path("works.csv")
 MET_PAGE = "https://www.metmuseum.org/art/collection/search/{id}"
@@ -52,8 +54,9 @@ def main() -> None:
                 folder = museum()
                 write(folder, getter=Getter(root=folder), page=NGA_PAGE)
             case "opendata":
-                tables = Getter(max_bytes=TABLE_BYTES, deadline=TABLE_SECONDS)
-                write(download_tables(p.nga.commit, tables), getter=Getter(), page=NGA_PAGE)
+                getter = museum_getter(p.nga)
+                folder, tables = download_tables(p.nga, getter)
+                write(folder, getter=getter, page=NGA_PAGE, notes={**record, "tables": tables})
             case "own":
                 place = read_place()
                 own.collect(place, p.nga, out=OUT, metrics=METRICS, notes=record, problems=PROBLEMS, works=WORKS)

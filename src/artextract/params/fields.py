@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -26,6 +27,27 @@ def _title_weights(value: str) -> str:
     return _weights(value)
 
 
+_HOST = r"(https://[a-z0-9.-]+|http://(127\.0\.0\.1|localhost|\[::1\]))(:\d{1,5})?"
+
+
+def _web_base(value: str) -> str:
+    if not re.fullmatch(_HOST + r"(/[\w.~-]+)*/?", value, re.ASCII):
+        raise ValueError(
+            "a base address is https://HOST/PATH; http:// is for this machine alone (127.0.0.1, localhost)"
+        )
+    return value
+
+
+def _web_base_or_none(value: str) -> str:
+    return _web_base(value) if value else value
+
+
+def _contact(value: str) -> str:
+    if not re.fullmatch(r"https?://[!-'*-;=?-~]+|[\w.+-]+@[\w-]+(\.[\w-]+)+", value, re.ASCII):
+        raise ValueError("contact is the address of a web page (https://...) or of a mailbox, in one piece")
+    return value
+
+
 Positive = Annotated[int, Field(gt=0)]
 Count = Annotated[int, Field(ge=0)]
 Fraction = Annotated[float, Field(ge=0, lt=1)]
@@ -33,6 +55,9 @@ OpenFraction = Annotated[float, Field(gt=0, lt=1)]
 PositiveFloat = Annotated[float, Field(gt=0)]
 FROM_SCRATCH = ("reference", "small")  # backbones of this project's own, without pretrained weights
 Sha256 = Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")]
+WebBase = Annotated[str, AfterValidator(_web_base)]
+WebBaseOrNone = Annotated[str, AfterValidator(_web_base_or_none)]
+Contact = Annotated[str, AfterValidator(_contact)]
 Weights = Annotated[str, AfterValidator(_weights)]
 TitleWeights = Annotated[str, AfterValidator(_title_weights)]
 

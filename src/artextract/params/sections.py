@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from artextract.params.fields import (
     FROM_SCRATCH,
+    Contact,
     Count,
     Fraction,
     OpenFraction,
@@ -16,6 +17,8 @@ from artextract.params.fields import (
     Section,
     Sha256,
     TitleWeights,
+    WebBase,
+    WebBaseOrNone,
     Weights,
 )
 
@@ -146,6 +149,9 @@ class NGA(Section):
 
     source: Literal["met", "folder", "opendata", "own"]
     commit: Annotated[str, Field(pattern=r"^[0-9a-f]{7,40}$")]
+    tables_base: WebBase
+    images_base: WebBaseOrNone
+    contact: Contact
     image_size: Annotated[str, Field(pattern=r"^!\d{2,4},\d{2,4}$")]
     max_side: Annotated[int, Field(ge=64)]
     max_failed_fraction: Fraction

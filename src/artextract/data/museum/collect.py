@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,18 +13,20 @@ import pandas as pd
 from PIL import Image
 
 from artextract.core.errors import ArtExtractError
-from artextract.core.files import write_bytes, write_metrics, write_table
+from artextract.core.files import write_metrics, write_table
 from artextract.core.fingerprint import code_of, sha256_bytes
 from artextract.core.folders import cache_folder, discard, scratch
+from artextract.core.kept import remove
 from artextract.data.images.decode import decode
 from artextract.data.images.reasons import UnreadableImage, error_of
 from artextract.data.images.shard_writer import Source
 from artextract.data.museum import schemas as nga_schemas
-from artextract.data.museum.fetch import FetchError, Getter, fetch_all
+from artextract.data.museum.fetch import Getter, fetch_all
 from artextract.data.museum.labels import PREFIX, add_labels
 from artextract.data.museum.local import LocalPictures, address_of
 from artextract.data.museum.notes import Notes
 from artextract.data.museum.own_form import read_own_form
+from artextract.data.museum.plausible import doubts
 from artextract.data.museum.selection import select_paintings
 from artextract.data.museum.store import store
 from artextract.data.museum.tables import alternate_views
@@ -31,7 +34,7 @@ from artextract.params.sections import NGA
 
 SIZE_TOLERANCE = 2  # pixels by which a side may differ from the table's
 EXPECTED_TOLERANCE = 0.2  # share by which the number of paintings may differ from the expected one
-REPOSITORY = "https://raw.githubusercontent.com/NationalGalleryOfArt/opendata"
+IDENTIFIER = re.compile(r"[\w~-][\w.~-]*", re.ASCII)
 INDEX_COLUMNS = [
     "id", "title", "attribution", "displaydate", "medium", "credit", "link", "iiif",
     "year", "artist", "artist_qualified", "artist_name",
@@ -39,28 +42,6 @@ INDEX_COLUMNS = [
     "parentid", "series", "portfolio", "sibling_group", "object_group", "group", "open_access",
     "shard", "offset", "size", "sha256", "phash", "width", "height",
 ]  # fmt: skip
-
-
-def download_tables(commit: str, getter: Getter) -> Path:
-    """The museum's tables at a commit, kept in the user's cache; nothing is downloaded twice.
-
-    Raises:
-        ArtExtractError: A table cannot be had.
-    """
-    folder = cache_folder() / "nga" / commit
-    for name in nga_schemas.COLUMNS:
-        path = folder / f"{name}.csv"
-        if not path.exists():
-            url = f"{REPOSITORY}/{commit}/data/{name}.csv"
-            try:
-                write_bytes(path, getter.get(url, kind="table"))
-            except FetchError as error:
-                raise ArtExtractError(
-                    f"the table {name}.csv cannot be had: {error}",
-                    where=url,
-                    remedy="check the network, or put the tables into a folder and use nga.source=folder",
-                ) from error
-    return folder
 
 
 def expected_size(row: pd.Series, size: str) -> tuple[int, int] | None:
@@ -80,11 +61,17 @@ def expected_size(row: pd.Series, size: str) -> tuple[int, int] | None:
     return max(1, round(width * scale)), max(1, round(height * scale))
 
 
-def address(row: pd.Series, pictures: LocalPictures, size: str) -> str:
+def address(row: pd.Series, pictures: LocalPictures, size: str, images_base: str = "") -> str:
     """The address of an object's image: in images/ beside the tables, or the one in its row.
 
     A folder images/ beside the tables stands for the museum's server: what it lacks is missing, and is not asked for
     over the network unseen.
+
+    Args:
+        row: id, url, source_width, source_height, maxpixels.
+        pictures: Those beside the tables.
+        size: ``!w,h``.
+        images_base: Address of an image server that stands in for the museum's, under the same identifiers.
     """
     local = pictures.find([str(row.get(name, "")) for name in ("id", "objectid", "uuid", "accession")])
     url = str(row["url"])
@@ -97,6 +84,8 @@ def address(row: pd.Series, pictures: LocalPictures, size: str) -> str:
     expected = expected_size(row, size) or tuple(box)
     if max(expected) < min(box):  # smaller than the box on all sides: the server must not be asked to enlarge it
         size = f"!{max(expected)},{max(expected)}"
+    if images_base and IDENTIFIER.fullmatch(identifier := url.rstrip("/").rpartition("/")[2]):
+        url = f"{images_base.rstrip('/')}/{identifier}"
     return f"{url}/full/{size}/0/default.jpg"
 
 
@@ -113,17 +102,31 @@ def _wrong_size(file: Path, expected: tuple[int, int] | None) -> str | None:
 
 
 def downloads(
-    urls: dict[str, str], getter: Getter, expected: Mapping[str, tuple[int, int] | None]
+    urls: dict[str, str], getter: Getter, expected: Mapping[str, tuple[int, int] | None], max_failed: float
 ) -> tuple[list[Source], dict[str, str]]:
-    """Sources for the shards; remote images are brought into the user's cache first, those of a wrong size not."""
+    """Sources for the shards; remote images are brought into the user's cache first, those of a wrong size not.
+
+    Args:
+        urls: Address of each image, by its id.
+        getter: Asks for them.
+        expected: Their sizes where they are known.
+        max_failed: Largest share that may be missing because a server is down.
+
+    Returns:
+        A source for each image, and the reasons of those that could not be had, by id.
+
+    Raises:
+        ArtExtractError: A server is down.
+    """
     remote = {i: url for i, url in urls.items() if not url.startswith("file:")}
     folder = cache_folder() / "nga" / "images"
     names = {i: f"{sha256_bytes(url.encode())[:32]}.jpg" for i, url in remote.items()}
-    failed = fetch_all({names[i]: url for i, url in remote.items()}, folder, getter, check=decode) if remote else {}
+    wanted = {names[i]: url for i, url in remote.items()}
+    failed = fetch_all(wanted, folder, getter, check=decode, max_failed=max_failed) if remote else {}
     for i, name in names.items():
         if name not in failed and (wrong := _wrong_size(folder / name, expected[i])):
             failed[name] = wrong
-            (folder / name).unlink()
+            remove(folder / name)
 
     def reader(i: str):
         if i not in remote:
@@ -153,6 +156,9 @@ def read_paintings(folder: Path, params: NGA) -> tuple[pd.DataFrame, pd.DataFram
     notes = Notes()
     own = params.source == "folder"
     tables = read_own_form(folder, notes) if own else nga_schemas.read_tables(folder, notes)
+    if own:  # a table of the museum that does not fit has been refused when it was downloaded
+        for doubt in doubts(tables):
+            notes.say(doubt)
     rows, counts = select_paintings(tables, params.classifications, notes)
     notes.counts |= counts
     if rows.empty:
@@ -222,13 +228,14 @@ def collect(
     counts |= labelled
     labels = [PREFIX + name for name in params.labels]
     pictures = LocalPictures(tables_folder)
-    urls = {str(row["id"]): address(row, pictures, params.image_size) for _, row in rows.iterrows()}
-    expected = {str(row["id"]): expected_size(row, params.image_size) for _, row in rows.iterrows()}
-    sources, failed = downloads(urls, getter, expected)
+    size, base = params.image_size, params.images_base
+    urls = {str(row["id"]): address(row, pictures, size, base) for _, row in rows.iterrows()}
+    expected = {str(row["id"]): expected_size(row, size) for _, row in rows.iterrows()}
+    sources, failed = downloads(urls, getter, expected, params.max_failed_fraction)
     key = (
         rows[["id", "uuid", "url"]].values.tolist(),
         sorted(urls.items()),
-        params.image_size,
+        size,
         params.max_side,
         sorted(failed),
         {**notes},

@@ -35,7 +35,8 @@ from artextract.data.museum.robots import NAME, Rules, read_rules
 from artextract.data.museum.servers import Server
 from artextract.data.museum.transport import Deadline, Session
 
-HOSTS = frozenset({"api.nga.gov", "media.nga.gov", "raw.githubusercontent.com"})
+IMAGE_HOSTS = frozenset({"api.nga.gov", "media.nga.gov"})
+HOSTS = IMAGE_HOSTS | {"raw.githubusercontent.com"}
 CONTACT = "https://pypi.org/project/artextract/"
 KINDS = MappingProxyType(
     {
@@ -65,8 +66,9 @@ class Getter:
         per_second: Requests a second to one server, over all workers.
         attempts: Tries for one address.
         hosts: Hosts that may be reached over https.
+        servers: Further servers (scheme, host, port) that may be reached.
         contact: Address of a page or a mailbox, for the User-Agent.
-        allow_loopback: Allow this machine, with plain http too (a mirror; tests).
+        allow_loopback: Allow this machine, with plain http too (tests).
         deadline: Seconds for one request, body included; None: as ``KINDS`` says.
         max_bytes: Largest body; None: as ``KINDS`` says.
     """
@@ -75,6 +77,7 @@ class Getter:
     per_second: float = 5.0
     attempts: int = 5
     hosts: frozenset[str] = HOSTS
+    servers: frozenset[str] = frozenset()
     contact: str = CONTACT
     allow_loopback: bool = False
     deadline: float | None = None
@@ -97,12 +100,16 @@ class Getter:
         """
         if url.startswith("file:"):
             return self._read_file(url)
-        check_host(url, self.hosts, loopback=self.allow_loopback)
+        self._check_address(url)
         return self._tried(url, self._limits(kind), sure=sure, patience=0.0)
 
     def down(self) -> list[str]:
         """Why servers are not asked any more, one line each."""
         return [server.down for server in self._servers.values() if server.down]
+
+    def _check_address(self, url: str) -> None:
+        if server_of(url) not in self.servers:
+            check_host(url, self.hosts, loopback=self.allow_loopback)
 
     def _limits(self, kind: str) -> Kind:
         known = KINDS[kind]
@@ -201,7 +208,7 @@ class Getter:
             if isinstance(found, bytes):
                 return found
             url = found
-            check_host(url, self.hosts, loopback=self.allow_loopback)
+            self._check_address(url)
         raise FetchError(f"more than {MAX_REDIRECTS} redirects")
 
     def _answer(self, url: str, kind: Kind, deadline: Deadline, seconds: float, sure: bool) -> bytes | str:

@@ -1,4 +1,4 @@
-"""Whether a museum's tables can be of one export: each is measured by the others, since a cut table reads like a whole one.
+"""Whether a museum's tables can be of one export: each is measured by the others; a cut table reads like a whole one.
 
 Shares, and not numbers of rows: a part of a museum is as plausible as all of it.
 """
@@ -26,17 +26,20 @@ TYPE_COVERED = 0.1  # least share of the paintings with a term of each type
 BEYOND = 0.5  # largest share of the paintings whose numbers are above all those in a table
 
 
-def doubts(tables: Mapping[str, pd.DataFrame]) -> list[str]:
+def doubts(tables: Mapping[str, pd.DataFrame], *, every_type: bool = False) -> list[str]:
     """What speaks against tables, a sentence each; nothing where they fit together.
 
     Args:
         tables: The museum's tables by name, all cells text.
+        every_type: Terms of every type must be there, as in the National Gallery's.
     """
     objects = tables["objects"]
     classes = objects["classification"].str.strip().str.lower()
     paintings = set(objects.loc[classes.str.startswith("painting"), "objectid"])
     found = list(_unknown(tables))
-    return found + list(_uncovered(tables, paintings)) if len(paintings) >= FEW else found
+    if len(paintings) >= FEW:
+        found += [*_uncovered(tables, paintings), *(_untyped(tables["objects_terms"], paintings) if every_type else ())]
+    return found
 
 
 def _unknown(tables: Mapping[str, pd.DataFrame]) -> Iterator[str]:
@@ -52,7 +55,7 @@ def _unknown(tables: Mapping[str, pd.DataFrame]) -> Iterator[str]:
 def _uncovered(tables: Mapping[str, pd.DataFrame], paintings: set[str]) -> Iterator[str]:
     numbers = pd.to_numeric(pd.Series(sorted(paintings)), errors="coerce")
     for name, columns in LINKS.items():
-        if name not in tables:
+        if name not in tables or tables[name].empty:  # an own collection may lack a table
             continue
         ids = tables[name][next(iter(columns))]
         share = len(paintings & set(ids)) / len(paintings)
@@ -60,7 +63,9 @@ def _uncovered(tables: Mapping[str, pd.DataFrame], paintings: set[str]) -> Itera
             yield f"{share:.0%} of the paintings are in {name}.csv, at least {least:.0%} are expected: it is cut"
         elif (beyond := float((numbers > pd.to_numeric(ids, errors="coerce").max()).mean())) > BEYOND:
             yield f"{name}.csv ends before {beyond:.0%} of the paintings: it is cut"
-    terms = tables["objects_terms"]
+
+
+def _untyped(terms: pd.DataFrame, paintings: set[str]) -> Iterator[str]:
     for kind in TERM_TYPES:
         has = set(terms.loc[terms["termtype"].str.strip().str.lower() == kind.lower(), "objectid"])
         if (share := len(paintings & has) / len(paintings)) < TYPE_COVERED:

@@ -24,6 +24,7 @@ from artextract.data.own.read import Own, read_own
 from artextract.data.own.works import EXTRA
 from artextract.params.sections import NGA
 
+MAX_DOWN = 0.1  # share of the works that may lack their picture because a server is down
 NOT_KEPT = ("error", "physical_group", "url")
 SHOWN = ["id", "file", "title", "titled", "artist", "date", "year", "medium", "credit", "link", "rights", "open_access"]
 MEND = "open it in a picture program and save it as JPEG, PNG or TIFF"
@@ -40,19 +41,23 @@ def _reader(folder: Path, file: str) -> Callable[[], bytes]:
     return read
 
 
-def pictures(works: pd.DataFrame, folder: Path, hosts: Sequence[str]) -> tuple[list[Source], dict[str, str]]:
+def pictures(
+    works: pd.DataFrame, folder: Path, hosts: Sequence[str], params: NGA
+) -> tuple[list[Source], dict[str, str]]:
     """Where the picture of each work comes from; those that have an address only are fetched first.
 
     Args:
         works: id, file (relative to the folder, "" where there is none), url.
         folder: The user's folder.
         hosts: Servers that the user has allowed.
+        params: Section ``nga``.
 
     Returns:
         A source for each work in their order, and the reasons of pictures that could not be fetched, by id.
     """
     urls = {str(i): str(url) for i, file, url in works[["id", "file", "url"]].values if not file}
-    fetched, failed = downloads(urls, Getter(hosts=frozenset(hosts)), dict.fromkeys(urls)) if urls else ([], {})
+    getter, limit = Getter(hosts=frozenset(hosts), contact=params.contact), min(params.max_failed_fraction, MAX_DOWN)
+    fetched, failed = downloads(urls, getter, dict.fromkeys(urls), limit) if urls else ([], {})
     of = {source.id: source for source in fetched}
     local = {str(i): Source(str(i), _reader(folder, str(file))) for i, file in works[["id", "file"]].values if file}
     return [(local | of)[str(i)] for i in works["id"]], failed
@@ -94,7 +99,7 @@ def collect(
     rows = index_rows(own.works, params.labels)
     if params.max_objects:
         rows = rows.head(params.max_objects)
-    sources, failed = pictures(rows, folder, place.hosts)
+    sources, failed = pictures(rows, folder, place.hosts, params)
     key = (rows[["id", "file", "url"]].values.tolist(), params.max_side, sorted(failed), {**notes})
     with scratch("fetch_own", str(folder), *key, code_of(__name__)) as work:
         index, stored, counts = store(

@@ -14,14 +14,12 @@ import pytest
 from artextract.core.errors import ArtExtractError
 from artextract.data.images import shard_writer
 from artextract.data.images.shards import ShardReader
-from artextract.data.museum import collect as collection
-from artextract.data.museum.collect import INDEX_COLUMNS, address, collect, download_tables, expected_size
+from artextract.data.museum.collect import INDEX_COLUMNS, address, collect, expected_size
 from artextract.data.museum.fetch import FetchError, Getter
 from artextract.data.museum.local import LocalPictures
-from artextract.data.museum.schemas import COLUMNS
 from artextract.params.sections import NGA
 from tests.conftest import jpeg
-from tests.museum import Row, museum, painting, table_text, view, write_tables
+from tests.museum import Row, museum, painting, view, write_tables
 
 TITLES = ["Dawn", "Noon", "Dusk", "Night", "Dream", "Waking"]
 
@@ -30,6 +28,9 @@ def nga(**changes: object) -> NGA:
     settings: dict[str, object] = {
         "source": "folder",
         "commit": "e98485b",
+        "tables_base": "https://raw.githubusercontent.com/NationalGalleryOfArt/opendata",
+        "images_base": "",
+        "contact": "https://museum.example/",
         "image_size": "!600,600",
         "max_side": 640,
         "max_failed_fraction": 0.0,
@@ -322,25 +323,6 @@ def test_image_of_another_size_than_the_tables_is_not_kept(folder: Path, server:
     server.pages[third] = good
     index, _ = run(folder, server, image_size="!40,40")
     assert stored(folder, index)["3"] == jpeg(3)
-
-
-def test_tables_are_downloaded_once_and_whole(own_cache: Path):
-    commit = "0123abc"
-    tables = {name: museum().get(name, [{}]) for name in COLUMNS}
-    texts = {name: table_text(name, rows).encode() for name, rows in tables.items()}
-    site = Server({f"{collection.REPOSITORY}/{commit}/data/{name}.csv": text for name, text in texts.items()})
-    at = download_tables(commit, site)
-    assert {path.stem: path.read_bytes() for path in at.iterdir()} == texts
-    assert len(site.asked) == 7
-    assert download_tables(commit, site) == at and len(site.asked) == 7
-
-
-def test_table_that_cannot_be_had_names_its_address_and_the_other_way(own_cache: Path):
-    address = f"{collection.REPOSITORY}/7654fed/data/objects.csv"
-    with pytest.raises(ArtExtractError, match=r"objects\.csv cannot be had: no network") as caught:
-        download_tables("7654fed", Server({address: FetchError("no network")}))
-    assert caught.value.where == address
-    assert caught.value.remedy and "nga.source=folder" in caught.value.remedy
 
 
 def test_labels_of_ones_own_come_into_the_index(folder: Path):
