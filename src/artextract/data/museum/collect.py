@@ -157,8 +157,7 @@ def read_paintings(folder: Path, params: NGA) -> tuple[pd.DataFrame, pd.DataFram
     own = params.source == "folder"
     tables = read_own_form(folder, notes) if own else nga_schemas.read_tables(folder, notes)
     if own:  # a table of the museum that does not fit has been refused when it was downloaded
-        for doubt in doubts(tables):
-            notes.say(doubt)
+        notes.lines += doubts(tables)
     rows, counts = select_paintings(tables, params.classifications, notes)
     notes.counts |= counts
     if rows.empty:
