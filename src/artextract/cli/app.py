@@ -34,6 +34,7 @@ from artextract.cli import (
     splits,
     triplets,
     unseen_painters,
+    verify,
 )
 from artextract.core.errors import ArtExtractError
 
@@ -64,6 +65,7 @@ app.command()(qrels.qrels)
 app.command()(experiments.experiments)
 app.command()(profile.profile)
 app.command()(unseen_painters.unseen_painters)
+app.command()(verify.verify)
 app.add_typer(ablations.app, name="ablations")
 app.add_typer(splits.app, name="splits")
 app.command()(readme_tables.readme_tables)

@@ -97,11 +97,10 @@ def checkout_root(folder: str | None = None) -> str | None:
     return folder
 
 
-def _lock_holders() -> set[int]:
+def _lock_holders(root: str | None) -> set[int]:
     """Processes of DVC that hold files of this checkout, as DVC itself records them while a stage runs."""
     import json
 
-    root = checkout_root()
     try:
         with open(os.path.join(root or "", ".dvc", "tmp", "rwlock"), encoding="utf-8") as handle:
             held = json.load(handle)
@@ -112,12 +111,31 @@ def _lock_holders() -> set[int]:
         return set()
 
 
+def living_lock_holders(root: str | os.PathLike[str]) -> set[int]:
+    """Processes of DVC that run in a checkout now.
+
+    Args:
+        root: Root of the checkout.
+    """
+    return {pid for pid in _lock_holders(os.fspath(root)) if _is_alive(pid)}
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # another user's
+        pass
+    return True
+
+
 def _dvc() -> int | None:
     """The process of DVC that started this stage; ``GONE``, or None where DVC has left no record.
 
     A DVC that was killed leaves its entries behind; a living one is among the ancestors.
     """
-    holders = _lock_holders()
+    holders = _lock_holders(checkout_root())
     return next((pid for pid in _ancestors() if pid in holders), GONE) if holders else None
 
 

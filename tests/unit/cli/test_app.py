@@ -42,7 +42,7 @@ def test_the_verbs() -> None:
     expected = [
         "ablations", "attempts", "collection", "compare", "environment", "evidence", "experiments", "explore",
         "export-onnx", "judge", "map", "predict", "profile", "publish", "qrels", "readme-tables", "report", "search",
-        "seeds", "serve", "splits", "triplets", "unseen-painters",
+        "seeds", "serve", "splits", "triplets", "unseen-painters", "verify",
     ]  # fmt: skip
     assert sorted(words[0] for words in verbs() if len(words) == 1) == expected
 
