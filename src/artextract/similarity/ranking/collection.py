@@ -9,7 +9,28 @@ import numpy as np
 import pandas as pd
 
 from artextract.core.errors import ArtExtractError
+from artextract.core.memory import require_memory
 from artextract.data.museum.painters import artist_clusters
+
+# Bytes at the peak of judging and of mining pairs, for each pair of works and for each work: fitted to runs with 5,000
+# and 10,000 works, which took 2.5 and 6 to 7 GB.
+PER_PAIR, PER_WORK = 65, 200_000
+
+
+def require_room_for_pairs(works: int) -> None:
+    """Stop before all works are compared with each other, where that would not fit into memory.
+
+    Args:
+        works: Number of works.
+
+    Raises:
+        ArtExtractError: It needs more than is free.
+    """
+    require_memory(
+        PER_PAIR * works**2 + PER_WORK * works,
+        f"comparing {works:,} works with each other",
+        "a machine with more memory, other programs closed, or fewer works: `-S nga.max_objects=N` keeps N of them",
+    )
 
 
 @dataclass(frozen=True)
