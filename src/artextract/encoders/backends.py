@@ -198,8 +198,13 @@ def _compiled(core: Any, network: Path, options: dict[str, str]) -> Any:
     kept = network.parent.with_name(f"{network.parent.name}-compiled")
     with locked(kept):
         intact = dropped_unless_intact(kept, "compiled network")
-        before = sorted(kept.rglob("*"))
+        before = _states(kept)
         found = core.compile_model(network, "CPU", options | {"CACHE_DIR": str(kept)})
-        if kept.is_dir() and not (intact and before == sorted(kept.rglob("*"))):
+        if kept.is_dir() and not (intact and before == _states(kept)):
             seal(kept)
     return found
+
+
+def _states(folder: Path) -> set[tuple[str, int, int]]:
+    """Name, inode and time of each file: OpenVINO writes one anew where the network's file is another one."""
+    return {(path.name, path.stat().st_ino, path.stat().st_mtime_ns) for path in folder.glob("*")}
