@@ -21,8 +21,8 @@ from pathlib import Path
 
 import stages  # noqa: F401
 from artextract.core.fingerprint import code_of
-from artextract.core.folders import discard, scratch
 from artextract.core.runtime import run_stage
+from artextract.core.scratch import discard, scratch
 from artextract.data.museum.collect import collect
 from artextract.data.museum.download import download_tables, museum_getter
 from artextract.data.museum.fetch import Getter

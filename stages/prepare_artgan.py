@@ -13,8 +13,8 @@ from pathlib import Path
 
 import stages  # noqa: F401
 from artextract.core.fingerprint import code_of
-from artextract.core.folders import discard, scratch
 from artextract.core.runtime import run_stage
+from artextract.core.scratch import discard, scratch
 from artextract.data.outside.record import recorded, wikiart
 from artextract.data.sample.as_artgan import write_artgan
 from artextract.data.sample.met import read_works

@@ -16,8 +16,8 @@ from artextract.classification.network.curves import write_curves
 from artextract.classification.network.saved_network import save_model
 from artextract.classification.network.train import train
 from artextract.core.files import read_json, write_metrics
-from artextract.core.folders import discard
 from artextract.core.runtime import run_stage
+from artextract.core.scratch import discard
 from artextract.data.images.shards import ShardReader
 from artextract.params.reading import load_params
 

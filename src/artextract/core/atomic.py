@@ -128,9 +128,9 @@ def write_text(path: Path, text: str) -> None:
     write_bytes(path, text.encode())
 
 
-def copy_file(source: Path, target: Path) -> None:
+def copy_file(source: Path | str, target: Path | str) -> None:
     """Copy a file's content atomically; links, owner and permissions are not taken over."""
-    with source.open("rb") as handle, atomic(target) as out:
+    with Path(source).open("rb") as handle, atomic(Path(target)) as out:
         shutil.copyfileobj(handle, out, BLOCK)
 
 

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import os
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from artextract.core.errors import ArtExtractError
-from artextract.core.fingerprint import SRC, content_key
+from artextract.core.fingerprint import SRC
 
 EXPERIMENTS = (".dvc", "tmp", "exps")  # where DVC makes the checkouts of `dvc exp run --temp` and of the queue
 
@@ -94,24 +90,3 @@ def _existing(variable: str, value: str, content: str) -> Path:
             remedy=f"correct {variable}; it must hold {content}{hint}",
         )
     return path
-
-
-@contextmanager
-def scratch(kind: str, *key: Any) -> Iterator[Path]:
-    """A folder for resumable work, keyed by content and held by one process at a time.
-
-    After a kill, the next run gets the same folder and finds the finished parts in it. The caller removes the folder
-    (``discard``) when its result has its final name.
-    """
-    from filelock import FileLock
-
-    folder = cache_folder() / "scratch" / f"{kind}-{content_key(*key)}"
-    folder.mkdir(parents=True, exist_ok=True)
-    with FileLock(str(folder) + ".lock"):
-        folder.mkdir(parents=True, exist_ok=True)
-        yield folder
-
-
-def discard(folder: Path) -> None:
-    """Remove a scratch folder that has served its purpose."""
-    shutil.rmtree(folder, ignore_errors=True)

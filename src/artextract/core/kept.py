@@ -66,20 +66,38 @@ def kept_file(path: Path, make: Make, what: str) -> Path:
         ArtExtractError: The disk is full, or the cache may not be written.
     """
     with problems_of(path), locked(path):
-        if dropped_unless_intact(path, what):
-            return path
-        with temporary_folder(path) as folder:
-            new = folder / path.name
-            make(new)
-            if disk_is_full(folder):  # before the seal: some writers end early without an error
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
-            sync_tree(new)
-            put(new, path)
+        if not dropped_unless_intact(path, what):
+            make_kept(path, make)
     return path
 
 
+def make_kept(path: Path, make: Make) -> None:
+    """Make a file or folder, seal it and give it its name; for callers that hold a lock of their own.
+
+    Args:
+        path: Its place.
+        make: See ``kept_file``.
+
+    Raises:
+        ArtExtractError: The disk is full, or the cache may not be written.
+    """
+    open_folder(path.parent)
+    with temporary_folder(path) as folder:
+        new = folder / path.name
+        make(new)
+        if disk_is_full(folder):  # before the seal: some writers end early without an error
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+        sync_tree(new)
+        put(new, path)
+
+
 def keep_bytes(path: Path, data: bytes) -> None:
-    """Write a sealed file."""
+    """Write a sealed file.
+
+    Raises:
+        ArtExtractError: The disk is full, or the cache may not be written.
+    """
+    open_folder(path.parent)
     write_text(_seal_of(path), json.dumps({"size": len(data), "sha256": sha256_bytes(data)}))
     _clear(path)
     write_bytes(path, data)

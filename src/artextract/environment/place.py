@@ -11,7 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from artextract.core.files import write_text
+from artextract.core.files import write_bytes, write_text
 
 HOOK = Path(__file__).with_name("hook.py")
 COMMAND = """\
@@ -81,7 +81,9 @@ def renew_scripts(scripts: Path) -> list[str]:
         if started is None or Path(started["python"].decode()).parent == scripts:
             continue
         python = scripts / Path(started["python"].decode()).name
-        path.write_bytes(start_of_script(python) + content[started.end() :])  # in place: it stays executable
+        mode = path.stat().st_mode
+        write_bytes(path, start_of_script(python) + content[started.end() :])
+        path.chmod(mode)
         renewed.append(path.name)
     return renewed
 

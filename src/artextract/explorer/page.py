@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from artextract.core.files import copy_file
 from artextract.core.web_parts import part
 
 PAGE = Path(__file__).with_name("page")
@@ -33,9 +34,11 @@ def write_page(folder: Path) -> None:
         if source.suffix in SUFFIXES:
             target = folder / source.relative_to(PAGE)
             target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(source, target)
+            copy_file(source, target)
     (folder / "vendor").mkdir(parents=True, exist_ok=True)
     for name, (package, inside) in VENDOR.items():
         source = part(package, inside)
-        copy = shutil.copytree if source.is_dir() else shutil.copyfile
-        copy(source, folder / "vendor" / name)
+        if source.is_dir():
+            shutil.copytree(source, folder / "vendor" / name, copy_function=copy_file)
+        else:
+            copy_file(source, folder / "vendor" / name)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from artextract.core.declared import WAY_BACK
 from artextract.core.errors import ArtExtractError
+from artextract.core.files import write_bytes
 from artextract.runs.ablations import read_profile
 
 FOLDER = Path("profiles")
@@ -72,5 +73,5 @@ def _put_back(before: bytes | None) -> None:
     if before is None:
         print(f"params.yaml had changes before and holds the profile's values now. To undo it: {WAY_BACK}")
     elif PARAMS.read_bytes() != before:
-        PARAMS.write_bytes(before)
+        write_bytes(PARAMS, before)
         print(f"The profile failed. params.yaml is as it was. Finished stages are kept; to undo them: {WAY_BACK}")

@@ -21,8 +21,8 @@ from artextract.classification.network.inputs import evaluation_views, load_inpu
 from artextract.classification.network.train import train
 from artextract.classification.network.trainer import rows_in
 from artextract.core.errors import ArtExtractError
-from artextract.core.folders import discard
 from artextract.core.progress import progress
+from artextract.core.scratch import discard
 from artextract.core.tasks import TASKS
 from artextract.data.images.shards import ShardReader
 from artextract.data.wikiart.paths import painter_slug

@@ -22,9 +22,10 @@ import numpy as np
 
 from artextract.core.compute import unit_rows
 from artextract.core.errors import ArtExtractError
-from artextract.core.files import atomic, read_json, write_metrics
+from artextract.core.files import read_json, write_bytes, write_metrics
 from artextract.core.fingerprint import content_key
 from artextract.core.folders import cache_folder
+from artextract.core.kept import kept_file
 from artextract.core.runtime import threads
 from artextract.similarity.ranking.neighbours import nearest
 from artextract.similarity.ranking.topk import Groups, empty, select
@@ -38,6 +39,7 @@ TRAINING = 64  # training vectors per list
 COMPONENTS = 256  # maximum; each code holds two
 CANDIDATES = 16  # candidates ranked again per wanted neighbour
 CHUNK = 1 << 15  # vectors read at a time
+INDEX, RECALLS = "index.faiss", "recalls.json"
 
 
 @dataclass(frozen=True)
@@ -187,33 +189,24 @@ def open_index(path: Path, *, exact: bool = False, seed: int = 0) -> ExactIndex 
         seed: Seed of the training of a compressed index.
 
     Raises:
-        ArtExtractError: The collection is large and faiss is not installed, or the kept index is damaged.
+        ArtExtractError: The collection is large and faiss is not installed.
     """
     vectors = np.load(path, mmap_mode="r")
     if exact or len(vectors) <= EXACT_UP_TO:
         return ExactIndex(vectors)
-    from filelock import FileLock
-
     faiss, state = _faiss(), path.stat()
     wanted = (COMPONENTS, CANDIDATES, TRAINING, NEIGHBOURS, SAMPLE, RECALL, KINDS)
     key = content_key(str(path.resolve()), state.st_size, state.st_mtime_ns, seed, faiss.__version__, wanted)
-    file, record = (cache_folder() / "search" / f"{key}.{suffix}" for suffix in ("faiss", "json"))
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(f"{file}.lock"):
-        if not (file.is_file() and record.is_file()):
-            index = build(vectors, seed)
-            with atomic(file) as handle:
-                handle.write(faiss.serialize_index(index._faiss).tobytes())
-            write_metrics(record, {"lists": index.lists} | index.recalls)
-    known = read_json(record)
-    try:
-        kept = faiss.read_index(str(file))
-    except RuntimeError as error:  # what faiss raises for any file that it cannot read
-        problem = str(error).partition("\n")[0]
-        raise ArtExtractError(
-            f"not readable as a faiss index: {problem}", where=str(file), remedy="delete the file: it is built again"
-        ) from error
-    return CompressedIndex(kept, vectors, known["lists"], {kind: known[kind] for kind in KINDS})
+
+    def make(folder: Path) -> None:
+        index = build(vectors, seed)
+        write_bytes(folder / INDEX, faiss.serialize_index(index._faiss).tobytes())
+        write_metrics(folder / RECALLS, {"lists": index.lists} | index.recalls)
+
+    folder = kept_file(cache_folder() / "search" / key, make, "search index")
+    known = read_json(folder / RECALLS)
+    found = faiss.read_index(str(folder / INDEX))
+    return CompressedIndex(found, vectors, known["lists"], {kind: known[kind] for kind in KINDS})
 
 
 def _inverted(index: Any) -> Any:

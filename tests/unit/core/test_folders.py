@@ -1,11 +1,9 @@
 from __future__ import annotations
 
 import os
-import threading
 from pathlib import Path
 
 import pytest
-from filelock import FileLock, Timeout
 
 from artextract.core import folders
 from artextract.core.errors import ArtExtractError
@@ -25,36 +23,6 @@ def test_cache_folder_prefers_the_variable_then_xdg(tmp_path: Path, monkeypatch:
     monkeypatch.delenv("XDG_CACHE_HOME")
     monkeypatch.setenv("HOME", str(tmp_path))
     assert folders.cache_folder() == tmp_path / ".cache" / "artextract"
-
-
-def test_scratch_keeps_finished_parts_and_is_keyed_by_content() -> None:
-    with folders.scratch("test", "one") as folder:
-        (folder / "part").write_text("done")
-    with folders.scratch("test", "two") as other:
-        assert list(other.iterdir()) == []
-    with folders.scratch("test", "one") as again:
-        assert again == folder and (again / "part").read_text() == "done"
-        folders.discard(again)
-        assert not again.exists()
-    with folders.scratch("test", "one") as again:
-        assert list(again.iterdir()) == []
-
-
-def test_scratch_is_held_by_one_at_a_time() -> None:
-    entered = threading.Event()
-
-    def second() -> None:
-        with folders.scratch("test", "held"):
-            entered.set()
-
-    with folders.scratch("test", "held") as folder:
-        with pytest.raises(Timeout):
-            FileLock(str(folder) + ".lock").acquire(timeout=0)
-        thread = threading.Thread(target=second)
-        thread.start()
-        assert not entered.wait(0.2)
-    thread.join(5)
-    assert entered.is_set()
 
 
 def test_outside_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

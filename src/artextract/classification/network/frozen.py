@@ -21,6 +21,7 @@ from artextract.core.compute import backend, device
 from artextract.core.files import read_json, write_metrics
 from artextract.core.fingerprint import content_key
 from artextract.core.folders import cache_folder
+from artextract.core.kept import dropped_unless_intact, make_kept
 from artextract.data.images.shards import Images, ShardReader
 from artextract.encoders.backends import Backend, computed_by, fast_backend, reference_backend, whole
 from artextract.encoders.embed import blocks, check, pixels
@@ -29,6 +30,7 @@ from artextract.encoders.parts import StageMaps, frozen_part, split_frozen, spli
 from artextract.encoders.weights import weights_hash
 from artextract.params.sections import Train
 
+AGREEMENT = "agreement with fp32"
 BATCH = 16
 PAIR = 2  # torch computes one image alone in another way than two or more, and the last digits differ
 
@@ -157,7 +159,11 @@ class FrozenStages:
                 return self._exact(reader, missing, augmentation, label)
             return self._fast(self._backend, reader, missing, augmentation, label)
 
-        return cached_rows(part.kind, key, len(index), self.shape, self.dtype, rows, compute)
+        found = cached_rows(part.kind, key, len(index), self.shape, self.dtype, rows, compute)
+        if self._backend is not None and self._record is not None:
+            self._agrees = self._agrees or dropped_unless_intact(self._record, AGREEMENT)
+            self._check(self._backend, reader)  # a record that was lost or damaged is made anew
+        return found
 
     def direct(self, reader: Images, view: int = 0) -> np.ndarray:
         """Outputs (len(reader), ...) of images that are in no index, kept nowhere; the same as ``outputs`` gives.
@@ -187,7 +193,7 @@ class FrozenStages:
         if not self._agrees:
             key = (identity, self.preprocessing.describe(), self._backend.name, computed_by(__name__))
             self._record = cache_folder() / "agreement" / f"{content_key(key)}.json"
-            self._agrees = self._record.is_file()
+            self._agrees = dropped_unless_intact(self._record, AGREEMENT)
             self._check(self._backend, reader)
         return self._backend
 
@@ -198,7 +204,8 @@ class FrozenStages:
             reference = reference_backend(self.net, self.preprocessing, BATCH)
             agreed = check(backend, reference, reader, self.preprocessing, "train")
             assert self._record is not None
-            write_metrics(self._record, agreed)  # for runs that find everything in the cache
+            # for runs that find everything in the cache
+            make_kept(self._record, lambda new: write_metrics(new, agreed))
             self._agrees = True
 
     def describe(self) -> dict[str, Any]:

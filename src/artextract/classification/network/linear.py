@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from artextract.core.files import write_bytes
+from artextract.core.kept import keep_bytes
 
 # C of scikit-learn, the inverse of the penalty. Features have blocks of unit variance, so the best C is of order one.
 GRID = tuple(4.0**k for k in range(-5, 6))
@@ -71,11 +71,11 @@ class Linear:
 
 
 def write_linear(path: Path, head: Linear) -> None:
-    """Keep a head as .npz, written as a whole or not at all."""
+    """Keep a head as .npz, sealed."""
     buffer = io.BytesIO()
     tried, costs = np.array(list(head.costs)), np.array(list(head.costs.values()))
     np.savez(buffer, weight=head.weight, bias=head.bias, c=np.array(head.c), tried=tried, costs=costs)
-    write_bytes(path, buffer.getvalue())
+    keep_bytes(path, buffer.getvalue())
 
 
 def read_linear(path: Path) -> Linear:

@@ -19,6 +19,7 @@ from artextract.classification.network.linear_net import LinearNet, part_dims
 from artextract.classification.network.network import IGNORED
 from artextract.classification.network.networks import networks_of
 from artextract.classification.network.trainer import Data, data_of, rows_in, select_auc
+from artextract.core.kept import dropped_unless_intact
 from artextract.core.progress import progress
 from artextract.core.tasks import TASKS
 from artextract.data.images.shards import ShardReader
@@ -87,8 +88,8 @@ def fit_heads(
         known = y != IGNORED
         if len(np.unique(y[known])) < 2:
             continue
-        if folder is not None and (kept_head := folder / f"{task}.npz").is_file():
-            heads[task] = read_linear(kept_head)
+        if folder is not None and dropped_unless_intact(folder / f"{task}.npz", "fitted head"):
+            heads[task] = read_linear(folder / f"{task}.npz")
             continue
         heads[task] = fit_tuned(
             np.concatenate([features[known] for features in shown]),

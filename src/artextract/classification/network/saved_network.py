@@ -9,14 +9,14 @@ from pathlib import Path
 
 from pydantic import ValidationError
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import nn
 
 from artextract.classification.network.linear_net import LinearNet, part_dims
 from artextract.classification.network.network import Ensemble, MultitaskNet
 from artextract.core.compute import device
 from artextract.core.errors import ArtExtractError
-from artextract.core.files import read_json, write_text
+from artextract.core.files import read_json, write_tensors, write_text
 from artextract.core.tasks import TASKS
 from artextract.params.sections import Train
 
@@ -35,10 +35,7 @@ def save_model(
     widths: Sequence[Sequence[int]] = (),
 ) -> None:
     """Write model.safetensors and model.json; the record is written last. See ``Record`` for the arguments."""
-    folder.mkdir(parents=True, exist_ok=True)
-    partial = folder / "model.partial"
-    save_file({key: tensor.cpu().contiguous() for key, tensor in net.state_dict().items()}, partial)
-    partial.replace(folder / "model.safetensors")
+    write_tensors(folder / "model.safetensors", net.state_dict())
     record = {
         "classes": {task: list(classes[task]) for task in TASKS},
         "train": params.model_dump(),

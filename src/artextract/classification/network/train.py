@@ -17,7 +17,7 @@ from artextract.classification.network.trainer import Data, Report, Trainer, dat
 from artextract.core.compute import backend, device, on_device, set_threads
 from artextract.core.errors import ArtExtractError
 from artextract.core.fingerprint import code_of
-from artextract.core.folders import scratch
+from artextract.core.scratch import scratch
 from artextract.core.tasks import TASKS
 from artextract.data.images.shards import ShardReader
 from artextract.params.sections import Params

@@ -21,6 +21,8 @@ from artextract.classification.network.networks import networks_of
 from artextract.classification.network.standardise import moments
 from artextract.core.compute import autocast, device, on_device
 from artextract.core.errors import ArtExtractError
+from artextract.core.files import atomic
+from artextract.core.kept import dropped_unless_intact, make_kept
 from artextract.core.tasks import TASKS
 from artextract.data.images.shards import ShardReader
 from artextract.measures import auc
@@ -178,7 +180,7 @@ class Trainer:
         self.history: list[dict[str, float]] = []
         self.best: dict[str, Any] = {"epoch": -1, "cost": math.inf, "state": {}}
         self._path = folder / "last.pt"
-        if self._path.exists():
+        if dropped_unless_intact(self._path, "checkpoint"):
             saved = torch.load(self._path, map_location=device(), weights_only=True)
             self.net.load_state_dict(saved["net"])
             self.optimizer.load_state_dict(saved["optimizer"])
@@ -194,9 +196,12 @@ class Trainer:
             "history": self.history,
             "best": self.best,
         }
-        temporary = self._path.with_suffix(".tmp")
-        torch.save(state, temporary)
-        temporary.replace(self._path)
+
+        def write(new: Path) -> None:
+            with atomic(new) as handle:
+                torch.save(state, handle)  # type: ignore[arg-type]  # it only writes
+
+        make_kept(self._path, write)
 
     def _train_epoch(self, epoch: int, data: Data) -> dict[str, float]:
         """One pass over the training rows; mean loss of each task over its batches."""

@@ -24,7 +24,8 @@ from artextract.core.collections import FOLDER as COLLECTIONS
 from artextract.core.errors import ArtExtractError
 from artextract.core.files import read_json, write_csv_for_people, write_table, write_text
 from artextract.core.fingerprint import content_key
-from artextract.core.folders import discard, repository
+from artextract.core.folders import repository
+from artextract.core.scratch import discard
 from artextract.core.tasks import TASKS
 
 DIGITS = "%.7g"  # four decimals would make ties of what a score has to tell apart

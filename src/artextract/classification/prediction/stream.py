@@ -15,9 +15,10 @@ from artextract.classification.prediction.predictor import CHUNK, Predictor
 from artextract.classification.prediction.seen import Seen
 from artextract.core.files import write_table
 from artextract.core.fingerprint import code_of, content_key, sha256_file
-from artextract.core.folders import scratch
+from artextract.core.kept import dropped_unless_intact, make_kept
 from artextract.core.prefetch import prefetched
 from artextract.core.runtime import threads
+from artextract.core.scratch import scratch
 from artextract.data.images.decode import normalise
 from artextract.data.images.reasons import UnreadableImage, code_and_reason, error_of
 
@@ -57,7 +58,7 @@ def predict_all(
 def _fill(chunks: Sequence[Sequence[Named]], places: Sequence[Path], predictor: Predictor, describe: Describe) -> None:
     from tqdm import tqdm
 
-    missing = [number for number, place in enumerate(places) if not place.is_file()]
+    missing = [number for number, place in enumerate(places) if not dropped_unless_intact(place, "finished part")]
     total = sum(map(len, chunks))
     done = total - sum(len(chunks[number]) for number in missing)
     waiting = (picture for number in missing for picture in chunks[number])
@@ -67,8 +68,13 @@ def _fill(chunks: Sequence[Sequence[Named]], places: Sequence[Path], predictor: 
     with tqdm(total=total, initial=done, desc="predict", unit="img", mininterval=1, disable=total < CHUNK) as bar:
         for number in missing:
             part = list(islice(read, len(chunks[number])))
-            write_table(places[number], _rows(part, predictor, describe))
+            rows = _rows(part, predictor, describe)
+            make_kept(places[number], partial(_write, rows))
             bar.update(len(part))
+
+
+def _write(rows: pd.DataFrame, path: Path) -> None:
+    write_table(path, rows)
 
 
 def _rows(part: Sequence[Read], predictor: Predictor, describe: Describe) -> pd.DataFrame:

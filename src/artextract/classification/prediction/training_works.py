@@ -17,6 +17,7 @@ from artextract.core.errors import ArtExtractError
 from artextract.core.files import read_json
 from artextract.core.fingerprint import code_of, content_key, sha256_file
 from artextract.core.folders import cache_folder
+from artextract.core.kept import kept_file
 from artextract.core.tasks import TASKS
 from artextract.data.images.shards import ShardReader
 from artextract.data.wikiart.paths import VARIANT, file_name, painter_slug
@@ -45,10 +46,7 @@ def evidence_for(predictor: Predictor) -> Evidence | None:
         return None  # prepared anew since the training
     identity = [sha256_file(path) for path in (model / "model.safetensors", artgan / "index.parquet")]
     kept = cache_folder() / "evidence" / content_key(identity, code_of(__name__))
-    if (found := read_evidence(kept)) is None:
-        found = from_training(predictor, artgan)
-        write_evidence(kept, found)
-    return found
+    return read_evidence(kept_file(kept, lambda new: write_evidence(new, from_training(predictor, artgan)), "evidence"))
 
 
 def from_training(predictor: Predictor, artgan: Path) -> Evidence:

@@ -12,7 +12,7 @@ from artextract.classification.network.saved_network import OWN_WEIGHTS, read_re
 from artextract.classification.published.card import card
 from artextract.classification.published.provenance import read_run
 from artextract.core.errors import ArtExtractError
-from artextract.core.files import write_bytes, write_text
+from artextract.core.files import copy_file, write_bytes, write_text
 from artextract.core.intact import require_intact
 from artextract.encoders.local_weights import local_weights
 from artextract.params.fields import is_path
@@ -74,7 +74,7 @@ def _with_weights(model: Path, target: Path) -> str:
         if path.is_file():
             write_bytes(target / WEIGHTS / name, path.read_bytes())
         else:
-            shutil.copytree(path, target / WEIGHTS / name, dirs_exist_ok=True)
+            shutil.copytree(path, target / WEIGHTS / name, copy_function=copy_file, dirs_exist_ok=True)
         section["weights"] = f"{OWN_WEIGHTS}{name}"
     return json.dumps(raw, indent=2, ensure_ascii=False) + "\n"
 
@@ -128,6 +128,6 @@ def copy_network(source: Path, target: Path) -> None:
     target.mkdir(parents=True, exist_ok=True)
     for name in FILES:
         if (source / name).is_file():
-            shutil.copyfile(source / name, target / name)
+            copy_file(source / name, target / name)
     if (source / WEIGHTS).is_dir():
-        shutil.copytree(source / WEIGHTS, target / WEIGHTS, dirs_exist_ok=True)
+        shutil.copytree(source / WEIGHTS, target / WEIGHTS, copy_function=copy_file, dirs_exist_ok=True)

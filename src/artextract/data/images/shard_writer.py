@@ -14,6 +14,7 @@ import pandas as pd
 from artextract.core.errors import ArtExtractError
 from artextract.core.files import atomic, write_csv_for_people, write_table
 from artextract.core.fingerprint import sha256_bytes
+from artextract.core.kept import dropped_unless_intact, make_kept
 from artextract.core.prefetch import prefetched
 from artextract.core.runtime import threads
 from artextract.data.images.decode import normalise
@@ -78,6 +79,13 @@ def _write_shard(path: Path, sources: Sequence[Source], max_side: int, tick: Cal
     return pd.DataFrame(rows)
 
 
+def _keep_shard(shard: Path, table_path: Path, write: Callable[[Path], pd.DataFrame]) -> None:
+    """Keep a shard and the table of its images, both sealed."""
+    tables: list[pd.DataFrame] = []
+    make_kept(shard, lambda new: tables.append(write(new)))
+    make_kept(table_path, lambda new: write_table(new, tables[0]))
+
+
 def _padded(size: int) -> int:
     """Tar fills members up to blocks of 512 bytes."""
     return (size + 511) // 512 * 512
@@ -86,7 +94,7 @@ def _padded(size: int) -> int:
 def write_shards(sources: Iterable[Source], folder: Path, *, max_side: int, describe: str = "images") -> pd.DataFrame:
     """Store images in ``folder/shard-00000.tar`` and on; finished shards are kept over a kill.
 
-    ``folder`` must be keyed by the list of sources and ``max_side``: a shard that is there is believed.
+    ``folder`` must be keyed by the list of sources and ``max_side``: a shard that is there and intact is believed.
 
     Returns:
         A row a source, in order: id, error (null when stored, else see ``error_of``), sha256, phash, width, height,
@@ -100,11 +108,10 @@ def write_shards(sources: Iterable[Source], folder: Path, *, max_side: int, desc
         for number, start in enumerate(range(0, len(sources), IMAGES_PER_SHARD)):
             part = sources[start : start + IMAGES_PER_SHARD]
             shard, table_path = (folder / f"shard-{number:05d}{suffix}" for suffix in (".tar", ".parquet"))
-            if not (shard.exists() and table_path.exists()):
-                # The table is written after its shard: a shard without a table is written anew.
-                write_table(table_path, _write_shard(shard, part, max_side, bar.update))
-            else:
+            if all([dropped_unless_intact(path, "finished images") for path in (shard, table_path)]):
                 bar.update(len(part))
+            else:  # the table is kept after its shard: a shard without a table is written anew
+                _keep_shard(shard, table_path, partial(_write_shard, sources=part, max_side=max_side, tick=bar.update))
             tables.append(pd.read_parquet(table_path))
     columns = ["id", "error", "sha256", "phash", "width", "height", "shard", "offset", "size"]
     if not tables:

@@ -15,8 +15,9 @@ from PIL import Image
 from artextract.core.errors import ArtExtractError
 from artextract.core.files import write_metrics, write_table
 from artextract.core.fingerprint import code_of, sha256_bytes
-from artextract.core.folders import cache_folder, discard, scratch
+from artextract.core.folders import cache_folder
 from artextract.core.kept import remove
+from artextract.core.scratch import discard, scratch
 from artextract.data.images.decode import decode
 from artextract.data.images.reasons import UnreadableImage, error_of
 from artextract.data.images.shard_writer import Source

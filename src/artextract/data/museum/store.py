@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import pandas as pd
 
 from artextract.core.errors import ArtExtractError
-from artextract.core.folders import discard
+from artextract.core.files import move_file
+from artextract.core.scratch import discard
 from artextract.data.images.duplicates import groups, hamming_pairs
 from artextract.data.images.shard_writer import Source, report_failures, write_shards
 from artextract.params.sections import NGA
@@ -60,7 +60,7 @@ def store(
     index["object_group"] = groups(len(index), near + _pairs(index["physical_group"]))
     index["group"] = groups(len(index), _pairs(index["object_group"]) + _pairs(index["sibling_group"]))
     for shard in sorted(work.glob("shard-*.tar")):
-        shutil.move(shard, out / shard.name)
+        move_file(shard, out / shard.name)
     return (
         index,
         stored,

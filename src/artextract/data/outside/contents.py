@@ -19,9 +19,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from artextract.core.errors import ArtExtractError
-from artextract.core.files import write_text
 from artextract.core.fingerprint import content_key, sha256_bytes, sha256_file
 from artextract.core.folders import cache_folder
+from artextract.core.kept import dropped_unless_intact, keep_bytes
 from artextract.core.prefetch import prefetched
 
 IGNORED = frozenset({".DS_Store", "Thumbs.db", "desktop.ini", ".git"})  # file managers write these when one looks
@@ -103,11 +103,7 @@ class _Kept:
 
     @staticmethod
     def _read(path: Path) -> dict:
-        try:
-            kept = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):  # never looked at, or damaged: everything is hashed again
-            return {}
-        return kept if isinstance(kept, dict) else {}
+        return json.loads(path.read_bytes()) if dropped_unless_intact(path, "hashes of your files") else {}
 
     def whole(self, key: str) -> Contents | None:
         kept = self._read(self._whole)
@@ -117,10 +113,10 @@ class _Kept:
         return self._read(self._files)
 
     def keep(self, key: str, contents: Contents) -> None:
-        write_text(self._whole, json.dumps({"key": key} | contents.__dict__))
+        keep_bytes(self._whole, json.dumps({"key": key} | contents.__dict__).encode())
 
     def keep_hashes(self, hashes: Mapping[str, tuple[State, str]]) -> None:
-        write_text(self._files, json.dumps(hashes))
+        keep_bytes(self._files, json.dumps(hashes).encode())
 
 
 def _hash_files(root: Path, found: Mapping[str, State]) -> dict[str, str]:

@@ -10,7 +10,7 @@ import pandas as pd
 from artextract.core.errors import ArtExtractError
 from artextract.core.files import contained, write_csv_for_people, write_metrics, write_table
 from artextract.core.fingerprint import code_of
-from artextract.core.folders import discard, scratch
+from artextract.core.scratch import discard, scratch
 from artextract.data.images.reasons import code_and_reason
 from artextract.data.images.regular import read_regular
 from artextract.data.images.shard_writer import Source

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -11,9 +10,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from artextract.core.files import write_csv_for_people, write_metrics, write_table, write_text
+from artextract.core.files import move_file, write_csv_for_people, write_metrics, write_table, write_text
 from artextract.core.fingerprint import code_of
-from artextract.core.folders import discard, scratch
+from artextract.core.scratch import discard, scratch
 from artextract.core.tasks import TASKS
 from artextract.data.images.shard_writer import Source, report_failures, write_shards
 from artextract.data.images.sources import open_images
@@ -81,7 +80,7 @@ def prepare(
         counts["renamed"] = len(renamed)
         write_text(out / "labels.json", _labels_json(lists))
         for shard in sorted(work.glob("shard-*.tar")):
-            shutil.move(shard, out / shard.name)
+            move_file(shard, out / shard.name)
         write_table(out / "index.parquet", index[INDEX_COLUMNS])
         write_metrics(metrics, artgan.audit(lists, table) | counts | summarise(index) | {**notes})
         discard(work)

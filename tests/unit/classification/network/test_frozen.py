@@ -15,6 +15,7 @@ from artextract.core.errors import ArtExtractError
 from artextract.encoders import backends as inference
 from artextract.encoders import embed as embedding_run
 from artextract.params.sections import Train
+from tests.damage import DAMAGES
 from tests.toys import one_thread, toy_collection, toy_params  # noqa: F401
 
 EFFICIENTNET, RESNET = "test_efficientnet.r160_in1k", "test_resnet.r160_in1k"
@@ -94,12 +95,12 @@ def test_other_code_is_other_work(tmp_path: Path, cache: Path, monkeypatch: pyte
     for precision in ("fp32", "fast"):
         stages = FrozenStages(tokens(net), params(RESNET, precision=precision))
         stages.outputs(reader, index, range(3), 0)
-        before = len(list((cache / "tokens").glob("*.npy")))
+        before = len(list((cache / "tokens").glob("*.rows")))
         stages.outputs(reader, index, range(3), 0)
         with monkeypatch.context() as patch:
             patch.setattr(frozen, "computed_by", lambda module: ["other"])
             stages.outputs(reader, index, range(3), 0)
-        assert len(list((cache / "tokens").glob("*.npy"))) == before + 1
+        assert len(list((cache / "tokens").glob("*.rows"))) == before + 1
 
 
 def test_backend_and_agreement_are_told_also_where_the_cache_has_all(tmp_path: Path, cache: Path):
@@ -111,6 +112,12 @@ def test_backend_and_agreement_are_told_also_where_the_cache_has_all(tmp_path: P
         stages.outputs(reader, index, range(4), 0)
         told.append(stages.describe())
     assert told[0] == told[1] and told[0]["check_images"] == 4 and told[0]["check_cosine_min"] > 0.99
+    (record,) = (cache / "agreement").glob("*.json")
+    for damage in ("flip", "gone"):
+        DAMAGES[damage](record)
+        stages = FrozenStages(tokens(net), params(RESNET))
+        stages.outputs(reader, index, range(4), 0)
+        assert stages.describe() == told[0]
     exact = FrozenStages(tokens(net), params(RESNET, precision="fp32"))
     exact.outputs(reader, index, range(4), 0)
     assert exact.describe() == {"backend": "torch cpu fp32"}

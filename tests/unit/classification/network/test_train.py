@@ -23,11 +23,12 @@ from artextract.classification.network.trainer import Data, Trainer, rows_in
 from artextract.core import fingerprint
 from artextract.core.errors import ArtExtractError
 from artextract.core.files import write_metrics
-from artextract.core.folders import discard
+from artextract.core.scratch import discard
 from artextract.core.tasks import TASKS
 from artextract.data.images.shards import ShardReader
 from artextract.measures import auc
 from artextract.params.sections import Network, Params
+from tests.damage import DAMAGES
 from tests.toys import NAMES, damage, one_thread, toy_collection, toy_params  # noqa: F401
 
 WEIGHTS = {task: [1.0] * len(names) for task, names in NAMES.items()}
@@ -367,6 +368,10 @@ def test_finished_heads_are_kept_over_a_kill(
     again = run(folder, index, params)
     assert len(fitted) == 4  # style, genre (killed); then genre and artist
     assert_same(whole, again)
+    (kept,) = again.checkpoints.rglob("style.npz")
+    DAMAGES["flip"](kept)
+    assert_same(whole, run(folder, index, params))
+    assert len(fitted) == 5
 
 
 def test_a_seed_of_the_training_alone_is_added(collection: tuple[Path, pd.DataFrame], frozen: dict[str, Any]) -> None:

@@ -17,8 +17,10 @@ from artextract.classification.network.inputs import Inputs
 from artextract.classification.network.network import MultitaskNet, multitask_loss
 from artextract.classification.network.trainer import Data, MovingAverage, Trainer, evaluate, learning_rate, load_split
 from artextract.core.errors import ArtExtractError
+from artextract.core.kept import seal
 from artextract.core.tasks import TASKS
 from artextract.params.sections import Params
+from tests.damage import DAMAGES, small_disk
 from tests.toys import (  # noqa: F401
     CLASSES,
     EVEN,
@@ -291,20 +293,39 @@ def test_a_finished_training_is_found_finished(
 def test_a_checkpoint_is_replaced_as_a_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     params = toy_params(epochs=2)
     save = torch.save
-    saved: list[Path] = []
+    saved: list[Any] = []
 
-    def torn(state: Any, path: Path) -> None:
-        saved.append(path)
+    def torn(state: Any, file: Any) -> None:
+        saved.append(file)
         if len(saved) == 2:
-            path.write_bytes(b"half")
+            file.write(b"half")
             raise KeyboardInterrupt
-        save(state, path)
+        save(state, file)
 
     with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
         patched.setattr(torch, "save", torn)
         trained(tmp_path, params)
     assert [row["epoch"] for row in Trainer(params, CLASSES, EVEN, tmp_path).history] == [0]
     assert len(trained(tmp_path, params).history) == 2
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_checkpoint_is_not_gone_on_from(tmp_path: Path, damage: str, capfd: pytest.CaptureFixture) -> None:
+    (tmp_path / "last.pt").write_bytes(b"any")
+    seal(tmp_path / "last.pt")
+    DAMAGES[damage](tmp_path / "last.pt")
+    trainer = Trainer(toy_params(), CLASSES, EVEN, tmp_path)
+    assert trainer.history == [] and list(tmp_path.glob("last*")) in ([], [tmp_path / "last.pt.seal"])
+    assert ("checkpoint: " in capfd.readouterr().err) == (damage != "gone")
+
+
+def test_a_full_disk_is_said_where_a_checkpoint_is_saved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with small_disk(tmp_path / "disk", 2**16) as disk:
+        trainer = Trainer(toy_params(epochs=2), CLASSES, EVEN, disk)
+        trainer.best["state"] = {"large": torch.zeros(2**16)}
+        with pytest.raises(ArtExtractError, match="the disk is full"):
+            trainer._save()
+        assert list(disk.glob("last.pt")) == []
 
 
 # --- a loss that is not finite

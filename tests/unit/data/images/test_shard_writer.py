@@ -20,6 +20,7 @@ from artextract.data.images.decode import decode
 from artextract.data.images.shard_writer import Source, report_failures, write_shards
 from artextract.data.images.shards import ShardReader
 from tests.conftest import jpeg
+from tests.damage import DAMAGES
 
 COLUMNS = ["id", "error", "sha256", "phash", "width", "height", "shard", "offset", "size"]
 
@@ -167,7 +168,7 @@ def test_resumes_after_a_kill(tmp_path: Path, killed_at: int) -> None:
     with pytest.raises(Kill):
         write_shards(sources([], True), folder, max_side=64)
     finished = killed_at // 3
-    stamps = {path.name: path.stat().st_mtime_ns for path in folder.glob("*")}
+    stamps = {path.name: path.stat().st_mtime_ns for path in folder.glob("*") if path.suffix != ".seal"}
     assert sorted(stamps) == sorted(f"shard-0000{i}{s}" for i in range(finished) for s in (".tar", ".parquet"))
     reads: list[int] = []
     resumed = write_shards(sources(reads, False), folder, max_side=64)
@@ -186,6 +187,22 @@ def test_shard_without_its_table_or_the_reverse_is_written_anew(tmp_path: Path, 
     (tmp_path / "shard-00000.tar").touch()
     write_shards(sources, tmp_path, max_side=64)
     assert contents(tmp_path) == before
+
+
+@pytest.mark.parametrize("suffix", ["tar", "parquet"])
+@pytest.mark.parametrize("damage", ["flip", "cut", "empty", "zeros", "folder"])
+def test_a_damaged_shard_is_written_anew(
+    tmp_path: Path, damage: str, suffix: str, capfd: pytest.CaptureFixture
+) -> None:
+    sources = [good(i) for i in range(4)]
+    write_shards(sources, tmp_path, max_side=64)
+    before = contents(tmp_path)
+    DAMAGES[damage](tmp_path / f"shard-00000.{suffix}")
+    reads: list[str] = []
+    noted = [Source(one.id, lambda one=one: reads.append(one.id) or one.read()) for one in sources]
+    write_shards(noted, tmp_path, max_side=64)
+    assert contents(tmp_path) == before and reads == [one.id for one in sources[:3]]
+    assert f"finished images: {tmp_path / 'shard-00000'}.{suffix} was damaged" in capfd.readouterr().err
 
 
 @settings(max_examples=15)

@@ -12,6 +12,7 @@ from artextract.core.fingerprint import sha256_file
 from artextract.core.folders import cache_folder
 from artextract.data.outside import contents as module
 from artextract.data.outside.contents import Contents, contents
+from tests.damage import DAMAGES
 
 
 @pytest.fixture(autouse=True)
@@ -148,12 +149,19 @@ def test_one_file_an_empty_folder_and_names_that_are_not_utf8(folder: Path, tmp_
     assert contents(folder).files == 4 and contents(folder).files == 4
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"key": 1}'])
-def test_a_damaged_cache_is_made_again(folder: Path, text: str):
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_cache_is_made_again(folder: Path, damage: str):
     first = contents(folder)
-    for path in (cache_folder() / "sources").iterdir():
-        path.write_text(text)
+    for path in (cache_folder() / "sources").glob("*.json"):
+        DAMAGES[damage](path)
     assert contents(folder) == first == contents(folder)
+
+
+def test_a_hash_that_was_changed_in_the_cache_is_not_believed(folder: Path, capfd: pytest.CaptureFixture):
+    first = contents(folder)
+    for path in (cache_folder() / "sources").glob("*.json"):
+        path.write_text(path.read_text().replace(first.fingerprint, "0" * 64))
+    assert contents(folder) == first and "hashes of your files: " in capfd.readouterr().err
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
