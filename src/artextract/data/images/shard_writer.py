@@ -126,7 +126,9 @@ def failures(stored: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(columns, dtype=str)
 
 
-def report_failures(stored: pd.DataFrame, folder: Path, limit: float, *, where: str, remedy: str) -> dict[str, int]:
+def report_failures(
+    stored: pd.DataFrame, folder: Path, limit: float, *, where: str, remedy: str, found: str = ""
+) -> dict[str, int]:
     """Write missing.csv and unreadable.csv, and stop where more is missing than the profile allows.
 
     Args:
@@ -135,6 +137,7 @@ def report_failures(stored: pd.DataFrame, folder: Path, limit: float, *, where: 
         limit: Largest share of failures that is accepted.
         where: The source, for the message.
         remedy: What the user can do, for the message.
+        found: What is there instead, for the message.
 
     Returns:
         Counts ``images_listed``, ``images_stored``, ``missing`` and ``unreadable``.
@@ -150,7 +153,8 @@ def report_failures(stored: pd.DataFrame, folder: Path, limit: float, *, where: 
         examples = ", ".join(f"{path} ({reason})" for path, reason in zip(first["path"], told, strict=True))
         raise ArtExtractError(
             f"{int(missing.sum())} images are missing and {int(unreadable.sum())} unreadable of {len(stored)}, more "
-            f"than the limit of {limit:.1%}. First: {examples}. All: {folder}/missing.csv, {folder}/unreadable.csv",
+            f"than the limit of {limit:.1%}. First: {examples}. All: {folder}/missing.csv, {folder}/unreadable.csv"
+            f"{f'. {found}' if found else ''}",
             where=where,
             remedy=remedy,
         )

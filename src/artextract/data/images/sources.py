@@ -11,6 +11,8 @@ from typing import Protocol
 
 from artextract.core.errors import ArtExtractError
 from artextract.core.files import check_relative, contained
+from artextract.core.walk import files_below
+from artextract.data.images.archives import common_top, not_a_tar, not_a_zip
 from artextract.data.images.find import is_picture_name
 from artextract.data.images.reasons import UnreadableImage
 from artextract.data.images.regular import read_regular
@@ -35,25 +37,29 @@ class ImageSource(Protocol):
 
 
 class FolderImages:
-    """Loose files below a folder."""
+    """Loose files below a folder; a common top folder is left out of the names."""
 
     def __init__(self, root: Path):
         """Nothing is read yet."""
         self.root = root
+        self._top = ""
 
     def sizes(self) -> dict[str, int]:
         """See ``ImageSource``."""
-        found = {}
-        for folder, _, names in os.walk(self.root):
-            base = Path(folder).relative_to(self.root).as_posix()
-            for name in filter(is_picture_name, names):
-                path = name if base == "." else f"{base}/{name}"
-                found[path] = _size(os.path.join(folder, name))
-        return found
+        try:
+            found = {name: _size(entry.path) for name, entry in files_below(self.root) if is_picture_name(name)}
+        except OSError as error:
+            raise ArtExtractError(
+                f"cannot be read: {error.strerror}",
+                where=str(error.filename or self.root),
+                remedy="check its permissions",
+            ) from error
+        self._top = common_top(found)
+        return {name.removeprefix(self._top): size for name, size in found.items()}
 
     def read(self, name: str) -> bytes:
         """See ``ImageSource``."""
-        return read_regular(contained(self.root, name, where="the lists"))
+        return read_regular(contained(self.root, self._top + name, where="the lists"))
 
 
 def _size(path: str) -> int:
@@ -80,7 +86,7 @@ class TarImages:
                 with tarfile.open(path, "r:") as tar:
                     members = [m for m in tar if m.isfile() and is_picture_name(m.name)]
             except tarfile.TarError as error:
-                raise ArtExtractError(f"not readable as uncompressed tar: {error}", where=str(path)) from error
+                raise not_a_tar(path, error) from error
             for member in members:
                 name = member.name.removeprefix("./")
                 if name in self._places:
@@ -115,14 +121,10 @@ class ZipImages:
         try:
             self._archive = zipfile.ZipFile(path)
         except zipfile.BadZipFile as error:
-            raise ArtExtractError(
-                f"not readable as zip: {error}", where=str(path), remedy="download the archive again"
-            ) from error
+            raise not_a_zip(path, error) from error
         members = [i for i in self._archive.infolist() if not i.is_dir() and is_picture_name(i.filename)]
         members = [i for i in members if not i.filename.startswith("__MACOSX/")]
-        tops = {i.filename.split("/", 1)[0] for i in members}
-        nested = len(tops) == 1 and all(i.filename.count("/") >= 2 for i in members)
-        prefix = f"{tops.pop()}/" if nested else ""
+        prefix = common_top([i.filename for i in members])
         self._members: dict[str, zipfile.ZipInfo] = {}
         for info in members:
             name = info.filename.removeprefix(prefix)
@@ -150,9 +152,9 @@ class ZipImages:
 
 
 def open_images(path: Path) -> ImageSource:
-    """The images at a path: a zip archive, a folder that holds tar shards, or a folder of files."""
+    """The images at a path: a zip or uncompressed tar archive, a folder that holds tar shards, or a folder of files."""
     if path.is_file():
-        return ZipImages(path)
+        return TarImages(path.parent, [path]) if path.suffix.lower() == ".tar" else ZipImages(path)
     tars = sorted(path.glob("*.tar"))
     if tars:
         return TarImages(path, tars)

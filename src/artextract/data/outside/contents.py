@@ -23,6 +23,7 @@ from artextract.core.fingerprint import content_key, sha256_bytes, sha256_file
 from artextract.core.folders import cache_folder
 from artextract.core.kept import dropped_unless_intact, keep_bytes
 from artextract.core.prefetch import prefetched
+from artextract.core.walk import files_below
 
 IGNORED = frozenset({".DS_Store", "Thumbs.db", "desktop.ini", ".git"})  # file managers write these when one looks
 SETTLED = 2_000_000_000  # nanoseconds: the coarsest clock of a file system in use (FAT)
@@ -48,26 +49,15 @@ class Contents:
 def _walk(root: Path) -> list[tuple[str, State]]:
     """Relative path and state of all files below a folder; symbolic links are followed, circles are cut."""
     found: list[tuple[str, State]] = []
-    waiting, visited = [(str(root), "")], set()
-    while waiting:
-        folder, prefix = waiting.pop()
-        place = os.stat(folder)
-        if (place.st_dev, place.st_ino) in visited:
+    for name, entry in files_below(root, lambda folder: folder not in IGNORED):
+        if entry.name in IGNORED:
             continue
-        visited.add((place.st_dev, place.st_ino))
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                if entry.name in IGNORED:
-                    continue
-                if entry.is_dir():
-                    waiting.append((entry.path, f"{prefix}{entry.name}/"))
-                    continue
-                try:
-                    state = entry.stat()
-                except FileNotFoundError:  # a link that leads nowhere, or a file that has just been removed
-                    continue
-                if stat.S_ISREG(state.st_mode):
-                    found.append((prefix + entry.name, _state(state)))
+        try:
+            state = entry.stat()
+        except OSError:  # a link that leads nowhere, or a file that has just been removed
+            continue
+        if stat.S_ISREG(state.st_mode):
+            found.append((name, _state(state)))
     return found
 
 

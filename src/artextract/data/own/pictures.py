@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from artextract.core.walk import files_below
 from artextract.data.images.decode import look_at_header
 from artextract.data.images.formats import image_suffixes
 from artextract.data.images.reasons import UnreadableImage
@@ -42,20 +42,18 @@ def find_pictures(folder: Path) -> Pictures:
     """Find the images below a folder; hidden files and what systems leave behind are passed over.
 
     Args:
-        folder: Folder of images, nested as the user likes. Links to folders, and links to files outside, are listed
-            as problems and not followed.
+        folder: Folder of images, nested as the user likes. Links are followed, see ``core.walk``.
     """
     pictures = Pictures()
     suffixes = image_suffixes()
-    root = folder.resolve()
-    for path in sorted(_files(folder, pictures.problems)):
+    for path in sorted(_files(folder)):
         name = path.relative_to(folder).as_posix()
         suffix = path.suffix.lower()
         if whole(name) != name:  # old archives hold names in encodings that the system cannot read
             problem = Problem(whole(name), None, "the file's name is not UTF-8", "rename the file or its folder")
             pictures.problems.append(problem)
-        elif path.is_symlink() and not path.resolve().is_relative_to(root):
-            pictures.problems.append(Problem(name, None, "a link that leads out of the folder", "copy the file itself"))
+        elif path.is_symlink() and not path.exists():
+            pictures.problems.append(Problem(name, None, "a link that leads nowhere", "remove it, or mend it"))
         elif suffix in suffixes or not suffix:
             _look(path, name, pictures, certain=bool(suffix))
         elif suffix in RAW:
@@ -67,18 +65,10 @@ def find_pictures(folder: Path) -> Pictures:
     return pictures
 
 
-def _files(folder: Path, problems: list[Problem]) -> Iterator[Path]:
-    for base, folders, names in os.walk(folder):
-        here = Path(base)
-        for name in [n for n in folders if (here / n).is_symlink()]:
-            where = whole((here / name).relative_to(folder).as_posix())
-            problems.append(
-                Problem(where, None, "a link to a folder; links are not followed", "copy the folder itself")
-            )
-        folders[:] = [n for n in folders if not n.startswith(".") and n not in _IGNORED_FOLDERS]
-        for name in names:
-            if not name.startswith(".") and name.lower() not in _IGNORED_FILES:
-                yield here / name
+def _files(folder: Path) -> Iterator[Path]:
+    for name, entry in files_below(folder, lambda n: not n.startswith(".") and n not in _IGNORED_FOLDERS):
+        if not entry.name.startswith(".") and entry.name.lower() not in _IGNORED_FILES:
+            yield folder / name
 
 
 def _look(path: Path, name: str, pictures: Pictures, *, certain: bool) -> None:

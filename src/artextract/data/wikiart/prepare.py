@@ -14,11 +14,12 @@ from artextract.core.files import move_file, write_csv_for_people, write_metrics
 from artextract.core.fingerprint import code_of
 from artextract.core.scratch import discard, scratch
 from artextract.core.tasks import TASKS
+from artextract.data.images.archives import found_instead
 from artextract.data.images.shard_writer import Source, report_failures, write_shards
 from artextract.data.images.sources import open_images
 from artextract.data.wikiart import lists as artgan
 from artextract.data.wikiart.assign import assign_splits
-from artextract.data.wikiart.images import locate
+from artextract.data.wikiart.images import ListedImages, locate
 from artextract.data.wikiart.index import INDEX_COLUMNS, build_index, read_manifest, summarise
 from artextract.params.sections import ArtGAN
 
@@ -57,18 +58,20 @@ def prepare(
     images = locate(paths, [open_images(path) for path in layout.images])
     folders = [str(path) for path in layout.images]
     # Files and their sizes are part of the key, so that other images make other shards.
-    found = [(path, images.places.get(path), images.sizes.get(path)) for path in paths]
-    with scratch("prepare_artgan", folders, found, {**notes}, params.max_side, code_of(__name__)) as work:
+    files = [(path, images.places.get(path), images.sizes.get(path)) for path in paths]
+    with scratch("prepare_artgan", folders, files, {**notes}, params.max_side, code_of(__name__)) as work:
         stored = write_shards(
             [Source(path, partial(images.read, path)) for path in paths], work, max_side=params.max_side
         )
         out.mkdir(parents=True, exist_ok=True)
+        found, remedy = _found(layout.images, images) if (stored["error"] == "missing").any() else ("", "")
         counts = report_failures(
             stored,
             out,
             params.max_missing_fraction,
             where=os.pathsep.join(folders),
-            remedy="get the missing images, or raise artgan.max_missing_fraction in params.yaml",
+            remedy=remedy or "get the missing images, or raise artgan.max_missing_fraction in params.yaml",
+            found=found,
         )
         manifests = [read_manifest(source.root) for source in images.sources]
         numbers = {path: number for path, (number, _) in images.places.items()}
@@ -84,6 +87,14 @@ def prepare(
         write_table(out / "index.parquet", index[INDEX_COLUMNS])
         write_metrics(metrics, artgan.audit(lists, table) | counts | summarise(index) | {**notes})
         discard(work)
+
+
+def _found(folders: Sequence[Path], images: ListedImages) -> tuple[str, str]:
+    """What the folders hold instead of missing images, and what can be done."""
+    used = {name for _, name in images.places.values()}
+    found = [found_instead(folder, used) for folder in folders]
+    remedies = [remedy for _, remedy in found if remedy]
+    return "; ".join(said for said, _ in found if said), remedies[0] if remedies else ""
 
 
 def _labels_json(lists: artgan.Lists) -> str:

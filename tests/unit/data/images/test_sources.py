@@ -110,3 +110,26 @@ def test_a_compressed_tar_is_refused(tmp_path: Path):
         tar.addfile(tarfile.TarInfo("a.jpg"))
     with pytest.raises(ArtExtractError, match="uncompressed tar"):
         open_images(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "words"),
+    [
+        ("wikiart.tar.gz", b"\x1f\x8b\x08", r"is a tar archive, compressed.*tar -xf wikiart\.tar\.gz"),
+        ("wikiart.rar", b"Rar!\x1a\x07", r"is a rar archive.*unrar x wikiart\.rar"),
+        ("wikiart.7z", b"7z\xbc\xaf", "7z x wikiart"),
+        ("wikiart.zip.001", b"PK\3\4", "in parts"),
+        ("train.parquet", b"PAR1", "a parquet table.*export its pictures"),
+        ("wikiart.zip", b"<!doctype html><title>Sign in", "it is a web page"),
+        ("wikiart.zip", b"", "it is an empty file"),
+    ],
+)
+def test_what_is_no_archive_of_pictures_is_named_with_what_to_do(tmp_path: Path, name: str, data: bytes, words: str):
+    (tmp_path / name).write_bytes(data)
+    with pytest.raises(ArtExtractError, match=f"(?s){words}"):
+        open_images(tmp_path / name)
+
+
+def test_an_uncompressed_tar_may_be_named(tmp_path: Path):
+    write_tars(tmp_path / "tars")
+    assert len(open_images(tmp_path / "tars" / "00000.tar").sizes()) == 2

@@ -59,17 +59,18 @@ def test_a_bomb_is_listed_by_its_header(tmp_path: Path, monkeypatch: pytest.Monk
     assert found.files == [] and "more than 100" in found.problems[0].reason
 
 
-def test_links_are_not_followed_out_of_the_folder(tmp_path: Path):
+def test_links_of_the_user_are_followed(tmp_path: Path):
     folder, outside = folder_of(tmp_path, "a.jpg"), tmp_path / "outside"
     outside.mkdir()
     (outside / "secret.jpg").write_bytes(jpeg(9))
     os.symlink(outside / "secret.jpg", folder / "link.jpg")
     os.symlink(outside, folder / "links")
     os.symlink(folder / "a.jpg", folder / "inside.jpg")
+    os.symlink(folder, outside / "circle")
     os.symlink(folder / "gone.jpg", folder / "broken.jpg")
     found = find_pictures(folder)
-    assert found.files == ["a.jpg", "inside.jpg"]
-    assert {p.file for p in found.problems} == {"link.jpg", "links", "broken.jpg"}
+    assert found.files == ["a.jpg", "inside.jpg", "link.jpg", "links/secret.jpg"]
+    assert {p.file for p in found.problems} == {"broken.jpg"}
 
 
 def test_a_pipe_is_no_picture(tmp_path: Path):

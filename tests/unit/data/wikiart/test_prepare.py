@@ -154,12 +154,37 @@ def test_too_many_missing_images_stop_the_stage(layout: Layout, tmp_path: Path) 
     assert len(pd.read_csv(tmp_path / "out" / "missing.csv")) == 4
 
 
-def test_link_that_leads_outside_is_refused(layout: Layout, tmp_path: Path) -> None:
-    (tmp_path / "secret.jpg").write_bytes(jpeg(1))
-    (layout.lists / "Cubism/a_p05.jpg").unlink()
-    (layout.lists / "Cubism/a_p05.jpg").symlink_to(tmp_path / "secret.jpg")
-    with pytest.raises(ArtExtractError, match="leads outside of wikiart/"):
+def test_linked_folders_and_files_are_read_and_a_circle_ends(layout: Layout, tmp_path: Path) -> None:
+    expected = run(layout, tmp_path / "expected")
+    (layout.lists / "Cubism").rename(tmp_path / "disk")
+    (layout.lists / "Cubism").symlink_to(tmp_path / "disk")
+    (tmp_path / "disk" / "circle").symlink_to(layout.lists)
+    (layout.lists / "Baroque/a_p00.jpg").rename(tmp_path / "alone.jpg")
+    (layout.lists / "Baroque/a_p00.jpg").symlink_to(tmp_path / "alone.jpg")
+    assert run(layout, tmp_path / "out").equals(expected)
+
+
+@pytest.mark.parametrize("change", ["deeper", "jpeg", "webp lists"])
+def test_files_below_another_folder_or_of_another_suffix_are_read(layout: Layout, tmp_path: Path, change: str) -> None:
+    expected = run(layout, tmp_path / "expected")
+    for style in STYLES:
+        if change == "deeper":
+            (layout.lists / "data/wikiart").mkdir(parents=True, exist_ok=True)
+            (layout.lists / style).rename(layout.lists / "data/wikiart" / style)
+        else:
+            for path in list((layout.lists / style).iterdir()):
+                path.rename(path.with_suffix(".JPEG" if change == "jpeg" else ".webp"))
+    found = run(layout, tmp_path / "out")
+    assert found["id"].tolist() == expected["id"].tolist() and found["sha256"].equals(expected["sha256"])
+
+
+def test_missing_images_are_told_with_what_is_there_instead(layout: Layout, tmp_path: Path) -> None:
+    shutil.rmtree(layout.lists / "Cubism")
+    (layout.lists / "Cubism").symlink_to(tmp_path / "gone")
+    (layout.lists / "rest.tar.gz").write_bytes(b"")
+    with pytest.raises(ArtExtractError, match=r"rest\.tar\.gz .*Cubism, a link that leads nowhere") as caught:
         run(layout, tmp_path / "out")
+    assert "tar -xf rest.tar.gz" in str(caught.value)
 
 
 def test_unusable_rows_are_reported(layout: Layout, tmp_path: Path) -> None:
