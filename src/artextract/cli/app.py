@@ -36,7 +36,7 @@ from artextract.cli import (
     unseen_painters,
     verify,
 )
-from artextract.core.errors import ArtExtractError
+from artextract.core.words import in_words
 
 WRONG_INPUT, STOPPED = 2, 130
 
@@ -114,14 +114,13 @@ def run(given: Sequence[str]) -> int:
     except ClickException as error:
         said = " ".join(error.format_message().split())
         problem, status = f"{said}\nRemedy: `{name} --help` lists its arguments and options.", WRONG_INPUT
-    except ArtExtractError as error:
-        problem, status = str(error), WRONG_INPUT
-    except OSError as error:
-        if error.filename is None:
-            raise
-        problem, status = f"{error.filename}: {error.strerror}", WRONG_INPUT
     except (KeyboardInterrupt, typer.Abort):
         problem, status = "stopped", STOPPED
+    except Exception as error:
+        told = in_words(error)  # a user's problem, the disk, permissions or memory
+        if told is None:
+            raise
+        problem, status = str(told), WRONG_INPUT
     else:
         problem = "stopped" if status == STOPPED else ""  # typer turns Ctrl-C into this status
     if problem:

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from artextract.core.atomic import sweep
 from artextract.core.errors import ArtExtractError
 from artextract.core.intact import damaged, refuse
 from artextract.core.locked import Locked
@@ -62,6 +63,27 @@ def check_inputs(name: str) -> None:
         refuse([file for file in found if file.stage not in locked.frozen], locked.folder)
 
 
+def sweep_outs(name: str) -> None:
+    """Remove what a run of the stage that was killed has left half-written among its outs.
+
+    Args:
+        name: Name of the stage.
+    """
+    outs = [Path(out) for out in _outs(name)]
+    for folder in {out.parent for out in outs}:
+        sweep(folder)
+    for out in outs:
+        sweep(out, deep=True)
+
+
+def _outs(name: str) -> dict[str, dict[str, Any]]:
+    """Outs of the stage, metrics and plots among them, with what dvc.yaml says of each."""
+    stage = _stage(name)
+    entries = [entry for kind in ("outs", "metrics", "plots") for entry in stage.get(kind, [])]
+    dicts = [entry if isinstance(entry, dict) else {entry: None} for entry in entries]
+    return {path: options or {} for entry in dicts for path, options in entry.items()}
+
+
 def _git(*arguments: str, text: str = "") -> subprocess.CompletedProcess[str] | None:
     """A finished git command; None where there is no git."""
     try:
@@ -72,11 +94,7 @@ def _git(*arguments: str, text: str = "") -> subprocess.CompletedProcess[str] | 
 
 def put_back(name: str) -> list[str]:
     """Bring back the files of the stage's outs that git tracks and that are gone; their names."""
-    stage = _stage(name)
-    entries = [
-        entry for kind in ("outs", "metrics", "plots") for entry in stage.get(kind, []) if isinstance(entry, dict)
-    ]
-    outs = [path for entry in entries for path, options in entry.items() if not (options or {}).get("cache", True)]
+    outs = [path for path, options in _outs(name).items() if not options.get("cache", True)]
     listed = _git("ls-files", "--deleted", "-z", "--", *outs) if outs else None
     if listed is None or listed.returncode or not listed.stdout:
         return []

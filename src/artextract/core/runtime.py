@@ -10,10 +10,11 @@ from collections.abc import Callable
 from pathlib import Path
 from types import FrameType, TracebackType
 
-from artextract.core.declared import check_inputs, committed_outs_kept
+from artextract.core.declared import check_inputs, committed_outs_kept, sweep_outs
 from artextract.core.errors import ArtExtractError
 from artextract.core.parent import end_with_parent
 from artextract.core.stage_lock import stage_lock
+from artextract.core.words import in_words
 
 INTERRUPTED = 130  # exit status of a command that Ctrl-C ended, as shells have it
 M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4
@@ -100,8 +101,12 @@ def run_stage(main: Callable[[], None]) -> None:
     try:
         prepare_environment()
         with stage_lock(name), committed_outs_kept(name):
+            sweep_outs(name)
             check_inputs(name)
             main()
-    except ArtExtractError as error:
-        print(f"\n{name}: {error}", file=sys.stderr)
+    except Exception as error:
+        told = in_words(error)  # a user's problem, the disk, permissions or memory
+        if told is None:
+            raise
+        print(f"\n{name}: {told}", file=sys.stderr)
         sys.exit(2)

@@ -44,17 +44,20 @@ MEMORY = re.compile(r"out of memory|can't allocate memory|not enough memory|bad_
 def in_words(error: BaseException, where: Path | str | None = None) -> ArtExtractError | None:
     """A problem of disk, permissions or memory as a message for the user; None for any other error.
 
+    A file that is missing is a user's problem too where the error names it, unless the error was only raised while
+    that was being handled.
+
     Args:
         error: What was raised; what it was raised from counts too.
         where: The file that was being written or read, where the error does not name it.
     """
-    for link in _chain(error):
-        if isinstance(link, ArtExtractError):
+    for link, meant in _chain(error):
+        if isinstance(link, ArtExtractError) and meant:
             return link
         if isinstance(link, MemoryError) or (isinstance(link, RuntimeError) and MEMORY.search(str(link))):
             return _memory(link)
         number = number_of(link)
-        if number is not None:
+        if number is not None and (meant or number in (*FULL, errno.EFBIG, errno.EIO)):
             return _disk(link, number, where)
     return None
 
@@ -68,12 +71,14 @@ def number_of(error: BaseException) -> int | None:
     return int(named[1]) if named else None
 
 
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    """The error and those that it was raised from."""
-    link, seen = error, set()
+def _chain(error: BaseException) -> Iterator[tuple[BaseException, bool]]:
+    """The error, and those that it was raised from, or while they were handled (False: it may be another matter)."""
+    link: BaseException | None = error
+    meant, seen = True, set()
     while link is not None and id(link) not in seen:
         seen.add(id(link))
-        yield link
+        yield link, meant
+        meant = meant and link.__cause__ is not None
         link = link.__cause__ or link.__context__
 
 

@@ -228,3 +228,23 @@ def test_stage_ends_with_its_parent(tmp_path: Path) -> None:
     if not gone:
         os.kill(pid, signal.SIGKILL)
     assert gone
+
+
+# --- disk, permissions and memory
+
+
+@pytest.mark.slow
+def test_problems_of_the_machine_are_messages_and_left_overs_are_swept(tmp_path: Path) -> None:
+    (tmp_path / "dvc.yaml").write_text("stages: {some_stage: {outs: [data/x], metrics: [m/a.json: {cache: false}]}}")
+    for folder in ("data/x/deep", "m"):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / ".a.json.99999999.3.tmp").write_text("half")
+    for body, said in (
+        ("raise OSError(28, 'No space left on device', 'data/x/y')", "data/x/y: the disk is full"),
+        ("raise MemoryError", "the memory of the machine does not suffice"),
+        ("open('nowhere')", "nowhere: no such file or directory"),
+    ):
+        done = run(stage(tmp_path, body), tmp_path)
+        assert done.returncode == 2 and f"some_stage: {said}" in done.stderr and "Traceback" not in done.stderr
+    assert [path.name for path in tmp_path.rglob("*.tmp")] == []
+    assert "Traceback" in run(stage(tmp_path, "[][0]"), tmp_path).stderr  # a bug stays one

@@ -42,6 +42,18 @@ def test_in_words(error: Exception, problem: str, remedy: str) -> None:
     assert told is not None and problem in str(told) and remedy in str(told)
 
 
+def handled(error: Exception, context: Exception) -> Exception:
+    error.__context__ = context
+    return error
+
+
+@pytest.mark.parametrize("context", [ArtExtractError("told"), FileNotFoundError(errno.ENOENT, "No such file", "/a/b")])
+def test_an_error_in_the_handling_of_another_is_its_own_matter(context: Exception) -> None:
+    assert in_words(handled(KeyError("x"), context)) is None
+    full = in_words(handled(KeyError("x"), OSError(errno.ENOSPC, "No space left on device")))
+    assert full is not None and "disk is full" in str(full)
+
+
 @pytest.mark.parametrize("error", [KeyError("x"), RuntimeError("shape"), OSError("odd"), OSError(errno.EINVAL, "?")])
 def test_other_errors_stay_what_they_are(error: Exception) -> None:
     assert in_words(error) is None
