@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from artextract.core.errors import ArtExtractError
 from artextract.core.files import read_json, write_text
@@ -27,6 +28,7 @@ from artextract.data.outside.contents import contents
 from artextract.data.outside.place import read_place
 
 RECORDS = Path("data/sources")
+BY_DVC = "DVC_STAGE"  # in the environment of what DVC starts
 Record = dict[str, str | int]
 
 
@@ -90,9 +92,9 @@ def look(section: str, source: str, labels_file: str = "") -> Record:
     if source == "own":
         place = read_place()
         folder, table = place.existing_folder(), place.existing_table()
-        outside = table is not None and not table.is_relative_to(folder)
+        outside = {"table": table} if table is not None and not table.is_relative_to(folder) else {}
         columns = content_key(place.columns, "" if table is None else table.name)
-        return _record(source, {"pictures": folder} | ({"table": table} if outside else {}), columns)
+        return _record(source, {"pictures": folder, **outside}, columns)
     return _record(source, _places(section, labels_file)) if source == "folder" else {"source": source}
 
 
@@ -109,9 +111,20 @@ def write_record(section: str, record: Record) -> None:
     write_text(RECORDS / f"{section}.json", json.dumps(record, indent=2) + "\n")
 
 
+def _seen(path: Path) -> Any:
+    """The record that DVC has seen; None where there is none that can be read."""
+    try:
+        return read_json(path)
+    except (OSError, ValueError):
+        return None
+
+
 @contextmanager
 def recorded(section: str, source: str, labels_file: str = "") -> Iterator[Record]:
     """The record that DVC has seen, compared with the data before and after they are read.
+
+    A stage that is started by hand where nothing was recorded reads the data as they are: DVC files nothing under a
+    fingerprint then.
 
     Args:
         section: ``artgan`` or ``nga``.
@@ -123,7 +136,7 @@ def recorded(section: str, source: str, labels_file: str = "") -> Iterator[Recor
     """
     path = RECORDS / f"{section}.json"
     record = look(section, source, labels_file)
-    if not path.is_file() or read_json(path) != record:
+    if (path.is_file() or BY_DVC in os.environ) and _seen(path) != record:
         raise ArtExtractError(
             "does not describe the data that params.yaml and the environment variables name now",
             where=str(path),
