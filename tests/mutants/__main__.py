@@ -1,4 +1,4 @@
-"""``python -m tests.mutants [--only WORD] [--sample N] [--seed S] [--out FOLDER]``: try mutants and write a table."""
+"""``python -m tests.mutants``: try mutants, and write a table."""
 
 from __future__ import annotations
 
@@ -8,26 +8,29 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from tests.mutants.run import Verdict, chosen, killed, modules, verdicts
+from tests.mutants.run import ALIVE, Verdict, chosen, killed, modules, verdicts
 from tests.mutants.worker import ROOT
 
 
 def main() -> int:
     """Exit status 1 if fewer than 95% are killed."""
     parser = argparse.ArgumentParser(prog="python -m tests.mutants", description=__doc__)
-    parser.add_argument("--only", default="", help="modules whose path contains this")
+    parser.add_argument(
+        "--only", default="", help="modules whose path contains one of these words, with commas between"
+    )
     parser.add_argument("--sample", type=int, help="so many mutants, drawn at random from all chosen modules")
+    parser.add_argument("--each", type=int, help="so many mutants of each chosen module, drawn at random")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=ROOT / "mutants", help="folder for the tables")
     args = parser.parse_args()
-    files = [file for file in modules() if args.only in file]
-    numbers = chosen(files, args.sample, args.seed)
+    files = [file for file in modules() if any(word in file for word in args.only.split(","))]
+    numbers = chosen(files, args.sample, args.seed, args.each)
     found: list[Verdict] = []
     for file in numbers:
         part: list[Verdict] = []
         for v in verdicts({file: numbers[file]}):
             part.append(v)
-            if v.says in ("survived", "never run"):
+            if v.says in ALIVE:
                 print(f"  {v.mutant.line} {v.says}: {v.mutant.was}\n     -> {v.mutant.becomes}", flush=True)
         found += part
         print(f"{file}: {_counts(part)}", flush=True)

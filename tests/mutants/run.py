@@ -12,9 +12,11 @@ from pathlib import Path
 import yaml
 
 from tests.mutants.mutations import Module, Mutant
-from tests.mutants.worker import ROOT, Worker
+from tests.mutants.worker import ROOT
+from tests.mutants.worker import verdicts as try_all
 
 HERE = Path(__file__).resolve().parent
+ALIVE = ("survived", "never run")
 
 
 @dataclass(frozen=True)
@@ -48,15 +50,26 @@ def accepted() -> dict[tuple[str, str, str], str]:
     }
 
 
-def chosen(files: Sequence[str], most: int | None, seed: int) -> dict[str, list[int]]:
-    """Numbers of the mutants to try by module: all, or a sample of all modules together."""
-    every = [(file, i) for file in files for i in range(len(Module.read(ROOT, file)))]
+def chosen(files: Sequence[str], most: int | None, seed: int, each: int | None = None) -> dict[str, list[int]]:
+    """Numbers of the mutants to try by module: all, or a sample.
+
+    Args:
+        files: Modules.
+        most: Size of the sample of all modules together.
+        seed: Seed of the draw.
+        each: Size of the sample of each module.
+    """
+    every = [(file, i) for file in files for i in _some(range(len(Module.read(ROOT, file))), each, seed)]
     if most is not None and most < len(every):
         every = random.Random(seed).sample(every, most)
     found: dict[str, list[int]] = {}
     for file, i in sorted(every):
         found.setdefault(file, []).append(i)
     return found
+
+
+def _some(numbers: Sequence[int], most: int | None, seed: int) -> Sequence[int]:
+    return numbers if most is None or most >= len(numbers) else random.Random(seed).sample(numbers, most)
 
 
 def verdicts(numbers: dict[str, list[int]], until: float | None = None) -> Iterator[Verdict]:
@@ -68,16 +81,12 @@ def verdicts(numbers: dict[str, list[int]], until: float | None = None) -> Itera
     """
     tests, allowed = modules(), accepted()
     for file, some in numbers.items():
-        module, worker = Module.read(ROOT, file), Worker(file, tests[file])
-        for number in some:
+        module = Module.read(ROOT, file)
+        mutants = (mutant for number in some if (mutant := module.mutant(number)) is not None)
+        for mutant, says in try_all(file, tests[file], mutants):
+            yield Verdict(mutant, "accepted" if says in ALIVE and mutant.key in allowed else says)
             if until is not None and time.monotonic() > until:
                 return
-            mutant = module.mutant(number)
-            if mutant is None:
-                continue
-            says = worker.says(mutant)
-            alive = says in ("survived", "never run")
-            yield Verdict(mutant, "accepted" if alive and mutant.key in allowed else says)
 
 
 def killed(found: Sequence[Verdict]) -> float:

@@ -13,7 +13,7 @@ from scipy import stats
 
 from artextract.measures import auc
 from artextract.measures.bootstrap import cluster_bootstrap
-from artextract.measures.intervals import SMALLEST_P, Estimate, estimate, measure
+from artextract.measures.intervals import SMALLEST_P, Estimate, estimate, estimate_over_runs, measure
 from artextract.measures.units import without_blocks
 
 # Validation rows of each class, as in the sample: schools, genres, artists (of ten classes, four are scored).
@@ -29,6 +29,59 @@ SCORES: dict[str, Callable[..., np.ndarray]] = {
 
 
 # --- against formulas
+
+RUNS = np.array([[0.7, 0.68, np.nan, 0.74, 0.66], [0.6, 0.62, np.nan, 0.56, 0.64], [0.8, 0.77, np.nan, 0.83, 0.79]])
+
+
+def test_the_mean_of_runs_by_hand() -> None:
+    """Rows and seeds each add their variance; a block without a score is left out."""
+    found, parts = estimate_over_runs(RUNS), [0.69, 0.71, 0.69 + 0.02 / 3]
+    mean = sum(parts) / 3
+    rows = 2 / 3 * sum((part - mean) ** 2 for part in parts)
+    seeds = (0.1**2 + 0.1**2) / 2 / 3
+    freedom = (rows + seeds) ** 2 / (rows**2 / 2 + seeds**2 / 2)
+    half = stats.t.ppf(0.975, freedom) * np.sqrt(rows + seeds) / (0.7 * 0.3)
+    odds = np.log(0.7 / 0.3)
+    assert found.value == pytest.approx(0.7) and np.isnan(found.p)
+    assert (found.low, found.high) == pytest.approx((1 / (1 + np.exp(half - odds)), 1 / (1 + np.exp(-half - odds))))
+
+
+def test_the_freedom_of_runs_is_that_of_whichever_varies() -> None:
+    """Two runs that agree leave the rows' freedom, ten blocks that agree that of the seeds."""
+    blocks = 0.5 + np.array([0, *np.linspace(-0.1, 0.1, 10)])
+    same = estimate_over_runs(np.array([blocks, blocks]))
+    assert (same.low, same.high) == pytest.approx((estimate(blocks).low, estimate(blocks).high))
+    seeds = estimate_over_runs(np.repeat([[0.4], [0.45], [0.65]], 11, axis=1))
+    half = stats.t.ppf(0.975, 2) * np.std([0.4, 0.45, 0.65], ddof=1) / np.sqrt(3) / 0.25
+    assert seeds.high == pytest.approx(1 / (1 + np.exp(-half)))
+    still = estimate_over_runs(np.full((2, 4), 0.6))
+    assert (still.low, still.high) == pytest.approx((0.6, 0.6))
+
+
+@pytest.mark.parametrize("values", [RUNS[:1], RUNS[:, :2], RUNS[:, :3], np.full((2, 4), np.nan), np.ones((2, 4))])
+def test_too_few_runs_or_blocks_have_a_mean_and_no_interval(values: np.ndarray) -> None:
+    found = estimate_over_runs(values)
+    np.testing.assert_allclose(found.value, values[:, 0].mean())
+    assert np.isnan([found.low, found.high]).all()
+
+
+def test_two_runs_of_two_blocks_are_enough() -> None:
+    found = estimate_over_runs(RUNS[:2, [0, 1, 3]])
+    assert found.low < found.value < found.high
+
+
+def test_a_centre_beyond_0_is_put_half_a_block_from_it() -> None:
+    """Eight blocks of .58 beside .5: the bias-corrected centre is -.06, and becomes 1/16."""
+    values = np.array([0.5, *np.full(8, 0.58) + np.array([1, -1] * 4) / 100])
+    found = estimate(values, bias_corrected=True)
+    half = stats.t.ppf(0.975, 7) * np.sqrt(7 / 8 * 8 * 1e-4) / (1 / 16 * 15 / 16)
+    ends = (1 / (1 + np.exp(half + np.log(15))), 1 / (1 + np.exp(-half + np.log(15))))
+    assert (found.low, found.high) == pytest.approx(ends)
+
+
+def test_the_smallest_p_is_one_in_ten_thousand() -> None:
+    assert estimate(np.full(9, 0.5), "difference").p == 1e-4
+    assert estimate(np.array([0.5, *0.5 + np.array([1, -1] * 9) / 100]), "difference").p == 1e-4
 
 
 @given(st.lists(st.floats(-5, 5), min_size=3, max_size=30), st.integers(0, 9))
