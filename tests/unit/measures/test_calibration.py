@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import binomtest
 from sklearn.metrics import log_loss
 
 from artextract.measures.calibration import (
@@ -16,6 +17,7 @@ from artextract.measures.calibration import (
     fit_temperature,
     negative_log_likelihood,
     reliability,
+    reliability_points,
     wilson,
 )
 
@@ -250,3 +252,30 @@ def test_a_wilson_interval_holds_its_share() -> None:
         for hits in (0, n // 2, n):
             low, high = wilson(hits / n, n)
             assert 0 <= low <= hits / n <= high <= 1
+
+
+@pytest.mark.parametrize(("hits", "n"), [(0, 7), (1, 3), (19, 60), (60, 60)])
+def test_a_wilson_interval_is_that_of_scipy(hits: int, n: int) -> None:
+    expected = binomtest(hits, n).proportion_ci(0.95, "wilson")
+    assert wilson(hits / n, n) == pytest.approx((expected.low, expected.high), abs=1e-4)
+
+
+# --- points of a diagram
+
+
+@pytest.mark.parametrize(("n", "sizes"), [(39, []), (40, [20, 20]), (59, [30, 29]), (330, [22] * 15)])
+def test_points_hold_equally_many_rows_by_rising_confidence(n: int, sizes: list[int]) -> None:
+    y, p = honest(n, 5)
+    points = reliability_points(y, p)
+    assert points.columns.tolist() == ["rows", "confidence", "accuracy", "low", "high"]
+    assert points["rows"].tolist() == sizes
+    confidence, hit = np.sort(p.max(axis=1)), (p.argmax(axis=1) == y)[np.argsort(p.max(axis=1))]
+    for start, point in zip(np.cumsum([0, *sizes]), points.itertuples(), strict=False):
+        rows = slice(start, start + int(point.rows))
+        assert (point.confidence, point.accuracy) == pytest.approx((confidence[rows].mean(), hit[rows].mean()))
+        assert (point.low, point.high) == wilson(hit[rows].mean(), int(point.rows))
+
+
+def test_points_of_equal_confidence_keep_the_order_of_their_rows() -> None:
+    y, p = np.array([0] * 20 + [1] * 20), np.tile([0.9, 0.1], (40, 1))
+    assert reliability_points(y, p)["accuracy"].tolist() == [1, 0]
