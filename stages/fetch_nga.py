@@ -5,7 +5,8 @@ Reads: data/sources/nga.json (the record of the source that DVC has seen); the s
     (opendata; nga.tables_base, nga.images_base), or the folder and the table that source.json names (own: a collection
     of the user's).
 Writes: data/nga/ (shard-*.tar, index.parquet, alternates.csv: further views, listed and not fetched, missing.csv,
-    unreadable.csv), metrics/fetch_nga.json (images_capped: published small, as the work is not in the public domain).
+    unreadable.csv, left_out.csv: rows of the tables that are in no index, with what was found and what was wanted),
+    metrics/fetch_nga.json (images_capped: published small, as the work is not in the public domain).
     With opendata also data/sources/nga_tables.json, which belongs into git: the SHA-256 of the commit's tables.
     With own also problems.csv (file, row, reason, remedy) and works.csv (the works as they were read).
 Index: id, title, attribution, displaydate, medium, credit, link (its page at the museum), iiif (address at an image

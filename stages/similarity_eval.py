@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 import stages  # noqa: F401
-from artextract.core.files import write_csv_for_people, write_metrics, write_table
+from artextract.core.files import write_metrics, write_table
 from artextract.core.runtime import run_stage
 from artextract.data.images.shards import ShardReader
 from artextract.params.reading import load_params
@@ -53,7 +53,7 @@ def main() -> None:
     maps = showing.show_maps(collection, reader, siamese, part, p.tsne, p.similarity.map_works, p.seed, PLOTS)
     works = showing.show_clusters(collection, reader, p.similarity, p.seed, PLOTS)
     write_table(OUT / "clusters.parquet", collection.index[["id"]].merge(works[["id", "cluster"]], on="id"))
-    write_csv_for_people(OUT / "clusters.csv", works.head(MOST_ROWS))
+    write_table(OUT / "clusters.csv", works.head(MOST_ROWS))
     write_metrics(Path("metrics/similarity.json"), scores.flat | showing.flat(doubtful, "outliers") | maps)
     write_metrics(Path("metrics/ndcg.json"), scores.headline)
 

@@ -21,14 +21,14 @@ def experiments(
     """
     import json
 
-    from artextract.core.files import write_csv_for_people
+    from artextract.core.files import write_table
     from artextract.runs import experiments as table_of
     from artextract.runs.ablations import dvc
 
     shown = json.loads(dvc("exp", "show", "--json", *(["--all-commits"] if all_commits else [])))
     table = table_of.experiments_table(shown)
     if csv is not None:
-        write_csv_for_people(csv, table)
+        write_table(csv, table)
         print(csv, file=sys.stderr)
     if md:
         print(table_of.markdown(table))

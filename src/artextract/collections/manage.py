@@ -16,7 +16,7 @@ from artextract.collections.pipeline import as_text, repository_pipeline, sectio
 from artextract.collections.settings import completed, params_text
 from artextract.core.collections import FOLDER, collection_names, collection_root
 from artextract.core.errors import ArtExtractError
-from artextract.core.files import write_csv_for_people, write_text
+from artextract.core.files import write_table, write_text
 from artextract.core.folders import user_path
 from artextract.data.outside.place import FILE, Place, read_place, write_place
 from artextract.data.own.as_index import label_columns
@@ -120,7 +120,7 @@ def write(
     write_text(folder / "params.yaml", text)
     write_place(folder / FILE, place)
     write_text(folder / CLUSTERS, "{}\n")
-    write_csv_for_people(folder / "problems.csv", own.problems, mark=True)
+    write_table(folder / "problems.csv", own.problems, mark=True)
     write_text(folder / "dvc.yaml", as_text(content))  # last: a folder with it counts as a collection
     return folder
 

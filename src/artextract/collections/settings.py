@@ -94,10 +94,31 @@ def params_text(
 
 
 def completed(text: str, repository: str, keys: Collection[str], *, works: int) -> str:
-    """A collection's params.yaml with the sections that the repository has got since it was written; all else stays."""
-    there = blocks(text)
+    """A collection's params.yaml with what the repository has got since it was written; all else stays.
+
+    Args:
+        text: The collection's params.yaml.
+        repository: Text of the repository's params.yaml.
+        keys: Top-level keys that the collection's stages read.
+        works: Number of works.
+    """
+    there, whole = blocks(text), blocks(params_text(repository, keys, works=works, labels=[]))
+    for name in there.keys() & whole.keys():
+        new = [
+            line
+            for line in whole[name].splitlines()
+            if (key := _key(line)) and key not in map(_key, there[name].splitlines())
+        ]
+        if new:
+            text = text.replace(there[name], there[name].rstrip("\n") + "\n" + "\n".join(new) + "\n", 1)
     missing = [key for key in keys if key not in there]
     if not missing:
         return text
-    new = params_text(repository, missing, works=works, labels=[])
-    return text.rstrip("\n") + "\n\n" + new.removeprefix(HEAD)
+    more = params_text(repository, missing, works=works, labels=[])
+    return text.rstrip("\n") + "\n\n" + more.removeprefix(HEAD)
+
+
+def _key(line: str) -> str:
+    """The key of a section that a line sets, "" for any other line."""
+    found = re.match(r"  (\w+):", line)
+    return found[1] if found else ""

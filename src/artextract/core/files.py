@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = [  # the writers of atomic.py under the name of this module, which is the one that others import
     "atomic", "check_relative", "contained", "copy_file", "move_file", "read_json", "write_array", "write_bytes",
-    "write_csv_for_people", "write_metrics", "write_table", "write_tensors", "write_text",
+    "write_metrics", "write_table", "write_tensors", "write_text",
 ]  # fmt: skip
 
 
@@ -105,11 +105,6 @@ def write_table(path: Path, table: pd.DataFrame, numbers: str = "%.4f", *, mark:
         safe = safe_table(table)
         safe.to_csv(buffer, index=False, float_format=numbers, lineterminator="\n", encoding=encoding)
     write_bytes(path, buffer.getvalue())
-
-
-def write_csv_for_people(path: Path, table: pd.DataFrame, *, mark: bool = False) -> None:
-    """Write a CSV: the same as ``write_table``."""
-    write_table(path, table, mark=mark)
 
 
 def check_relative(relative: str, *, where: str) -> None:

@@ -16,9 +16,9 @@ import yaml
 
 from artextract.core.errors import ArtExtractError
 from artextract.core.files import write_text
+from artextract.core.text import clean, is_clean
 
 LONGEST = 80  # characters
-REFUSED = {"Cc", "Cs", "Zl", "Zp"}  # control characters, halves of characters, ends of lines and paragraphs
 HEAD = "# Names of clusters, by the id of the work in the middle. `artextract serve` writes this file.\n"
 _writing = threading.Lock()
 
@@ -50,7 +50,8 @@ def parsed(text: str) -> dict[str, str]:
         return {}
     if not isinstance(content, dict) or not all(isinstance(one, str) for pair in content.items() for one in pair):
         raise ValueError("something else is there")
-    return {key: name for key, name in content.items() if name}
+    cleaned = {key: clean(name, longest=LONGEST).strip() for key, name in content.items()}
+    return {key: name for key, name in cleaned.items() if name}
 
 
 def text_of(names: Mapping[str, str]) -> str:
@@ -83,7 +84,7 @@ def checked(given: Any, known: Collection[str]) -> dict[str, str]:
             )
         if len(name) > LONGEST:
             raise ArtExtractError(f"a name has {len(name)} characters", remedy=f"use {LONGEST} at most")
-        if any(unicodedata.category(character) in REFUSED for character in name):
+        if not is_clean(name):
             raise ArtExtractError("a name holds a line break or a control character", remedy="write it on one line")
     return names
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
+
+from artextract.core.text import is_clean
 
 SOURCES = ("package", "hub", "none")  # of pretrained weights; anything else is a path
 
@@ -66,3 +68,12 @@ class Section(BaseModel):
     """One section of params.yaml: every key must be there, none is unknown, and types are not converted."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+    @field_validator("*", mode="after")
+    @classmethod
+    def _visible(cls, value: object) -> object:
+        """Refuse text with characters that cannot be seen or that command a terminal: it is shown on pages."""
+        for text in value if isinstance(value, list | tuple) else [value]:
+            if isinstance(text, str) and not is_clean(text):
+                raise ValueError("holds a line break, or a character that is hidden or commands something")
+        return value

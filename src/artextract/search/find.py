@@ -16,7 +16,7 @@ import pandas as pd
 from PIL import Image
 
 from artextract.core.errors import ArtExtractError
-from artextract.core.files import write_csv_for_people, write_metrics
+from artextract.core.files import write_metrics, write_table
 from artextract.data.images.formats import image_suffixes
 from artextract.pictures.sheets import Card, retrieval_sheet, text_picture
 from artextract.search import index as vector_index
@@ -188,7 +188,7 @@ def find(
     name = Path(given).name if by_image else query
     prefix = out or Path("search") / slug(name)
     csv, sheet, record = (prefix.with_name(f"{prefix.name}.{suffix}") for suffix in ("csv", "jpg", "json"))
-    write_csv_for_people(csv, table.drop(columns="row"))
+    write_table(csv, table.drop(columns="row"))
     write_metrics(record, {"query": name, "space": space, **described})
     draw_sheet(name, picture, table, works, space, sheet)
     _say(f"{csv}\n{sheet}\n{record}")

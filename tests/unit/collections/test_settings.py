@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 
 from artextract.collections.pipeline import repository_pipeline, sections
-from artextract.collections.settings import blocks, changed, params_text
+from artextract.collections.settings import blocks, changed, completed, params_text
 from artextract.params.reading import load_params, read_params
 from tests.conftest import ROOT
 
@@ -41,3 +42,16 @@ def test_another_encoder_comes_from_the_hub(tmp_path: Path):
 def test_a_key_that_is_not_there_is_not_invented():
     with pytest.raises(KeyError):
         changed("nga:\n  source: met\n", {"surce": "own"})
+
+
+def test_sections_and_keys_that_came_later_are_added_and_the_rest_stays():
+    old = params_text(TEXT, KEYS, works=50, labels=["school"])
+    nga, tsne = blocks(old)["nga"], blocks(old)["tsne"]
+    older = old.replace(nga, "\n".join(line for line in nga.splitlines() if "near_dup" not in line) + "\n").replace(
+        tsne, ""
+    )
+    older = older.replace("max_side: 640", "max_side: 320")
+    made = yaml.safe_load(completed(older, TEXT, KEYS, works=50))
+    wanted = yaml.safe_load(old)
+    wanted["nga"]["max_side"] = 320
+    assert made == wanted and completed(old, TEXT, KEYS, works=50) == old

@@ -22,7 +22,7 @@ from artextract.classification.prediction.training_works import evidence_for
 from artextract.classification.prediction.whys import HOLDS, explain_pictures
 from artextract.core.collections import FOLDER as COLLECTIONS
 from artextract.core.errors import ArtExtractError
-from artextract.core.files import read_json, write_csv_for_people, write_table, write_text
+from artextract.core.files import read_json, write_table, write_text
 from artextract.core.fingerprint import content_key
 from artextract.core.folders import repository
 from artextract.core.scratch import discard
@@ -140,7 +140,7 @@ def write_predictions(path: Path, table: pd.DataFrame, unread: pd.DataFrame, pre
             text = table.copy()
             for column in text.select_dtypes("float"):
                 text[column] = text[column].map(lambda value: DIGITS % value)
-            write_csv_for_people(path, text)
+            write_table(path, text)
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
@@ -178,7 +178,7 @@ def _tell_unread(unread: pd.DataFrame, tables: Sequence[Path]) -> None:
         _say(f"not predicted: {row.path}: {row.reason}")
     if tables:
         path = tables[0].with_name(f"{tables[0].stem}_unreadable.csv")
-        write_csv_for_people(path, unread)
+        write_table(path, unread)
         _say(f"{path}: {counted(len(unread))} that could not be read")
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from artextract.core.errors import ArtExtractError
-from artextract.core.files import atomic, write_csv_for_people, write_table
+from artextract.core.files import atomic, write_table
 from artextract.core.fingerprint import sha256_bytes
 from artextract.core.kept import dropped_unless_intact, make_kept
 from artextract.core.prefetch import prefetched
@@ -145,7 +145,7 @@ def report_failures(
     error = stored["error"].astype("string")
     missing, unreadable = (error == "missing").fillna(False), error.str.startswith("unreadable").fillna(False)
     for name, chosen in (("missing", missing), ("unreadable", unreadable)):
-        write_csv_for_people(folder / f"{name}.csv", failures(stored[chosen]))
+        write_table(folder / f"{name}.csv", failures(stored[chosen]))
     failed = int((missing | unreadable).sum())
     if failed == len(stored) or failed / len(stored) > limit:  # divided: .29 * 100 is less than 29
         first = failures(stored[missing | unreadable].head(3))

@@ -23,8 +23,9 @@ from artextract.data.images.reasons import UnreadableImage, error_of
 from artextract.data.images.shard_writer import Source
 from artextract.data.museum import schemas as nga_schemas
 from artextract.data.museum.fetch import Getter, fetch_all
-from artextract.data.museum.labels import PREFIX, add_labels
+from artextract.data.museum.labels import add_labels
 from artextract.data.museum.local import LocalPictures, address_of
+from artextract.data.museum.names import PREFIX
 from artextract.data.museum.notes import Notes
 from artextract.data.museum.own_form import read_own_form
 from artextract.data.museum.plausible import doubts

@@ -8,39 +8,42 @@ from pathlib import Path
 import pandas as pd
 
 from artextract.core.errors import ArtExtractError
-
-PREFIX = "label."  # of such columns in the index, and of the judges
+from artextract.data.museum.ids import matched, plain_ids
+from artextract.data.museum.names import PREFIX
+from artextract.data.tables.read import read_sheet
+from artextract.data.tables.text import squeeze
 
 
 def read_labels(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     """Labels of objects.
 
     Args:
-        path: CSV with the column objectid and those named; an empty cell = not labelled.
+        path: CSV or another table with the column objectid and those named; an empty cell = not labelled.
         columns: Wanted, at least one.
 
     Returns:
         objectid (text), and ``label.<column>`` for each column: text, null where not labelled.
 
     Raises:
-        ArtExtractError: The file is missing or no CSV, lacks a column, or names an object twice.
+        ArtExtractError: The file is missing or no table, lacks a column, or names an object twice.
     """
     remedy = "give a CSV with the column objectid and a column for each name in nga.labels"
     if not path.is_file():
         raise ArtExtractError("the file of labels is missing", where=str(path), remedy=remedy)
-    try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    except (pd.errors.EmptyDataError, pd.errors.ParserError, UnicodeDecodeError) as error:
-        raise ArtExtractError(f"not readable as CSV: {error}", where=str(path), remedy=remedy) from error
-    if not isinstance(table.index, pd.RangeIndex):  # pandas takes the first cells for row names and shifts all others
-        raise ArtExtractError("the rows have more cells than the header", where=str(path), remedy=remedy)
+    wanted = {squeeze(name) for name in ("objectid", *columns)}
+    sheet = read_sheet(path, lambda line: len({squeeze(cell) for cell in line if len(cell) < 200} & wanted))
+    if sheet.problems:
+        first = sheet.problems[0]
+        raise ArtExtractError(f"row {first.row}: {first.reason}", where=str(path), remedy=first.remedy)
+    table = sheet.cells
     if absent := [name for name in ("objectid", *columns) if name not in table]:
-        raise ArtExtractError(f"lacks the columns {', '.join(absent)}", where=str(path), remedy=remedy)
-    table["objectid"] = table["objectid"].str.strip()
+        found = ", ".join(table.columns[:20])
+        raise ArtExtractError(f"lacks the columns {', '.join(absent)}; found: {found}", where=str(path), remedy=remedy)
+    table["objectid"] = plain_ids(table["objectid"])
     twice = table["objectid"].duplicated()
     if twice.any():
         row = int(twice.to_numpy().argmax())
-        problem = f"row {row + 1}: object {table['objectid'].iloc[row]} is labelled twice"
+        problem = f"row {sheet.rows[row]}: object {table['objectid'].iloc[row]} is labelled twice"
         raise ArtExtractError(problem, where=str(path), remedy="keep one row per object")
     cells = {name: table[name].str.strip() for name in columns}
     labels = {PREFIX + name: cell.where(cell != "").astype("string") for name, cell in cells.items()}
@@ -53,7 +56,7 @@ def add_labels(
     """The rows with a column ``label.<column>`` for each label; as they are where there are no labels.
 
     Args:
-        rows: Works, with a column id.
+        rows: Works, with a column id, and objectid where the museum's own spelling is another.
         folder: Folder of ``file``.
         file: Its name.
         columns: Columns of labels; empty where there are none.
@@ -67,11 +70,13 @@ def add_labels(
     if not columns:
         return rows, {}
     labels = read_labels(folder / file, columns)
-    known = labels["objectid"].isin(rows["id"])
+    own = rows["objectid"] if "objectid" in rows else rows["id"]
+    labels["objectid"], _ = matched(labels["objectid"], own.tolist())
+    known = labels["objectid"].isin(own)
     if not known.any():
         raise ArtExtractError(
             "labels none of the paintings", where=str(folder / file), remedy="name them by the museum's objectid"
         )
-    found = rows.merge(labels.rename(columns={"objectid": "id"}), on="id", how="left")
+    found = rows.merge(labels.set_index("objectid"), left_on=own, right_index=True, how="left").drop(columns="key_0")
     counts = {f"{PREFIX}{name}": int(found[PREFIX + name].notna().sum()) for name in columns}
     return found, counts | {"labels_of_no_painting": int((~known).sum())}

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from artextract.core.errors import ArtExtractError
-from artextract.data.museum.labels import PREFIX
+from artextract.data.museum.names import PREFIX
 from artextract.data.own.works import EXTRA
 
 LISTS = ("themes", "styles", "keywords", "schools", "techniques", "former_attributions")

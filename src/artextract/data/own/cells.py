@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
+from artextract.core.text import LONGEST_NAME
 from artextract.data.tables.flags import YES
 from artextract.data.tables.text import clean, fold, is_empty, squeeze
 
@@ -53,7 +54,7 @@ def is_untitled(title: str) -> bool:
 
 def artist_of(cell: str) -> str:
     """The painter as written, in one line; "" for "unknown", "anonymous" and schools of a century."""
-    name = clean("; ".join(part for part in re.split(r"\s*\|\s*", cell.strip().split("\n")[0]) if part))
+    name = clean("; ".join(part for part in re.split(r"\s*\|\s*", cell.strip().split("\n")[0]) if part), LONGEST_NAME)
     if is_empty(name) or squeeze(name) in _UNKNOWN_ARTISTS or _CENTURY_SCHOOL.search(name):
         return ""
     return name

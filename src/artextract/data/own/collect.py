@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from artextract.core.errors import ArtExtractError
-from artextract.core.files import contained, write_csv_for_people, write_metrics, write_table
+from artextract.core.files import contained, write_metrics, write_table
 from artextract.core.fingerprint import code_of
 from artextract.core.scratch import discard, scratch
 from artextract.data.images.reasons import code_and_reason
@@ -16,7 +16,7 @@ from artextract.data.images.regular import read_regular
 from artextract.data.images.shard_writer import Source
 from artextract.data.museum.collect import downloads
 from artextract.data.museum.fetch import Getter
-from artextract.data.museum.labels import PREFIX
+from artextract.data.museum.names import PREFIX
 from artextract.data.museum.store import store
 from artextract.data.outside.place import Place
 from artextract.data.own.as_index import index_rows
@@ -113,8 +113,8 @@ def collect(
             remedy="the tables named here say why; mend or remove these pictures, or raise nga.max_failed_fraction",
         )
         found = pd.concat([own.problems, unreadable(stored, dict(zip(rows["id"], rows["file"], strict=True)))])
-        write_csv_for_people(problems, found, mark=True)
-        write_csv_for_people(works, _shown(own, index), mark=True)
+        write_table(problems, found, mark=True)
+        write_table(works, _shown(own, index), mark=True)
         write_table(out / "index.parquet", index.drop(columns=list(NOT_KEPT)))
         write_metrics(metrics, {**counts, **_counts(own, index), "problems": len(found), **notes})
         discard(work)

@@ -125,6 +125,7 @@ def _with_table(pictures: Pictures, sheet: Sheet, mapping: Mapping[str, str], ta
         "matched": len(works),
         "files_without_row": len(set(pictures.files) - set(joined.file_of.values())),
         "rows_without_file": len(sheet.cells) - len(joined.file_of),
+        **sheet.cleaned.named(),
     }
     return works, problems, guesses, counts, form
 

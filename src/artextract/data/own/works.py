@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 
 import pandas as pd
 
+from artextract.core.text import LONGEST_NAME
 from artextract.data.own.cells import artist_of, is_untitled, keywords_of, link_of, may_be_shown, title_from_file
 from artextract.data.tables.text import clean, is_empty, safe_id
 from artextract.data.tables.years import middle, number, year_of
@@ -87,7 +88,8 @@ def build_works(
     """
     n = len(files)
     blank = [""] * n
-    text = {name: [clean(cell) for cell in column.get(name, blank)] for name in ("title", "medium", "credit")}
+    text = {name: [clean(cell) for cell in column.get(name, blank)] for name in ("medium", "credit")}
+    text["title"] = [clean(cell, LONGEST_NAME) for cell in column.get("title", blank)]
     rights = [clean(cell) for cell in column.get("rights", blank)]
     ids, doubles = work_ids(column.get("id", blank), [f or u for f, u in zip(files, urls, strict=True)])
     titles = [

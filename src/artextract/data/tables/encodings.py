@@ -9,6 +9,7 @@ from artextract.core.errors import ArtExtractError
 
 SAMPLE = 1 << 18  # bytes that are looked at to guess
 _MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+_PRINTED = bytes({0, 9, 10, 12, 13, 27, *range(32, 256)})  # and NUL, which stray in text and are half of UTF-16
 _WESTERN = frozenset("àáâãäåæçèéêëìíîïñòóôõöøœùúûüýÿßÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÕÖØŒÙÚÛÜß‘’‚“”„–—…€«»°ºª©®§¿¡·×\xa0")
 
 
@@ -29,10 +30,11 @@ def encoding_of(data: bytes, where: str) -> str:
     zeros = sample.count(0)
     if 8 * zeros <= len(sample) and _is_utf8(data):
         return "utf-8"
-    if zeros:  # UTF-16 without a mark: every second byte of Latin text is 0
-        even, odd = sample[0::2].count(0), sample[1::2].count(0)
-        if max(even, odd) * 8 < len(sample):
-            raise ArtExtractError("is not a text file", where=where, remedy="save the table as CSV (UTF-8) or .xlsx")
+    even, odd = sample[0::2].count(0), sample[1::2].count(0)
+    commands = len(sample.translate(None, _PRINTED))
+    if (8 * zeros > len(sample) and 8 * max(even, odd) < len(sample)) or 10 * commands > len(sample):
+        raise ArtExtractError("is not a text file", where=where, remedy="save the table as CSV (UTF-8) or .xlsx")
+    if 8 * zeros > len(sample):  # UTF-16 without a mark: every second byte of Latin text is 0
         return "utf-16-be" if even > odd else "utf-16-le"
     if _is_western(sample.decode("cp1252", "replace")):  # a guess by statistics errs on short files
         return "cp1252"

@@ -6,6 +6,7 @@ import hashlib
 import re
 import unicodedata
 
+from artextract.core.text import LONGEST
 from artextract.core.text import clean as clean_text
 
 _TOKEN = re.compile(r"[^\W_]+")
@@ -13,9 +14,9 @@ _LONGEST_ID = 80  # characters
 _UNSPELLED = str.maketrans({"ø": "o", "æ": "ae", "œ": "oe", "ß": "ss", "đ": "d", "ł": "l", "ı": "i"})
 
 
-def clean(cell: str) -> str:
+def clean(cell: str, longest: int = LONGEST) -> str:
     """One line of composed Unicode without what ``core.text.clean`` takes out; runs of blanks become one blank."""
-    return re.sub(r"\s+", " ", unicodedata.normalize("NFC", clean_text(cell))).strip()
+    return re.sub(r"\s+", " ", unicodedata.normalize("NFC", clean_text(cell, longest=longest))).strip()
 
 
 def whole(text: str) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from artextract.core.files import move_file, write_csv_for_people, write_metrics, write_table, write_text
+from artextract.core.files import move_file, write_metrics, write_table, write_text
 from artextract.core.fingerprint import code_of
 from artextract.core.scratch import discard, scratch
 from artextract.core.tasks import TASKS
@@ -77,9 +77,9 @@ def prepare(
         numbers = {path: number for path, (number, _) in images.places.items()}
         index = build_index(table, stored, numbers, manifests, params.near_duplicate_bits)
         index = pd.concat([index, assign_splits(index, params, seed)], axis=1)
-        write_csv_for_people(out / "problems.csv", lists.problems)
+        write_table(out / "problems.csv", lists.problems)
         renamed = pd.DataFrame(sorted(images.renamed.items()), columns=pd.Index(["path", "file"]))
-        write_csv_for_people(out / "renamed.csv", renamed)
+        write_table(out / "renamed.csv", renamed)
         counts["renamed"] = len(renamed)
         write_text(out / "labels.json", _labels_json(lists))
         for shard in sorted(work.glob("shard-*.tar")):

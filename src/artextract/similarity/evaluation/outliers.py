@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from artextract.core.compute import unit_rows
-from artextract.core.files import write_csv_for_people
+from artextract.core.files import write_table
 from artextract.data.images.shards import ShardReader
 from artextract.measures.auc import ones, wins
 from artextract.measures.bootstrap import cluster_bootstrap, interval
@@ -230,7 +230,7 @@ def report(
         metrics[name] = area(found.score[rows], truth[0][rows], painter[rows], draws, seed)
     ranked = np.flatnonzero(scored)[np.argsort(-found.score[scored], kind="stable")]
     names = index["artist_name"].astype("string").groupby(painter).first()  # by code; -1 is never a rival
-    write_csv_for_people(table, ranked_table(index, found, ranked, names))
+    write_table(table, ranked_table(index, found, ranked, names))
     if len(ranked):
         _draw(index, reader, vectors, painter, certain, found, ranked[:shown], names, sheet)
     else:

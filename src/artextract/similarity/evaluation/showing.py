@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from artextract.core.files import write_csv_for_people, write_table
+from artextract.core.files import write_table
 from artextract.data.images.shards import ShardReader
 from artextract.params.sections import TSNE, Similarity
 from artextract.similarity.evaluation.clusters import SHEET_LIMIT, cluster, draw_clusters
@@ -43,9 +43,9 @@ def list_neighbours(
         folder: Where neighbours.csv goes.
     """
     queries = collection.index["id"].iloc[choose_queries(collection.index, params.examples, seed)]
-    write_csv_for_people(everything, neighbour_list(neighbours.head(MOST_ROWS), collection.index))
+    write_table(everything, neighbour_list(neighbours.head(MOST_ROWS), collection.index))
     shown = neighbours[neighbours["id"].isin(queries)]
-    write_csv_for_people(folder / "neighbours.csv", neighbour_list(shown, collection.index))
+    write_table(folder / "neighbours.csv", neighbour_list(shown, collection.index))
 
 
 def show_maps(
@@ -95,9 +95,9 @@ def show_clusters(
     labels = cluster(collection.images, params.clusters, seed)
     ranked = [central_first(collection.images, np.flatnonzero(labels == c)) for c in range(labels.max() + 1)]
     table = draw_clusters(collection.index, reader, labels, ranked, folder / "clusters")
-    write_csv_for_people(folder / "clusters.csv", table)
+    write_table(folder / "clusters.csv", table)
     works = cluster_list(collection.index, collection.images, ranked)
-    write_csv_for_people(folder / "cluster_works.csv", works[works["rank"] <= SHEET_LIMIT])
+    write_table(folder / "cluster_works.csv", works[works["rank"] <= SHEET_LIMIT])
     return works
 
 

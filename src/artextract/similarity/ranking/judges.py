@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from artextract.data.museum.labels import PREFIX
+from artextract.data.museum.names import PREFIX
 from artextract.data.museum.painters import person
 from artextract.data.museum.titles import have_titles
 from artextract.params.sections import Relevance

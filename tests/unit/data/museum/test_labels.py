@@ -30,11 +30,11 @@ def test_only_wanted_columns_and_empty_is_unlabelled(file: Path):
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("objectid,motif\n7,boat\n7,horse\n", "row 2: object 7 is labelled twice"),
+        ("objectid,motif\n7,boat\n7,horse\n", "row 3: object 7 is labelled twice"),
         ("id,motif\n7,boat\n", "lacks the columns objectid"),
         ("objectid\n7\n", "lacks the columns motif"),
-        ("", "not readable as CSV"),
-        ("objectid,motif\n7,boat,\n8,horse,\n", "more cells than the header"),
+        ("", "is empty"),
+        ("objectid,motif\n7,boat,x\n8,horse,\n", "more cells than the header"),
         ("objectid,motif\n7,boat\n 7 ,horse\n", "object 7 is labelled twice"),
     ],
 )
@@ -58,6 +58,13 @@ def test_rows_keep_their_order_and_number(file: Path):
     assert found["id"].tolist() == ["9", "5", "7"]
     assert found["label.motif"].fillna("-").tolist() == ["boat", "-", "boat"]
     assert add_labels(rows, file.parent, "", [])[1] == {}
+
+
+def test_labels_in_another_spelling_and_form(tmp_path: Path):
+    (tmp_path / "mine.csv").write_text("objectid;motif\nsk-c-005;Boot\0\n8.0;Möwe\n", encoding="cp1252")
+    rows = pd.DataFrame({"id": ["SK-C-5", "8"], "objectid": ["SK-C-5", "8"]})
+    found, _ = add_labels(rows, tmp_path, "mine.csv", ["motif"])
+    assert found["label.motif"].tolist() == ["Boot", "Möwe"] and list(found) == ["id", "objectid", "label.motif"]
 
 
 def test_labels_of_other_works_are_refused(file: Path):

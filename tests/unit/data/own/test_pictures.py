@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from artextract.core.files import write_csv_for_people
+from artextract.core.files import write_table
 from artextract.data.images.formats import image_formats
 from artextract.data.own.pictures import find_pictures
 from artextract.data.own.read import read_own
@@ -87,6 +87,6 @@ def test_names_in_an_old_encoding_are_listed(tmp_path: Path):
     assert found.files == ["a.jpg", "line\nend.jpg"]
     assert [(p.file, p.reason) for p in found.problems] == [("caf?.jpg", "the file's name is not UTF-8")]
     own = read_own(folder)
-    write_csv_for_people(tmp_path / "problems.csv", own.problems)
+    write_table(tmp_path / "problems.csv", own.problems)
     own.works.to_parquet(tmp_path / "works.parquet")
     assert own.works["title"].tolist() == ["a", "line end"]
