@@ -13,8 +13,8 @@ import pandas as pd
 
 from artextract.data.images.shard_writer import Source, write_shards
 from artextract.data.images.shards import ShardReader
-from artextract.data.museum.schemas import COLUMNS
 from artextract.data.museum.headers import HEADERS
+from artextract.data.museum.schemas import COLUMNS
 from artextract.search.collection import Embedded, open_embedded
 from tests.conftest import jpeg
 
