@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from artextract.core.atomic import atomic, copy_file, move_file, write_bytes, write_text
 from artextract.core.errors import ArtExtractError
+from artextract.core.readable import readable
 from artextract.core.spreadsheet import safe_table
 
 if TYPE_CHECKING:
@@ -51,9 +52,18 @@ def write_metrics(path: Path, metrics: Mapping[str, Any]) -> None:
     write_text(path, json.dumps(rounded, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
 
 
-def read_json(path: Path) -> Any:
-    """Read a JSON file."""
-    return json.loads(path.read_text(encoding="utf-8"))
+def read_json(path: Path, remedy: str | None = None) -> Any:
+    """Read a JSON file.
+
+    Args:
+        path: The file.
+        remedy: What the user can do where it is no JSON.
+
+    Raises:
+        ArtExtractError: It is no JSON.
+    """
+    with readable(path, "JSON", remedy):
+        return json.loads(path.read_text(encoding="utf-8"))
 
 
 def write_array(path: Path, array: np.ndarray) -> None:

@@ -16,6 +16,7 @@ import yaml
 
 from artextract.core.errors import ArtExtractError
 from artextract.core.files import write_text
+from artextract.core.readable import readable
 from artextract.core.text import clean, is_clean
 
 LONGEST = 80  # characters
@@ -30,12 +31,10 @@ def read_names(path: Path) -> dict[str, str]:
         ArtExtractError: The file holds something else.
     """
     try:
-        return parsed(path.read_text(encoding="utf-8"))
+        with readable(path, "names by ids", "correct the file by hand, or empty it"):
+            return parsed(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
-    except (yaml.YAMLError, ValueError) as error:  # ValueError: not UTF-8 either
-        remedy = "correct the file by hand, or empty it"
-        raise ArtExtractError(f"not readable as names by ids: {error}", where=str(path), remedy=remedy) from error
 
 
 def parsed(text: str) -> dict[str, str]:

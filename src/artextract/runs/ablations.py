@@ -17,6 +17,7 @@ import pandas as pd
 import yaml
 
 from artextract.core.errors import ArtExtractError
+from artextract.core.readable import readable
 from artextract.core.tasks import TASKS
 from artextract.runs.comparison import COLUMNS, SIGNIFICANT, compare, read_predictions, with_holm
 
@@ -32,7 +33,8 @@ def read_profile(path: Path) -> list[str]:
     """
     if not path.is_file():
         raise ArtExtractError("there is no such profile", where=str(path), remedy="see profiles/*.args")
-    return shlex.split(path.read_text(encoding="utf-8"), comments=True)
+    with readable(path, "a profile", "one `-S key=value` per line; a quotation mark needs its partner"):
+        return shlex.split(path.read_text(encoding="utf-8"), comments=True)
 
 
 def read_ablations(path: Path) -> dict[str, list[str]]:
@@ -43,7 +45,8 @@ def read_ablations(path: Path) -> dict[str, list[str]]:
     """
     if not path.is_file():
         raise ArtExtractError("there is no such file", where=str(path))
-    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    with readable(path, "YAML", "one `name: [key=value, ...]` per line"):
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
     if not isinstance(content, dict) or not set(content) - {ALL}:
         raise ArtExtractError("holds no experiments", where=str(path), remedy="one `name: [key=value, ...]` per line")
     for name, changes in content.items():

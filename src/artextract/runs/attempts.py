@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from artextract.core.errors import ArtExtractError
+from artextract.core.readable import readable
 from artextract.runs.revisions import output
 from artextract.siamese.evaluation.trials import COMPARED, KEYS, MIN_DRAWS, RAW, compare
 from artextract.similarity.ranking.families import CORRECTED, corrected, p_text
@@ -37,12 +38,11 @@ def read_values(path: str) -> pd.DataFrame:
     """
     remedy = "give data/siamese/values.parquet of a run, a git revision, or an experiment"
     try:
-        table = pd.read_parquet(output(path, VALUES))
+        with readable(path, "Parquet", remedy):
+            table = pd.read_parquet(output(path, VALUES))
     except OSError as error:
         problem = "no such file" if isinstance(error, FileNotFoundError) else f"not readable: {error}"
         raise ArtExtractError(problem, where=str(path), remedy=remedy) from error
-    except ValueError as error:
-        raise ArtExtractError(f"not readable as Parquet: {error}", where=str(path), remedy=remedy) from error
     if missing := [column for column in KEYS if column not in table]:
         raise ArtExtractError(f"columns are missing: {', '.join(missing)}", where=str(path), remedy=remedy)
     numbers = [column for column in table if column not in KEYS[:4]]  # painters are numbers too

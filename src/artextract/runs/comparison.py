@@ -13,6 +13,7 @@ import pandas as pd
 
 from artextract.classification.evaluation.prediction_table import TaskPredictions, of_task
 from artextract.core.errors import ArtExtractError
+from artextract.core.readable import readable
 from artextract.core.tasks import TASKS
 from artextract.data.wikiart.paths import painter_slug
 from artextract.measures import auc
@@ -121,12 +122,10 @@ def read_predictions(given: str) -> pd.DataFrame:
     """
     remedy = "give data/evaluation/predictions.parquet of a run, a git revision, or an experiment"
     try:
-        table = pd.read_parquet(output(given, PREDICTIONS))
+        with readable(given, "Parquet", remedy):
+            table = pd.read_parquet(output(given, PREDICTIONS))
     except FileNotFoundError as error:
         raise ArtExtractError("no such file", where=error.filename or given, remedy=remedy) from None
-    except (OSError, ValueError) as error:
-        problem = (str(error).splitlines() or [""])[0]
-        raise ArtExtractError(f"not readable as Parquet: {problem}", where=given, remedy=remedy) from error
     return checked(table, given, remedy)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from artextract.core.errors import ArtExtractError
+from artextract.core.readable import readable
 from artextract.data.museum.painters import artist_clusters
 from artextract.params.sections import Relevance
 from artextract.runs.held_out_queries import all_works
@@ -46,11 +47,10 @@ def read_vectors(path: Path, works: int, remedy: str = "save a float array of sh
         ArtExtractError: There is no such array, its shape does not fit, or a row cannot be scaled to length one.
     """
     try:
-        vectors = np.load(path, allow_pickle=False)
+        with readable(path, "an array", remedy):
+            vectors = np.load(path, allow_pickle=False)
     except FileNotFoundError:
         raise ArtExtractError("there is no such file", where=str(path), remedy=remedy) from None
-    except (ValueError, EOFError, OSError) as error:
-        raise ArtExtractError(f"not readable as an array: {error}", where=str(path), remedy=remedy) from error
     if not isinstance(vectors, np.ndarray) or vectors.dtype.kind not in "fiu" or vectors.ndim != 2:
         raise ArtExtractError("not an array of numbers with two dimensions", where=str(path), remedy=remedy)
     if len(vectors) != works:

@@ -14,7 +14,9 @@ import numpy as np
 import pandas as pd
 
 from artextract.core.compute import unit_rows
+from artextract.core.errors import ArtExtractError
 from artextract.core.files import write_table, write_tensors
+from artextract.core.readable import readable
 
 DIMS = 64
 FITTED, BLOCK = 4000, 256  # works that the components are fitted on, and that are projected at a time
@@ -98,9 +100,20 @@ def read_evidence(folder: Path) -> Evidence | None:
         return None
     from safetensors.numpy import load_file
 
-    kept = load_file(folder / NUMBERS)
-    vectors, components = unit_rows(kept["vectors"].astype(np.float32)), kept["components"] * kept["scale"]
-    return Evidence(pd.read_parquet(folder / WORKS), vectors, kept["mean"], kept["spread"], components)
+    remedy = "get the folder of the network again, or remove both files of its evidence"
+    with readable(folder / NUMBERS, "evidence", remedy):
+        kept = load_file(folder / NUMBERS)
+        vectors, components = unit_rows(kept["vectors"].astype(np.float32)), kept["components"] * kept["scale"]
+        mean, spread = kept["mean"], kept["spread"]
+    with readable(folder / WORKS, "Parquet", remedy):
+        works = pd.read_parquet(folder / WORKS)
+    if len(works) != len(vectors):
+        raise ArtExtractError(
+            f"{len(works):,} works, and {NUMBERS} beside it has {len(vectors):,}",
+            where=str(folder / WORKS),
+            remedy=remedy,
+        )
+    return Evidence(works, vectors, mean, spread, components)
 
 
 def _quantised(columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -14,6 +14,7 @@ import yaml
 
 from artextract.core.errors import ArtExtractError
 from artextract.core.files import read_json
+from artextract.core.readable import readable
 from artextract.core.tasks import TASKS
 
 STAGES = ("prepare_artgan", "train_multitask", "evaluate_auc")
@@ -89,7 +90,8 @@ def read_scores(path: Path) -> dict[str, dict[str, Score]]:
     def count(text: str) -> int | None:
         return int(text) if text else None
 
-    with path.open(encoding="utf-8", newline="") as handle:
+    remedy = "`dvc checkout`, or `dvc repro evaluate_auc`"
+    with path.open(encoding="utf-8", newline="") as handle, readable(path, "a table of scores", remedy):
         for row in csv.DictReader(handle):
             found[row["task"]][row["score"]] = Score(
                 float(row["value"]),

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from artextract.core.errors import ArtExtractError
+from artextract.core.readable import readable
 from artextract.core.tasks import TASKS
 from artextract.data.wikiart.same_work import in_val_list, same_work
 
@@ -29,7 +30,8 @@ def read_manifest(images: Path) -> pd.DataFrame:
     path = images / "manifest.csv"
     if not path.exists():
         return pd.DataFrame({"path": pd.Series(dtype=str)})
-    table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    with readable(path, "CSV", "write it as CSV in UTF-8, with the columns path, geometry and group, or move it away"):
+        table = pd.read_csv(path, dtype=str, keep_default_na=False)
     if "path" not in table:
         raise ArtExtractError("has no column `path`", where=str(path), remedy="name the column, or move the file away")
     table = table[[name for name in ("path", "geometry", "group") if name in table]].drop_duplicates("path")

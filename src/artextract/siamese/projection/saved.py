@@ -8,6 +8,7 @@ from torch import Tensor
 
 from artextract.core.errors import ArtExtractError
 from artextract.core.files import write_tensors
+from artextract.core.readable import readable
 from artextract.siamese.projection.heads import ClosedForm, Network
 from artextract.siamese.projection.projection import Projection
 
@@ -23,18 +24,16 @@ def load_projection(path: Path) -> Projection:
     Raises:
         ArtExtractError: There is no such file, or it holds something else.
     """
-    from safetensors import SafetensorError
     from safetensors.torch import load_file
 
     remedy = "`dvc repro train_siamese`"
     try:
-        state = load_file(path)
-        net = _of_the_same_shape(state)
-        net.load_state_dict(state)
+        with readable(path, "a siamese projection", remedy):
+            state = load_file(path)
+            net = _of_the_same_shape(state)
+            net.load_state_dict(state)
     except FileNotFoundError:
         raise ArtExtractError("there is no such file", where=str(path), remedy=remedy) from None
-    except (SafetensorError, KeyError, ValueError, RuntimeError) as error:
-        raise ArtExtractError(f"not a siamese projection: {error}", where=str(path), remedy=remedy) from error
     return net.eval()
 
 

@@ -43,5 +43,5 @@ def test_what_is_not_a_projection_is_refused(tmp_path: Path):
     save_file({"weight": np.zeros((3, 2), np.float32)}, tmp_path / "part.safetensors")
     save_file({"mean": np.zeros(3, np.float32)}, tmp_path / "other.safetensors")
     for name in ("bad", "part", "other"):
-        with pytest.raises(ArtExtractError, match="not a siamese projection"):
+        with pytest.raises(ArtExtractError, match="not readable as a siamese projection"):
             load_projection(tmp_path / f"{name}.safetensors")
