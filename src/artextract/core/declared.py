@@ -14,11 +14,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from artextract.core.atomic import sweep
 from artextract.core.errors import ArtExtractError
 from artextract.core.intact import damaged, refuse
 from artextract.core.locked import Locked
 from artextract.core.parent import is_orphan
+from artextract.core.temporary import sweep
 
 # Without these, a look at what has changed may write git's index: ended then, it leaves a lock that stops every DVC.
 NO_LOCKS = ("--no-optional-locks", "-c", "diff.autoRefreshIndex=false")

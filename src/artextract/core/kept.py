@@ -20,7 +20,6 @@ from typing import Any
 from artextract.core.atomic import (
     disk_is_full,
     problems_of,
-    sweep,
     sync_tree,
     temporary_folder,
     write_bytes,
@@ -29,6 +28,7 @@ from artextract.core.atomic import (
 from artextract.core.errors import ArtExtractError
 from artextract.core.fingerprint import sha256_bytes, sha256_file
 from artextract.core.folders import cache_folder
+from artextract.core.temporary import sweep
 
 SEAL, LOCK = ".seal", ".lock"
 

@@ -8,10 +8,11 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from artextract.core.atomic import problems_of, sweep
+from artextract.core.atomic import problems_of
 from artextract.core.fingerprint import content_key
 from artextract.core.folders import cache_folder
 from artextract.core.kept import locked, open_folder
+from artextract.core.temporary import sweep
 
 
 @contextmanager

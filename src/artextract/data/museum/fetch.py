@@ -9,9 +9,9 @@ from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from pathlib import Path
 
-from artextract.core.atomic import sweep
 from artextract.core.errors import ArtExtractError
 from artextract.core.kept import dropped_unless_intact, keep_bytes, open_folder
+from artextract.core.temporary import sweep
 from artextract.data.images.reasons import UnreadableImage, error_of
 from artextract.data.museum.failures import FetchError, ServerDown
 from artextract.data.museum.getter import Getter
