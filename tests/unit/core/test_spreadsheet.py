@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+import json
+import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +19,7 @@ from hypothesis import strategies as st
 from artextract.core import files
 from artextract.core.spreadsheet import defused, is_formula, read_csv, restored
 from artextract.core.text import clean
+from tests.conftest import ROOT
 
 LIVE = [
     "=1+1", "+1+1", "-1+1", "@SUM(A1)", " =1", "\t=1", "\r=1", "\n=1", "\xa0=1", "\u3000=1", "\ufeff=1", "\u200b=1",
@@ -79,3 +84,31 @@ def test_two_columns_of_one_name_and_no_column_are_written(tmp_path: Path) -> No
     assert (tmp_path / "t.csv").read_text() == "a,a\n'=1,b\n"
     files.write_table(tmp_path / "t.csv", pd.DataFrame(columns=pd.Index(["path", "reason"])))
     assert (tmp_path / "t.csv").read_text() == "path,reason\n"
+
+
+WRITERS = {  # whatever else makes a CSV, and why it may
+    "src/artextract/core/files.py": "the one writer",
+    "src/artextract/core/atomic.py": "the one writer",
+    "src/artextract/data/sample/as_artgan.py": "the sample in ArtGAN's own form, in a scratch folder",
+    "src/artextract/data/sample/as_nga.py": "the sample in the museum's own form, in a scratch folder",
+    "src/artextract/runs/qrels.py": "TREC's files of judgements, for programs",
+}
+
+
+def test_nothing_but_the_one_writer_makes_a_csv() -> None:
+    code = [path for room in ("src", "stages", "benchmarks") for path in (ROOT / room).rglob("*.py")]
+    makes = re.compile(r"\.to_csv\(|csv\.(?:Dict)?[Ww]riter\(|\.savetxt\(|\.to_excel\(")
+    found = {path.relative_to(ROOT).as_posix() for path in code if makes.search(path.read_text(encoding="utf-8"))}
+    assert found <= set(WRITERS), "write tables by core.files.write_table"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
+def test_the_page_of_the_explorer_has_the_same_rules() -> None:
+    texts = [clean(text, lines=True) for text in (*LIVE, *DEAD, "harbour;=1+1;-x\n@y;1")]
+    module = (ROOT / "src/artextract/explorer/page/js/exports.js").as_uri()
+    code = f"import {{ defused }} from {json.dumps(module)};"
+    code += f"console.log(JSON.stringify({json.dumps(texts)}.map(defused)))"
+    command = ["node", "--experimental-default-type=module", "--input-type=module", "-e", code]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout) == [defused(text) for text in texts]

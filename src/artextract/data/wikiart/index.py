@@ -11,6 +11,7 @@ import pandas as pd
 from artextract.core.errors import ArtExtractError
 from artextract.core.readable import readable
 from artextract.core.tasks import TASKS
+from artextract.core.text import LONGEST_NAME, clean_cells
 from artextract.data.wikiart.same_work import in_val_list, same_work
 
 INDEX_COLUMNS = [
@@ -35,6 +36,8 @@ def read_manifest(images: Path) -> pd.DataFrame:
     if "path" not in table:
         raise ArtExtractError("has no column `path`", where=str(path), remedy="name the column, or move the file away")
     table = table[[name for name in ("path", "geometry", "group") if name in table]].drop_duplicates("path")
+    for name in table.columns.drop("path"):  # names that are shown; a path has to stay as its file is called
+        table[name] = clean_cells(table[name], longest=LONGEST_NAME)[0]
     return table.replace("", None)
 
 

@@ -4,10 +4,21 @@ import { painterOf, titleOf } from "./card.js";
 
 const COLUMNS = ["id", "title", "artist", "attribution", "date", "year", "medium", "credit", "link"];
 
-/** One field; what a spreadsheet would take for a formula is kept a text. */
+const BEGINS = "[=+@\\-\u2212\uFE62\uFE63\uFE66\uFE6B\uFF0B\uFF0D\uFF1D\uFF20]";
+const FORMULA = new RegExp(`^'*(?:(?:\\s|%0[9ad]|%20)*${BEGINS}|[\\t\\r\\n]|%0[9ad])`, "i");
+const INNER = new RegExp(`([;\\t\\n])(?='*(?:[^\\S\\t\\n]|%20)*${BEGINS})`, "g");
+const NUMBER = /^[+-]?(?:\d+(?:[.,]\d+)?|\.\d+)(?:e[+-]?\d+)?%?$/i;
+
+/** Text that no spreadsheet takes for a formula, by the rules of core/spreadsheet.py. */
+export function defused(text) {
+  const lines = text.replace(/\r\n?/g, "\n");
+  const inner = lines.replace(INNER, "$1'");
+  return FORMULA.test(lines) && !NUMBER.test(lines) ? `'${inner}` : inner;
+}
+
+/** One field. */
 function field(value) {
-  let text = value === null || value === undefined ? "" : String(value);
-  if (/^[=+\-@\t\r]/.test(text) && !/^-?\d+(\.\d+)?$/.test(text)) text = `'${text}`;
+  const text = value === null || value === undefined ? "" : defused(String(value));
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
