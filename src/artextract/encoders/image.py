@@ -13,6 +13,7 @@ from artextract.core.compute import on_device
 from artextract.core.errors import ArtExtractError
 from artextract.data.images.decode import Target
 from artextract.data.images.shards import ShardReader
+from artextract.encoders.hub_weights import hub_file, is_hub
 from artextract.encoders.torchvision_cure import import_torchvision
 from artextract.encoders.weights import timm_model, weights_hash
 from artextract.params.fields import is_path
@@ -151,4 +152,6 @@ def identity_of(model: nn.Module, preprocessing: Preprocessing, params: ImageEnc
     }
     if is_path(params.weights):
         identity["file_sha256"] = params.sha256
+    elif is_hub(params.weights) and (file := hub_file(params.name, params.weights)):
+        identity |= {"file_sha256": file.sha256, "revision": file.revision}
     return identity | ({"layers": list(params.layers)} if params.layers else {})

@@ -16,6 +16,7 @@ from artextract.core.fingerprint import sha256_file
 from artextract.core.folders import cache_folder
 from artextract.core.kept import kept_file
 from artextract.core.packages import package_folder
+from artextract.encoders.hub_weights import check_hub_file, is_hub, repository_of
 from artextract.encoders.local_weights import local_weights, timm_source
 from artextract.params.fields import is_path
 
@@ -121,9 +122,10 @@ def timm_model(name: str, weights: str, sha256: str, **kwargs: Any) -> nn.Module
 
     Args:
         name: Model name as timm knows it.
-        weights: ``package``, ``hub``, ``none`` (random; for measuring cost and for training from scratch), or the path
-            of a file or folder.
-        sha256: Pinned hash of the package's file, where "" takes the one known to this code; or of the path's content.
+        weights: ``package``, ``hub``, ``hub@REVISION``, ``none`` (random; for measuring cost and for training from
+            scratch), or the path of a file or folder.
+        sha256: Pinned hash of the package's file, where "" takes the one known to this code; of the file on the hub,
+            where "" is not pinned; or of the path's content.
         **kwargs: For ``timm.create_model``.
 
     Raises:
@@ -138,12 +140,6 @@ def timm_model(name: str, weights: str, sha256: str, **kwargs: Any) -> nn.Module
         return _create(name, pretrained=False, **kwargs)
     if weights == "package":
         kwargs["pretrained_cfg_overlay"] = {"file": str(_lite_file(name, sha256))}
-    if weights == "hub" and sha256:
-        raise ArtExtractError(
-            "a pinned sha256 is checked for weights from a package or a path; the hub pins by its revision",
-            where="params.yaml",
-            remedy='set the hash to "" for weights: hub; the weights\' own hash is recorded in the metrics',
-        )
     if not timm.is_model(name.split(".")[0]):
         raise ArtExtractError(
             f"timm knows no model {name!r}",
@@ -152,7 +148,21 @@ def timm_model(name: str, weights: str, sha256: str, **kwargs: Any) -> nn.Module
         )
     if is_path(weights):
         return _from_path(name, local_weights(weights, sha256, "the sha256 beside it"), **kwargs)
+    if is_hub(weights):
+        return _from_hub(name, weights, sha256, **kwargs)
     return _create(name, pretrained=True, **kwargs)
+
+
+def _from_hub(name: str, weights: str, sha256: str, **kwargs: Any) -> nn.Module:
+    """A timm model with its weights at a revision of the hub, compared with their hash."""
+    if revision := weights.partition("@")[2]:
+        if name.startswith("hf-hub:"):
+            name = f"{name.partition('@')[0]}@{revision}"
+        elif repository := repository_of(name):
+            kwargs["pretrained_cfg_overlay"] = {"hf_hub_id": f"{repository}@{revision}"}
+    model = _create(name, pretrained=True, **kwargs)
+    check_hub_file(name, weights, sha256, kwargs.get("cache_dir"))
+    return model
 
 
 def _from_path(name: str, path: Path, **kwargs: Any) -> nn.Module:

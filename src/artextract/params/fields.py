@@ -9,15 +9,18 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validat
 
 from artextract.core.text import is_clean
 
-SOURCES = ("package", "hub", "none")  # of pretrained weights; anything else is a path
+HUB = "hub"
+SOURCES = ("package", HUB, "none")  # of pretrained weights, or hub@REVISION; anything else is a path
 
 
 def is_path(weights: str) -> bool:
     """Tell whether ``weights`` is a file or folder of the user's, and no package, hub or none."""
-    return weights not in SOURCES
+    return weights not in SOURCES and not weights.startswith(f"{HUB}@")
 
 
 def _weights(value: str) -> str:
+    if value.startswith(f"{HUB}@") and not re.fullmatch(r"[\w.-]{1,100}", value.partition("@")[2], re.ASCII):
+        raise ValueError("weights is hub@REVISION: a commit of the hub, or a branch or tag, which may move")
     if is_path(value) and "/" not in value and "." not in value:  # a slip of the pen, and no path
         raise ValueError("weights is package, hub, none, or a path, which has a / or a file's suffix")
     return value
@@ -26,6 +29,8 @@ def _weights(value: str) -> str:
 def _title_weights(value: str) -> str:
     if value == "none":
         raise ValueError("titles need pretrained weights: package, hub, or a path")
+    if value.startswith(f"{HUB}@"):
+        raise ValueError("the revision of the title encoder is title_encoder.revision: set weights to hub")
     return _weights(value)
 
 

@@ -9,15 +9,18 @@ from typing import Any
 
 import pytest
 import torch
+from safetensors.torch import save_file
 from torch import nn
 
 from artextract.core import packages
 from artextract.core.errors import ArtExtractError
-from artextract.encoders import weights
+from artextract.encoders import hub_weights, weights
+from artextract.encoders.hub_weights import hub_file, repository_of
 from artextract.encoders.weights import LITE_SHA256, rename_lite_keys, timm_model, verify, weights_hash
 from tests.conftest import installed
 from tests.damage import DAMAGES
 
+TINY = "test_resnet"  # of timm: 0.5 million parameters
 LITE2 = "tf_efficientnet_lite2"
 
 
@@ -185,9 +188,48 @@ def test_unknown_models(name: str, source: str, problem: str, remedy: str):
     assert caught.value.remedy and remedy in caught.value.remedy
 
 
-def test_hash_is_not_silently_ignored_for_the_hub():
-    with pytest.raises(ArtExtractError, match="checked for weights from a package or a path") as caught:
-        timm_model(LITE2, "hub", "1" * 64)
+@pytest.fixture
+def hub_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A hub's cache with two revisions of a tiny network, and no network."""
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+    root = tmp_path / f"models--{repository_of(TINY).replace('/', '--')}"
+    (root / "refs").mkdir(parents=True)
+    for revision in ("a" * 40, "b" * 40):
+        folder = root / "snapshots" / revision
+        folder.mkdir(parents=True)
+        torch.manual_seed(ord(revision[0]))
+        state = {key: tensor.contiguous() for key, tensor in timm_model(TINY, "none", "").state_dict().items()}
+        save_file(state, folder / "model.safetensors")
+        (root / "refs" / "main").write_text(revision)
+    return tmp_path
+
+
+def test_weights_of_the_hub_are_pinned_by_revision_and_hash(hub_cache: Path, capsys: pytest.CaptureFixture[str]):
+    old, new = (hub_file(TINY, f"hub@{letter * 40}") for letter in "ab")
+    assert old and new and old.sha256 != new.sha256
+    loaded = {name: weights_hash(timm_model(TINY, name, "")) for name in ("hub", f"hub@{'a' * 40}", f"hub@{'b' * 40}")}
+    assert loaded["hub"] == loaded[f"hub@{'b' * 40}"] != loaded[f"hub@{'a' * 40}"]
+    assert capsys.readouterr().err.count("not pinned") == 1  # that of `hub`, with the revision and the hash
+    assert weights_hash(timm_model(TINY, "hub", new.sha256)) == loaded["hub"]
+    with pytest.raises(ArtExtractError, match=f"have the SHA-256 {new.sha256}, expected {old.sha256}") as caught:
+        timm_model(TINY, "hub", old.sha256)  # what `hub` meant has changed
+    assert caught.value.where == str(new.path)
+    content = bytearray(old.path.read_bytes())
+    content[-1] ^= 1
+    old.path.write_bytes(content)
+    with pytest.raises(ArtExtractError, match="have the SHA-256"):
+        timm_model(TINY, f"hub@{'a' * 40}", old.sha256)
+
+
+def test_hash_is_not_silently_ignored_where_no_file_of_the_hub_was_loaded(
+    hub_cache: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(hub_weights, "repository_of", lambda name: "")
+    with pytest.raises(ArtExtractError, match="cannot be compared") as caught:
+        timm_model(TINY, "hub", "1" * 64)
     assert caught.value.remedy and 'set the hash to ""' in caught.value.remedy
 
 

@@ -45,6 +45,16 @@ def test_params_are_frozen() -> None:
         ("train.dropout", "", ["valid number", "None"]),
         ("train.weights", "pakage", ["package, hub, none, or a path", "'pakage'"]),
         ("title_encoder.weights", "none", ["titles need pretrained weights"]),
+        ("title_encoder.weights", "hub@main", ["title_encoder.revision"]),
+        ("image_encoder.weights", "hub@", ["hub@REVISION"]),
+        ("image_encoder.weights", "hub@../x", ["hub@REVISION"]),
+        ("nga.tables_base", "http://mirror.example", ["http:// is for this machine alone"]),
+        ("nga.tables_base", "https://user@mirror.example/x", ["a base address is https://HOST/PATH"]),
+        ("nga.tables_base", '""', ["a base address is https://HOST/PATH"]),
+        ("nga.images_base", "https://mirror.example/iiif?x=1", ["a base address is https://HOST/PATH"]),
+        ("nga.contact", '""', ["a web page (https://...) or of a mailbox"]),
+        ("nga.contact", r'"https://a.example\r\nX-Evil: 1"', ["`nga.contact`"]),
+        ("nga.contact", '"https://a.example) (b"', ["in one piece"]),
     ],
 )
 def test_bad_value_is_refused(tmp_path: Path, key: str, raw: str, words: list[str]) -> None:
