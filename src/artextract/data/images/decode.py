@@ -3,44 +3,59 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+import math
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImagePalette, UnidentifiedImageError
 
-from artextract.data.images.formats import HEAD, image_formats, other_format
+from artextract.data.images.budget import MEMORY, cost, reserved
+from artextract.data.images.deep import is_deep, read_planes, rescaled
+from artextract.data.images.formats import image_formats
+from artextract.data.images.header import (
+    MAX_PIXELS,
+    check,
+    is_buffered,
+    is_jpeg,
+    levels_of_jpeg2000,
+    significant_bits,
+    why_not_opened,
+)
 from artextract.data.images.reasons import UnreadableImage
-from artextract.data.images.regular import open_regular
+from artextract.data.images.regular import MAX_FILE_BYTES, open_regular
+from artextract.data.images.rgb import POSITIVE, is_plain, orientation, to_rgb
 
-MAX_PIXELS = 200_000_000  # a decompression bomb is refused, a gigapixel scan too: its museum serves smaller ones
+LARGE = 32_000_000  # pixels above which a picture is reduced while it is decoded, as far as what is asked for allows
 JPEG_QUALITY = 92
 REDUCING_GAP = 2  # with less left, what is reduced afterwards shows aliasing: 33 dB
 
+Shape = Callable[[int, int], tuple[int, int]]  # from width and height of a picture to what is asked for
+
 
 @contextmanager
-def _as_unreadable(data: bytes = b"") -> Iterator[None]:
-    """Pillow raises a dozen exception types on broken files, with addresses and paths in their texts."""
+def _as_unreadable(content: Callable[[], bytes]) -> Iterator[None]:
+    """Pillow raises a dozen exception types on broken files, with addresses and paths in their texts.
+
+    Args:
+        content: Gives the file, to see what it is in place of an image.
+    """
     try:
         yield
     except UnreadableImage:
         raise
     except UnidentifiedImageError as error:
-        other = other_format(data[:HEAD])
-        raise UnreadableImage("format_not_accepted" if other else "not_an_image", other) from error
+        raise why_not_opened(content()) from error
     except Image.DecompressionBombError as error:  # before ours, which needs an opened image
         raise UnreadableImage("too_large", f"more than {MAX_PIXELS:,} pixels") from error
+    except MemoryError as error:  # of the machine, or of a file that asks for more than its size tells
+        np.empty(MEMORY, dtype=np.uint8)  # raises where the machine is short of memory: no picture is at fault then
+        raise UnreadableImage("broken") from error
     except Exception as error:
         cut = isinstance(error, EOFError) or "truncated" in str(error).lower()
         raise UnreadableImage("cut" if cut else "broken") from error
-
-
-def _check_size(image: Image.Image) -> None:
-    width, height = image.size
-    if width * height > MAX_PIXELS:
-        raise UnreadableImage("too_large", f"{width} x {height} pixels, more than {MAX_PIXELS:,}")
 
 
 def look_at_header(path: Path) -> None:
@@ -51,29 +66,13 @@ def look_at_header(path: Path) -> None:
         FileNotFoundError: There is no such file.
     """
     with open_regular(path) as handle:
-        head = handle.read(HEAD)
-        if not head:
-            raise UnreadableImage("empty")
-        handle.seek(0)
-        with _as_unreadable(head), Image.open(handle, formats=image_formats()) as image:
-            _check_size(image)
 
+        def content() -> bytes:
+            handle.seek(0)
+            return handle.read(MAX_FILE_BYTES)
 
-def to_rgb(image: Image.Image) -> Image.Image:
-    """Upright 8-bit RGB: EXIF orientation applied, 16 bit rescaled, transparency over white, first frame."""
-    image = ImageOps.exif_transpose(image)
-    if image.mode == "RGB" and "transparency" not in image.info:  # a PNG may declare one colour transparent
-        return image
-    if image.mode.startswith("I") or image.mode == "F":
-        # Pillow clips 16-bit values on conversion, which turns most scans white; rescale instead.
-        values = np.asarray(image, dtype=np.float64)
-        high = 65535.0 if values.max(initial=0) > 255 else 255.0
-        return Image.fromarray((values / high * 255).clip(0, 255).astype(np.uint8)).convert("RGB")
-    if "transparency" in image.info or image.mode in ("RGBA", "LA", "PA", "La", "RGBa"):
-        image = image.convert("RGBA")
-        white = Image.new("RGBA", image.size, "white")
-        return Image.alpha_composite(white, image).convert("RGB")
-    return image.convert("RGB")
+        with _as_unreadable(content), Image.open(handle, formats=image_formats()) as image:
+            check(image)
 
 
 @dataclass(frozen=True)
@@ -94,7 +93,7 @@ class Target:
 
 
 def decode(data: bytes, target: Target | None = None) -> Image.Image:
-    """Decode every pixel (a header alone proves nothing) and give an upright RGB image.
+    """Decode every pixel (a header alone proves nothing) and give an upright image in sRGB.
 
     Args:
         data: An image file of one of ``image_formats``.
@@ -103,29 +102,105 @@ def decode(data: bytes, target: Target | None = None) -> Image.Image:
             reduced in the same way. Other images come back whole.
 
     Raises:
-        UnreadableImage: No image, a truncated one, or one over ``MAX_PIXELS``.
+        UnreadableImage: No image, a truncated one, one that is too large (``header.check``, ``budget.MEMORY``), or one
+            whose colours are not known.
     """
-    if not data:
-        raise UnreadableImage("empty")
-    with _as_unreadable(data), Image.open(io.BytesIO(data), formats=image_formats()) as image:
-        _check_size(image)
-        width, height = image.size
-        box = None
-        if target is not None:
-            side = REDUCING_GAP * target.shorter_side
-            drafted = image.draft(None, (side, side))  # None where it is no JPEG
-            if drafted is not None and image.size != (width, height):
-                box = drafted[1]  # half of an odd number of pixels ends in the middle of one: without it 36 dB
+    return _decoded(data, target, None)
+
+
+def _decoded(data: bytes, target: Target | None, shape: Shape | None) -> Image.Image:
+    """Decode an image.
+
+    Args:
+        data: See ``decode``.
+        target: See ``decode``.
+        shape: What the result will be reduced to afterwards: a picture of more than ``LARGE`` pixels comes back with
+            ``REDUCING_GAP`` times as many, or more.
+    """
+    with _as_unreadable(lambda: data), Image.open(io.BytesIO(data), formats=image_formats()) as image:
+        check(image, data)
+        read_planes(image)
+        whole = image.size
+        box, factors = None, (1, 1)
+        if target is not None and is_jpeg(image):
+            box = _drafted(image, (target.shorter_side, target.shorter_side))
+        elif shape is not None and whole[0] * whole[1] > LARGE:
+            least = shape(*whole)
+            factors = _factors(_reduced_by_decoder(image, data, least), least)
+        size = _size(image)
+        kept, deep = _kept(image, data, size, factors), is_deep(image)
+        with reserved(cost(image, size, whole, buffered=is_buffered(image, data), kept=kept)):
+            image.load()
+            _mend(image, deep)
+            used = significant_bits(data) if image.format == "PNG" else None
+            if target is not None and box is not None:
+                return to_rgb(image.resize(target.size(*whole), target.resample, box))
+            return to_rgb(rescaled(image, data, used) if deep else image, used, factors)
+
+
+def _drafted(image: Image.Image, least: tuple[int, int]) -> tuple[float, float, float, float] | None:
+    """Have a JPEG decoded at 1/2, 1/4 or 1/8 where it then still has ``REDUCING_GAP`` times the pixels asked for.
+
+    Returns:
+        The part of the decoded picture that is the picture: half of an odd number of pixels ends in the middle of one,
+        and without it 36 dB are left. None where it is decoded whole.
+    """
+    whole = image.size
+    drafted = image.draft(None, (REDUCING_GAP * least[0], REDUCING_GAP * least[1]))
+    return drafted[1] if drafted is not None and image.size != whole else None
+
+
+def _reduced_by_decoder(image: Image.Image, data: bytes, least: tuple[int, int]) -> tuple[int, int]:
+    """Have a large picture decoded at a fraction, where its format can do that; gives the size that is decoded."""
+    if is_jpeg(image):
+        _drafted(image, least)
+    if image.format == "JPEG2000":
+        halvings = int(math.log2(min(_factors(image.size, least))))
+        image.reduce = min(halvings, levels_of_jpeg2000(data))  # type: ignore[method-assign]
+    return _size(image)
+
+
+def _size(image: Image.Image) -> tuple[int, int]:
+    """Width and height that will be decoded; of a JPEG 2000, Pillow tells that afterwards only."""
+    if image.format != "JPEG2000":
+        return image.size
+    halvings = image.reduce if isinstance(image.reduce, int) else 0
+    width, height = (-(-side // 2**halvings) for side in image.size)
+    return width, height
+
+
+def _factors(size: tuple[int, int], least: tuple[int, int]) -> tuple[int, int]:
+    """Whole numbers by which width and height can be divided so that ``REDUCING_GAP`` times the pixels are left."""
+    across, down = (max(1, side // (REDUCING_GAP * wanted)) for side, wanted in zip(size, least, strict=True))
+    return across, down
+
+
+def _kept(image: Image.Image, data: bytes, size: tuple[int, int], factors: tuple[int, int]) -> float:
+    """Pixels of the RGB image that is made of a decoded one; 0 where it is the decoded one itself."""
+    # A PNG is decoded by asking for its orientation, so that it is only asked whether it may have one.
+    turned = b"eXIf" in data if image.format == "PNG" else orientation(image) != 1
+    if factors == (1, 1) and not turned and is_plain(image) and not is_deep(image):
+        return 0.0
+    return size[0] * size[1] / (factors[0] * factors[1])
+
+
+def _mend(image: Image.Image, deep: bool) -> None:
+    """Put right what Pillow takes for granted of files that do otherwise."""
+    key = image.info.get("transparency")
+    if deep and isinstance(key, tuple):  # a colour of 16 bits, of which the picture has 8
+        image.info["transparency"] = tuple(value >> 8 for value in key)
+    if image.mode == "CMYK" and image.format == "JPEG" and "adobe" not in image.info:
+        image.info[POSITIVE] = True
+    tags = getattr(image, "tag_v2", None)
+    if tags is not None and image.mode == "P" and 0 < max(tags[320]) <= 255:  # colours of 8 bits in a table for 16
+        image.palette = ImagePalette.raw("RGB;L", bytes(tags[320]))
         image.load()
-        if target is not None and box is not None:
-            image = image.resize(target.size(width, height), target.resample, box)
-        return to_rgb(image)
 
 
 def _is_plain_jpeg(data: bytes) -> bool:
-    """Whether the file can be stored as it is: RGB JPEG, upright."""
-    with Image.open(io.BytesIO(data)) as image:
-        return image.format == "JPEG" and image.mode == "RGB" and image.getexif().get(0x0112, 1) == 1
+    """Whether the file can be stored as it is: RGB JPEG, upright, in sRGB."""
+    with Image.open(io.BytesIO(data), formats=("JPEG",)) as image:
+        return image.format == "JPEG" and is_plain(image) and orientation(image) == 1
 
 
 def normalise(data: bytes, max_side: int) -> tuple[bytes, Image.Image]:
@@ -141,13 +216,18 @@ def normalise(data: bytes, max_side: int) -> tuple[bytes, Image.Image]:
     Raises:
         UnreadableImage: See ``decode``.
     """
-    image = decode(data)
-    if max(image.size) <= max_side and _is_plain_jpeg(data):
+
+    def fitting(width: int, height: int) -> tuple[int, int]:
+        if (longest := max(width, height)) <= max_side:
+            return width, height
+        across, down = (max(1, round(side / longest * max_side)) for side in (width, height))  # of a strip, one pixel
+        return across, down
+
+    image = _decoded(data, None, fitting)
+    if max(image.size) <= max_side and data.startswith(b"\xff\xd8") and _is_plain_jpeg(data):
         return data, image
     if max(image.size) > max_side:
-        longest = max(image.size)
-        width, height = (max(1, round(side / longest * max_side)) for side in image.size)  # of a strip one pixel stays
-        image = image.resize((width, height), Image.Resampling.LANCZOS)
+        image = image.resize(fitting(*image.size), Image.Resampling.LANCZOS)
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=JPEG_QUALITY, subsampling=0)
     return buffer.getvalue(), decode(buffer.getvalue())

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, features
 
-from artextract.data.images import decode as images
+from artextract.data.images import header
 from artextract.data.images.decode import Target, decode, normalise
 from artextract.data.images.formats import image_formats, image_suffixes
 from artextract.data.images.reasons import UnreadableImage
@@ -181,11 +181,11 @@ def test_formats_that_start_another_program_are_not_read() -> None:
 
 def test_bomb_is_refused_before_it_is_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
     data = jpeg(1, 40, 30)
-    monkeypatch.setattr(images, "MAX_PIXELS", 1200)
+    monkeypatch.setattr(header, "MAX_PIXELS", 1200)
     assert decode(data).size == (40, 30)
-    monkeypatch.setattr(images, "MAX_PIXELS", 1199)
+    monkeypatch.setattr(header, "MAX_PIXELS", 1199)
     monkeypatch.setattr(Image.Image, "load", lambda self: pytest.fail("decoded a bomb"))
-    with pytest.raises(UnreadableImage, match="40 x 30 pixels, more than 1,199"):
+    with pytest.raises(UnreadableImage, match="40 x 30 pixels, at most 1,199"):
         decode(data)
 
 
