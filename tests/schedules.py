@@ -184,8 +184,8 @@ def play(fresh: Fresh, template: Small, seed: int, folder: Path) -> list[str]:
 def finish(small: Small, fresh: Fresh) -> list[str]:
     """Repair, run to the end, and compare with the fresh run."""
     write_params(small.site, params())
-    small.repair()
-    if status := small.dvc("repro"):
+    small.verify(repair=True)
+    if status := small.dvc("repro") or small.verify(repair=False):
         return [f"the last run ended with {status}: {small.log.read_text(errors='replace')[-2500:]}"]
     found, lock = small.outs(), small.lock()
     names = found.keys() | fresh.files.keys()

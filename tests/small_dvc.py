@@ -7,7 +7,6 @@ place of seconds.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import random
 import resource
@@ -73,6 +72,13 @@ class Plan:
     bytes: int = 0
 
 
+def _note_modules(place: Path | None) -> None:
+    """Add to a file what this process has imported."""
+    if place is not None:
+        with place.open("a") as handle:
+            handle.write(" ".join(sys.modules) + " ")
+
+
 @contextlib.contextmanager
 def _past_the_limit(log: Path) -> Iterator[Path]:
     """A pipe that another process copies into a file, since a limit on the size of files holds for the log too."""
@@ -118,13 +124,15 @@ class Small:
 
     def start(self, *command: str, plan: Plan | None = None, tell: Path | None = None) -> int:
         """Start a command of DVC in a child; its process id."""
-        named = self.env | {
+        return forks.start(partial(self._dvc, command, plan or Plan(), tell), self.site, self._named(), self.log)
+
+    def _named(self) -> dict[str, str]:
+        return self.env | {
             "ARTEXTRACT_CACHE": str(self.folder / "cache"),
             "DVC_SITE_CACHE_DIR": str(self.folder / "dvc-site"),
             "DVC_GLOBAL_CONFIG_DIR": str(self.folder / "dvc-config"),
             "DVC_SYSTEM_CONFIG_DIR": str(self.folder / "dvc-config"),
         }
-        return forks.start(partial(self._dvc, command, plan or Plan(), tell), self.site, named, self.log)
 
     def dvc(self, *command: str, plan: Plan | None = None, tell: Path | None = None) -> int:
         """Run a command of DVC to its end; its exit status."""
@@ -156,22 +164,19 @@ class Small:
             os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
         path.chmod(before.st_mode)
 
-    def repair(self) -> None:
-        """Remove damaged objects from the cache, and files of DVC that were cut while it wrote them."""
-        for path in _files(self.site / ".dvc/cache/files/md5"):
-            name = path.parent.name + path.name.removesuffix(".dir")
-            if hashlib.md5(path.read_bytes()).hexdigest() != name:
-                path.unlink()
-        for name in (".dvc/tmp/rwlock", "dvc.lock", "data/sources/dvc.lock"):
-            path = self.site / name
-            with contextlib.suppress(FileNotFoundError):
-                try:
-                    whole = isinstance(yaml.safe_load(path.read_text()), dict)
-                except yaml.YAMLError:
-                    whole = False
-                if not whole:
-                    path.unlink()
-        shutil.rmtree(self.folder / "dvc-site", ignore_errors=True)  # nothing is known by its times any more
+    def verify(self, *, repair: bool, tell: Path | None = None) -> int:
+        """What `artextract verify [--repair]` does, in a child; its exit status."""
+
+        def work() -> int:
+            from artextract.runs.verify import Options, verify
+
+            print(f"\n$ artextract verify{' --repair' if repair else ''}")
+            done = verify(self.site, [self.site], Options(repair), lambda items, what: items)
+            print(*done.findings, *done.notes, sep="\n")
+            _note_modules(tell)
+            return int(not done.is_whole)
+
+        return forks.run(work, self.site, self._named(), self.log)
 
     def _dvc(self, command: tuple[str, ...], plan: Plan, tell: Path | None) -> int:
         import dvc.stage.run
@@ -182,9 +187,7 @@ class Small:
         if plan.dvc_at:
             arm(Points((str(self.site), str(self.folder / "remote")), plan.dvc_at, False, self.folder / "points"))
         status = main(list(command))
-        if tell is not None:
-            with tell.open("a") as handle:
-                handle.write(" ".join(sys.modules) + " ")
+        _note_modules(tell)
         return status
 
     def _stage(self, plan: Plan, tell: Path | None, executable: str, cmd: str, **given: Any) -> None:
@@ -206,9 +209,7 @@ class Small:
             try:
                 forks.stage(name.removeprefix("stages."), *arguments)
             finally:
-                if tell is not None:
-                    with tell.open("a") as handle:
-                        handle.write(" ".join(sys.modules) + " ")
+                _note_modules(tell)
 
         before = signal.signal(signal.SIGINT, signal.SIG_IGN)
         with _past_the_limit(self.log) as log:
@@ -239,7 +240,7 @@ def make_template(folder: Path) -> Small:
     subprocess.run(command, shell=True, cwd=small.site, check=True, env=os.environ | env)
     warm = small.copy(folder / "warm")
     names = warm.folder / "modules"
-    status = warm.dvc("repro", tell=names)
+    status = warm.dvc("repro", tell=names) or warm.dvc("push", tell=names) or warm.verify(repair=True, tell=names)
     assert status == 0, warm.log.read_text()[-4000:]
     forks.preload(names.read_text().split())
     shutil.rmtree(warm.folder)
