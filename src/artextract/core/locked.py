@@ -16,6 +16,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from artextract.core.parent import checkout_root
+from artextract.core.readable import readable
 
 FOLDER = ".dir"  # ends the hash of a folder
 
@@ -31,7 +32,8 @@ def read_yaml_as_text(path: Path) -> dict[str, Any]:
     import yaml
 
     loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
-    content = yaml.load(path.read_text(encoding="utf-8"), loader) if path.is_file() else None
+    with readable(path, "YAML", "`artextract verify --repair`"):
+        content = yaml.load(path.read_text(encoding="utf-8"), loader) if path.is_file() else None
     return content if isinstance(content, dict) else {}
 
 

@@ -17,6 +17,7 @@ from artextract.core.locked import Locked
 from artextract.core.parent import living_lock_holders
 from artextract.runs.verify_committed import check_committed, check_kept_by_git
 from artextract.runs.verify_files import Show, Wanted, look_at_data, look_into, wanted
+from artextract.runs.verify_records import check_records
 from artextract.runs.verify_repair import Finding, States
 from artextract.runs.verify_stores import Cache, Remote, open_stores
 
@@ -74,8 +75,11 @@ def verify(root: Path, folders: Sequence[Path], options: Options, show: Show) ->
             where=str(root),
             remedy="wait for it to end, then start this command again",
         )
+    records = [Finding(*found) for found in check_records(root, folders, options.repair)]
+    if not all(record.mended for record in records):  # DVC itself reads nothing here
+        return Verified(records)
     cache, remote = open_stores(root, options.remote, options.without_remote)
-    done = Verified()
+    done = Verified(records)
     for folder in folders:
         done.findings += [Finding(*found) for found in check_kept_by_git(root, folder, options.repair)]
     done.findings += [Finding(*found) for found in check_committed(root, options.repair)]

@@ -22,6 +22,11 @@ def _git(root: Path, *arguments: str) -> bytes | None:
         return None
 
 
+def committed(root: Path, name: str) -> bytes | None:
+    """A file as it is in the last commit; None where it is not."""
+    return _git(root, "cat-file", "blob", f"HEAD:{name}")
+
+
 def _blob_sha1(content: bytes) -> str:
     """The name that git has for a content."""
     return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
