@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import io
+import os
 import tarfile
+import tracemalloc
 import zipfile
 from pathlib import Path
 
 import pytest
 
 from artextract.core.errors import ArtExtractError
+from artextract.data.images import zips
 from artextract.data.images.decode import UnreadableImage
 from artextract.data.images.sources import FolderImages, TarImages, ZipImages, open_images
 from tests.conftest import jpeg
@@ -133,3 +136,133 @@ def test_what_is_no_archive_of_pictures_is_named_with_what_to_do(tmp_path: Path,
 def test_an_uncompressed_tar_may_be_named(tmp_path: Path):
     write_tars(tmp_path / "tars")
     assert len(open_images(tmp_path / "tars" / "00000.tar").sizes()) == 2
+
+
+def test_a_double_name_in_a_zip_is_refused(tmp_path: Path):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive, pytest.warns(UserWarning, match="Duplicate"):
+        for content in (b"one", b"two"):
+            archive.writestr("Style/a.jpg", content)
+    with pytest.raises(ArtExtractError, match=r"Style/a\.jpg is in the archive twice"):
+        open_images(tmp_path / "a.zip")
+
+
+def zipped(path: Path, content: bytes, method: int = zipfile.ZIP_DEFLATED) -> Path:
+    with zipfile.ZipFile(path, "w", method) as archive:
+        archive.writestr("S/a.jpg", content)
+        archive.writestr("S/b.jpg", IMAGES["Cubism/b_0.jpg"])
+    return path
+
+
+def patched(path: Path, **values: int) -> Path:
+    """The archive with other values in the directory's entry of its first member."""
+    data = bytearray(path.read_bytes())
+    at = data.index(b"PK\1\2")
+    places = {
+        "flag_bits": (8, 2),
+        "compress_type": (10, 2),
+        "compress_size": (20, 4),
+        "file_size": (24, 4),
+        "mode": (38, 4),
+    }
+    for name, value in values.items():
+        start, size = places[name]
+        data[at + start : at + start + size] = value.to_bytes(size, "little")
+    path.write_bytes(data)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("content", "values", "code"),
+    [
+        (b"x", {"file_size": 300 * 2**20}, "too_many_bytes"),
+        (bytes(17 * 2**20), {}, "archive_bomb"),
+        (bytes(5 * 2**20), {"file_size": 100}, "archive_member"),  # promises 100 bytes, unpacks to 5 MB
+        (b"x" * 99, {"flag_bits": 1}, "encrypted"),
+        (b"x" * 99, {"compress_type": 14}, "archive_method"),
+        (b"x" * 99, {"compress_type": 99}, "archive_method"),
+        (b"b.jpg", {"mode": 0o120777 << 16}, "archive_link"),
+    ],
+)
+def test_a_member_that_must_not_be_unpacked_is_unreadable_and_the_next_is_read(
+    tmp_path: Path, content: bytes, values: dict[str, int], code: str
+):
+    source = open_images(patched(zipped(tmp_path / "a.zip", content), **values))
+    with pytest.raises(UnreadableImage) as caught:
+        source.read("a.jpg" if "a.jpg" in source.sizes() else "S/a.jpg")
+    assert caught.value.code == code
+    assert source.read("S/b.jpg") == IMAGES["Cubism/b_0.jpg"]
+
+
+def test_a_member_is_unpacked_in_blocks(tmp_path: Path):
+    """The directory promises 100 bytes; reading all at once would unpack 64 MB to find out."""
+    source = open_images(patched(zipped(tmp_path / "a.zip", bytes(64 * 2**20)), file_size=100))
+    tracemalloc.start()
+    with pytest.raises(UnreadableImage):
+        source.read("S/a.jpg")
+    assert tracemalloc.get_traced_memory()[1] < 8 * 2**20
+    tracemalloc.stop()
+
+
+def test_members_that_share_their_bytes_are_refused(tmp_path: Path):
+    path = zipped(tmp_path / "a.zip", b"x" * 500, zipfile.ZIP_STORED)
+    with pytest.raises(ArtExtractError, match="overlap"):
+        open_images(patched(path, compress_size=600))
+
+
+def test_a_list_of_too_many_members_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    path = zipped(tmp_path / "a.zip", b"x")
+    for name, value in (("MAX_MEMBERS", 1), ("MAX_DIRECTORY", 10)):
+        with monkeypatch.context() as patch:
+            patch.setattr(zips, name, value)
+            with pytest.raises(ArtExtractError, match="members"):
+                open_images(path)
+
+
+def tarred(path: Path, *members: tarfile.TarInfo) -> Path:
+    path.parent.mkdir(exist_ok=True)
+    with tarfile.open(path, "w") as tar:
+        for member in members:
+            tar.addfile(member, io.BytesIO(b"x" * member.size))
+    return path
+
+
+def member(name: str, kind: bytes = tarfile.REGTYPE, size: int = 0) -> tarfile.TarInfo:
+    info = tarfile.TarInfo(name)
+    info.type, info.size, info.linkname = kind, size, "elsewhere.jpg"
+    return info
+
+
+def test_links_in_a_tar_are_there_and_cannot_be_read(tmp_path: Path):
+    kinds = {"S/a.jpg": tarfile.SYMTYPE, "S/b.jpg": tarfile.LNKTYPE, "S/c.jpg": tarfile.FIFOTYPE}
+    path = tarred(tmp_path / "t" / "a.tar", *(member(n, k) for n, k in kinds.items()), member("S/d.jpg", size=9))
+    source = open_images(path.parent)
+    assert list(source.sizes()) == ["S/a.jpg", "S/b.jpg", "S/d.jpg"] and source.read("S/d.jpg") == b"x" * 9
+    for name in ("S/a.jpg", "S/b.jpg"):
+        with pytest.raises(UnreadableImage) as caught:
+            source.read(name)
+        assert caught.value.code == "archive_link"
+
+
+@pytest.mark.parametrize("what", ["cut", "negative", "long name", "unsafe", "pipe"])
+def test_a_tar_that_lies_about_sizes_is_refused(tmp_path: Path, what: str):
+    path = tarred(tmp_path / "t" / "a.tar", member("S/a.jpg", size=5000))
+    data = bytearray(path.read_bytes())
+    if what == "cut":
+        path.write_bytes(data[:3000])
+    elif what == "pipe":
+        os.mkfifo(path.parent / "b.tar")
+        assert open_images(path.parent).sizes() == {"S/a.jpg": 5000}
+        return
+    elif what == "unsafe":
+        tarred(path, member("../a.jpg", size=1))
+    else:
+        header = tarfile.TarInfo("S/a.jpg")
+        header.type = tarfile.XHDTYPE if what == "long name" else tarfile.REGTYPE
+        header.size = -512 if what == "negative" else 5 * 10**9
+        with path.open("wb") as handle:
+            handle.write(header.tobuf(tarfile.GNU_FORMAT))
+            handle.truncate(6 * 10**9)
+    with pytest.raises(
+        ArtExtractError, match="unsafe path" if what == "unsafe" else "not readable as uncompressed tar"
+    ):
+        open_images(path.parent)
