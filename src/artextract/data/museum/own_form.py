@@ -7,7 +7,7 @@ what was found.
 
 from __future__ import annotations
 
-import difflib
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -16,7 +16,9 @@ from artextract.core.errors import ArtExtractError
 from artextract.core.text import NOTHING, Counts
 from artextract.data.museum.headers import known_columns
 from artextract.data.museum.ids import matched, plain_ids
+from artextract.data.museum.local import LocalPictures
 from artextract.data.museum.notes import Notes
+from artextract.data.museum.own_form_errors import ONE_TABLE, lacks, no_objects
 from artextract.data.museum.schemas import COLUMNS, WELCOME, cleaned, unread_columns
 from artextract.data.tables.read import SUFFIXES, TEXTS, read_sheet, suffix_of
 from artextract.data.tables.sheet import Sheet
@@ -40,11 +42,6 @@ ALSO_CALLED = {  # where a table has not the museum's name for a column
 IDS = ("objectid", "depictstmsobjectid", "constituentid", "parentid", "parentobjectid", "childobjectid")
 YEARS = ("beginyear", "endyear")
 NUMBERS = ("width", "height", "maxpixels", "sequence", "displayorder")
-ONE_TABLE = (
-    "`artextract collection add FOLDER --name NAME --table TABLE` reads one table of any form about a folder of "
-    "pictures, with --map where a column is guessed wrong (docs/collections.md)"
-)
-_SHOWN = 12  # names in a message
 
 
 def find_table(folder: Path, name: str) -> Path | None:
@@ -69,7 +66,7 @@ def read_own_form(folder: Path, notes: Notes) -> dict[str, pd.DataFrame]:
     for name in COLUMNS:
         path = find_table(folder, name)
         if path is None and name == "objects":
-            raise _no_objects(folder)
+            raise no_objects(folder)
         sheet = None if path is None else _read(path, name)
         table = pd.DataFrame(columns=pd.Index(list(COLUMNS[name])), dtype="str")
         if sheet is not None and path is not None:
@@ -78,7 +75,7 @@ def read_own_form(folder: Path, notes: Notes) -> dict[str, pd.DataFrame]:
             counts = counts.plus(Counts(sheet.cleaned.cleaned + more.cleaned, max(sheet.cleaned.cut, more.cut)))
         tables[name] = _cells(table, name, notes)
     notes.counts |= counts.named()
-    return _joined(tables, notes)
+    return _joined(tables, LocalPictures(folder), notes)
 
 
 def _read(path: Path, name: str) -> Sheet | None:
@@ -110,7 +107,7 @@ def _columns(sheet: Sheet, name: str, path: Path, notes: Notes) -> pd.DataFrame:
         for column in (*COLUMNS[name], *WELCOME.get(name, ()))
     }
     if absent := [column for column in NEEDED[name] if found[column] is None]:
-        raise _lacks(absent, sheet, path)
+        raise lacks(absent, sheet, path)
     empty = [column for column in COLUMNS[name] if found[column] is None]
     if empty:
         notes.lines.append(f"{path.name} has no columns {', '.join(empty)}: taken as empty")
@@ -151,7 +148,7 @@ def _as_text(value: float) -> str:
     return "" if pd.isna(value) else f"{value:.10g}"
 
 
-def _joined(tables: dict[str, pd.DataFrame], notes: Notes) -> dict[str, pd.DataFrame]:
+def _joined(tables: dict[str, pd.DataFrame], pictures: LocalPictures, notes: Notes) -> dict[str, pd.DataFrame]:
     """The tables with ids in the spelling of the table that they point to."""
     objects = tables["objects"]
     nameless = objects["objectid"] == ""
@@ -170,51 +167,26 @@ def _joined(tables: dict[str, pd.DataFrame], notes: Notes) -> dict[str, pd.DataF
         if changed:
             notes.counts[f"ids_in_another_spelling.{name}"] = changed
             notes.lines.append(f"{name}: {changed:,} rows spell {column} otherwise than the table that they belong to")
+    tables["published_images"] = _with_local_views(tables, pictures)
     absent = [name for name, table in tables.items() if table.empty]
-    if "published_images" in absent:
-        ids = objects["objectid"]
-        views = pd.DataFrame({"depictstmsobjectid": ids, "viewtype": "primary"})
-        tables["published_images"] = views.reindex(columns=list(COLUMNS["published_images"]), fill_value="").astype(
-            "str"
-        )
     for name, lost in {"objects_terms": "keywords and themes", "objects_constituents": "painters"}.items():
         if name in absent:
             notes.lines.append(f"there are no rows of {name}: no {lost} are known")
     return {name: table for name, table in tables.items() if name not in absent or name in COLUMNS_KEPT}
 
 
+def _with_local_views(tables: Mapping[str, pd.DataFrame], pictures: LocalPictures) -> pd.DataFrame:
+    """The table of images, with a view of each object that has a picture in images/ and no row."""
+    objects, views = tables["objects"], tables["published_images"]
+    numbers = objects.get("accessionnum", objects["objectid"])
+    rest = ~objects["objectid"].isin(views["depictstmsobjectid"])
+    found = [
+        i for i, number in zip(objects["objectid"][rest], numbers[rest], strict=True) if pictures.find([i, number])
+    ]
+    if not found and views.empty:  # every object is looked for: what is missing is told by its name
+        found = objects["objectid"].tolist()
+    more = pd.DataFrame({"depictstmsobjectid": found, "viewtype": "primary"})
+    return pd.concat([views, more.reindex(columns=list(views.columns), fill_value="")], ignore_index=True).astype("str")
+
+
 COLUMNS_KEPT = ("objects", "published_images", "objects_terms", "objects_constituents", "constituents")
-
-
-def _lacks(absent: list[str], sheet: Sheet, path: Path) -> ArtExtractError:
-    by_name = {squeeze(name): name for name in sheet.cells.columns}
-    near = {column: difflib.get_close_matches(column, list(by_name), n=1, cutoff=0.5) for column in absent}
-    like = "; ".join(f"nearest to {column}: {by_name[found[0]]}" for column, found in near.items() if found)
-    read_as = f", read as {sheet.read_as}" if sheet.read_as else ""
-    found = _some(list(sheet.cells.columns))
-    return ArtExtractError(
-        f"lacks the columns {', '.join(absent)}; found{read_as}: {found}{f' ({like})' if like else ''}",
-        where=str(path),
-        remedy=f"give the columns these names; or {ONE_TABLE}",
-    )
-
-
-def _some(names: list[str]) -> str:
-    return ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
-
-
-def _no_objects(folder: Path) -> ArtExtractError:
-    names = sorted(p.name + ("/" if p.is_dir() else "") for p in folder.iterdir() if not p.name.startswith("."))
-    tables = [name for name in names if suffix_of(Path(name)) in SUFFIXES]
-    remedy = f"name it objects.csv if it is in the museum's form; or {ONE_TABLE}"
-    if len(tables) == 1:
-        command = f"artextract collection add {folder} --name NAME --table {folder / tables[0]}"
-        remedy = (
-            f"`{command}` reads one table of any form about a folder of pictures (docs/collections.md); the museum's "
-            "own form is five tables"
-        )
-    return ArtExtractError(
-        f"the table objects.csv is missing; the folder holds {_some(names) or 'nothing'}",
-        where=str(folder),
-        remedy=remedy,
-    )

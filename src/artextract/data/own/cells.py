@@ -61,7 +61,10 @@ def artist_of(cell: str) -> str:
 
 
 def keywords_of(cell: str) -> list[str]:
-    """Keywords of a cell, which separates them by bar, semicolon or line end, else by comma."""
+    """Keywords of a cell, which separates them by bar, semicolon or line end, else by comma; "['a', 'b']" too."""
+    if listed := re.fullmatch(r"\s*\[(.*)\]\s*", cell, re.DOTALL):  # a list as Python or JSON writes it
+        words = re.findall(r"'([^']*)'|\"([^\"]*)\"", listed[1])
+        cell = ";".join(one or other for one, other in words) if words else listed[1]
     parts = re.split(r"[|;\n]", cell)
     if len(parts) == 1:
         parts = cell.split(",")

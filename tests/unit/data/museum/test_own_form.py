@@ -95,6 +95,7 @@ SAME = {
     "gzip": _as_form(".csv.gz", "to_csv"),
     "no table of images": _without("published_images"),
     "no addresses": _write(published_images=[view(k, iiifurl="", uuid="") for k in (1, 2, 3)]),
+    "some images in no table": _write(published_images=[view(1)]),
     "ids as floats": _write(published_images=[view(f"{k}.0", iiifurl="https://x/y") for k in (1, 2, 3)]),  # type: ignore[arg-type]
     "ids with zeros": _write(objects_terms=[term(f"00{k}", "Tags", "boat") for k in (1, 2, 3)]),  # type: ignore[arg-type]
     "columns of other names": _columns,

@@ -94,6 +94,7 @@ def test_what_may_be_shown():
 def test_keywords():
     assert keywords_of("Ships|Sea| Ships ") == ["Ships", "Sea"] and keywords_of("a, b") == ["a", "b"]
     assert keywords_of("still life, with fish; sea") == ["still life, with fish", "sea"] and keywords_of(" - ") == []
+    assert keywords_of("['Ships', \"Sea, calm\"]") == ["Ships", "Sea, calm"] and keywords_of("[]") == []
 
 
 # --- ids
