@@ -169,8 +169,7 @@ def disk_is_full(folder: Path) -> bool:
     probe = folder / "probe"
     try:
         with probe.open("wb", buffering=0) as handle:
-            written = handle.write(bytes(PROBE))
-            os.fsync(handle.fileno())
+            written = handle.write(bytes(PROBE))  # NFS may refuse only as it is closed
         return written < PROBE
     except OSError as error:
         return error.errno in FULL

@@ -89,6 +89,21 @@ def test_what_the_cache_has_is_neither_read_nor_checked(tmp_path: Path, cache: P
     np.testing.assert_array_equal(np.asarray(again), first[[2, 0]])
 
 
+@pytest.mark.parametrize("damage", ["cut", "zeros", "flip"])
+def test_damaged_tokens_are_computed_again(
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch, damage: str, capfd: pytest.CaptureFixture
+):
+    monkeypatch.setattr(inference, "openvino_version", lambda: None)
+    net = backbone(RESNET)
+    reader, index = toy_collection(tmp_path / "shards", ["train"] * 4)
+    first = np.array(FrozenStages(tokens(net), params(RESNET)).outputs(reader, index, range(4), 0))
+    (kept,) = (cache / "tokens").glob("*.rows")
+    DAMAGES[damage](kept)
+    again = FrozenStages(tokens(net), params(RESNET)).outputs(reader, index, range(4), 0)
+    np.testing.assert_array_equal(np.asarray(again), first)
+    assert f"of 4 rows in {kept} were damaged; they are computed anew" in capfd.readouterr().err
+
+
 def test_other_code_is_other_work(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch):
     net = backbone(RESNET)
     reader, index = toy_collection(tmp_path / "shards", ["train"] * 3)
