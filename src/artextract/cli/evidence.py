@@ -26,9 +26,12 @@ def evidence(
     from artextract.classification.prediction.evidence import NUMBERS, WORKS, write_evidence
     from artextract.classification.prediction.predictor import Predictor
     from artextract.classification.prediction.training_works import from_training
+    from artextract.classification.published.sums import SUMS, write_sums
     from artextract.core.intact import require_intact
 
     require_intact(artgan)
     found = from_training(Predictor(model), artgan)
     write_evidence(model, found)
+    if (model / SUMS).is_file():
+        write_sums(model)
     print(f"{model / NUMBERS}\n{model / WORKS}: {len(found.works):,} training works")

@@ -20,6 +20,7 @@ from artextract.classification.prediction.confidence import calibrated, read_con
 from artextract.classification.prediction.features import Decoded, Extractor, Stored, head_inputs, joined
 from artextract.classification.prediction.seen import Seen
 from artextract.classification.prediction.table import answers
+from artextract.classification.published.sums import check_sums
 from artextract.core.compute import set_threads
 from artextract.core.errors import ArtExtractError
 from artextract.core.intact import require_intact
@@ -58,6 +59,7 @@ class Predictor:
         """
         set_threads()
         require_intact(Path(folder))
+        check_sums(Path(folder))
         self.folder, self.max_side = Path(folder), max_side
         self.record = read_record(self.folder)
         self.classes = self.record.classes

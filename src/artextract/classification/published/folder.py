@@ -11,6 +11,7 @@ from safetensors import safe_open
 from artextract.classification.network.saved_network import OWN_WEIGHTS, read_record
 from artextract.classification.published.card import card
 from artextract.classification.published.provenance import read_run
+from artextract.classification.published.sums import SUMS, write_sums
 from artextract.core.errors import ArtExtractError
 from artextract.core.files import copy_file, write_bytes, write_text
 from artextract.core.intact import require_intact
@@ -18,7 +19,7 @@ from artextract.encoders.local_weights import local_weights
 from artextract.params.fields import is_path
 
 NETWORK = ("model.safetensors", "model.json")
-OPTIONAL = ("calibration.json", "evidence.safetensors", "evidence.parquet", "README.md")
+OPTIONAL = ("calibration.json", "evidence.safetensors", "evidence.parquet", "README.md", SUMS)
 FILES = (*NETWORK, *OPTIONAL)
 WEIGHTS = "weights"  # frozen networks whose weights came from a path
 
@@ -55,6 +56,7 @@ def publish(root: Path, model: Path, target: Path, name: str = "") -> list[Path]
         if file.is_file():
             write_bytes(target / file.name, file.read_bytes())
     write_text(target / "README.md", card(name or target.resolve().name, record, run, parameters_in(target)))
+    write_sums(target)  # last
     return sorted(target / file for file in FILES if (target / file).is_file())
 
 

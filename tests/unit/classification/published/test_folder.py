@@ -25,7 +25,13 @@ from tests.toys import NAMES
 def test_the_folder_holds_what_predictions_need(tmp_path: Path):
     model = toy_run(tmp_path)
     files = publish(tmp_path, model, tmp_path / "out")
-    assert [path.name for path in files] == ["README.md", "calibration.json", "model.json", "model.safetensors"]
+    assert [path.name for path in files] == [
+        "README.md",
+        "SHA256SUMS",
+        "calibration.json",
+        "model.json",
+        "model.safetensors",
+    ]
     for name in ("model.json", "model.safetensors"):
         assert (tmp_path / "out" / name).read_bytes() == (model / name).read_bytes()
     assert json.loads((tmp_path / "out/calibration.json").read_text())["style"]["temperature"] == 1.5

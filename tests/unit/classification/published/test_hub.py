@@ -93,7 +93,7 @@ def test_push_and_pull_give_the_same_network(hub: FakeHub, tmp_path: Path):
     assert status == 2 and "museum/toy: there is no such folder, and the hub does not give it" in absent
     assert sorted(hub.repositories) == ["museum/toy"]
     pushed = hub.repositories["museum/toy"]
-    names = ["README.md", "calibration.json", "model.json", "model.safetensors"]
+    names = ["README.md", "SHA256SUMS", "calibration.json", "model.json", "model.safetensors"]
     assert sorted(path.name for path in (tmp_path / "again").iterdir()) == names
     for name in names:
         assert pushed[name] == (tmp_path / "out" / name).read_bytes() == (tmp_path / "again" / name).read_bytes()
