@@ -36,6 +36,7 @@ from artextract.cli import (
     unseen_painters,
     verify,
 )
+from artextract.core.terminal import guard_output
 from artextract.core.words import in_words
 
 WRONG_INPUT, STOPPED = 2, 130
@@ -130,4 +131,5 @@ def run(given: Sequence[str]) -> int:
 
 def main() -> NoReturn:
     """Run the command that was typed."""
+    guard_output()
     sys.exit(run(sys.argv[1:]))

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from artextract.core.atomic import atomic, copy_file, move_file, write_bytes, write_text
 from artextract.core.errors import ArtExtractError
 from artextract.core.readable import readable
-from artextract.core.spreadsheet import safe_table
+from artextract.core.spreadsheet import safe_table, without_markup
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,6 +26,9 @@ __all__ = [  # the writers of atomic.py under the name of this module, which is 
     "atomic", "check_relative", "contained", "copy_file", "move_file", "read_json", "write_array", "write_bytes",
     "write_metrics", "write_table", "write_tensors", "write_text",
 ]  # fmt: skip
+
+
+PLOTS = "plots"  # folder of the tables that DVC draws
 
 
 def _rounded(value: Any, key: str = "") -> Any:
@@ -99,7 +102,7 @@ def write_table(path: Path, table: pd.DataFrame, numbers: str = "%.4f", *, mark:
     """Write a table atomically: Parquet between stages, CSV for plots and people, by the suffix.
 
     Every CSV is one that a spreadsheet may open: see ``spreadsheet.safe_table``. ``spreadsheet.read_csv`` reads the
-    same text back.
+    same text back. DVC writes tables below plots/ into a script of its page as they are: their text has no "<" or ">".
 
     Args:
         path: File to write.
@@ -113,6 +116,8 @@ def write_table(path: Path, table: pd.DataFrame, numbers: str = "%.4f", *, mark:
     else:
         encoding = "utf-8-sig" if mark else "utf-8"
         safe = safe_table(table)
+        if PLOTS in path.parts:
+            safe = without_markup(safe)
         safe.to_csv(buffer, index=False, float_format=numbers, lineterminator="\n", encoding=encoding)
     write_bytes(path, buffer.getvalue())
 

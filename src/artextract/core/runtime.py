@@ -14,6 +14,7 @@ from artextract.core.declared import check_inputs, committed_outs_kept, sweep_ou
 from artextract.core.errors import ArtExtractError
 from artextract.core.parent import end_with_parent
 from artextract.core.stage_lock import stage_lock
+from artextract.core.terminal import guard_output
 from artextract.core.words import in_words
 
 INTERRUPTED = 130  # exit status of a command that Ctrl-C ended, as shells have it
@@ -95,6 +96,7 @@ def run_stage(main: Callable[[], None]) -> None:
     message and exit status 130.
     """
     name = Path(sys.argv[0]).stem
+    guard_output()
     end_in_words()
     end_with_parent()
     keep_freed_memory()

@@ -71,6 +71,20 @@ def safe_table(table: pd.DataFrame) -> pd.DataFrame:
     return safe.set_axis(pd.Index([_safe(name) for name in table.columns], dtype=object), axis=1)
 
 
+_MARKUP = str.maketrans(
+    "<>", "\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}"
+)
+
+
+def without_markup(table: pd.DataFrame) -> pd.DataFrame:
+    """A table whose text, column names included, can end no script and begin no tag of a page that holds it."""
+
+    def plain(cell: Any) -> Any:
+        return cell.translate(_MARKUP) if isinstance(cell, str) else cell
+
+    return table.map(plain).rename(columns=plain)
+
+
 def _may_hold_text(column: pd.Series) -> bool:
     from pandas.api.types import is_bool_dtype, is_datetime64_any_dtype, is_numeric_dtype
 

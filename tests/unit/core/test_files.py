@@ -213,3 +213,11 @@ def test_links_of_the_user_are_followed_and_paths_stay_inside(tmp_path: Path) ->
     for relative in ("../secret", "folder/../../secret", "/etc/passwd", "a\\b", ""):
         with pytest.raises(ArtExtractError, match="unsafe path"):
             files.contained(root, relative, where="the lists")
+
+
+def test_a_table_that_dvc_draws_can_end_no_script(tmp_path: Path) -> None:
+    hostile = "</script><script>alert(1)</script><!--"
+    table = pd.DataFrame({hostile: [hostile, "a < b"], "x": [1.5, 2.0]})
+    files.write_table(tmp_path / "plots" / "clusters.csv", table)
+    text = (tmp_path / "plots" / "clusters.csv").read_text(encoding="utf-8")
+    assert "<" not in text and ">" not in text and "a ‹ b,2.0000" in text

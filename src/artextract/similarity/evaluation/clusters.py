@@ -13,7 +13,7 @@ import pandas as pd
 from artextract.data.images.shards import ShardReader
 from artextract.pictures.sheets import contact_sheet
 from artextract.similarity.evaluation.examples import card
-from artextract.similarity.evaluation.maps import reduce
+from artextract.similarity.evaluation.maps import SAME, reduce
 
 SHEET_LIMIT = 24
 
@@ -27,6 +27,8 @@ def cluster(embedding: np.ndarray, k: int, seed: int) -> np.ndarray:
     from sklearn.cluster import KMeans
 
     k = min(k, len(embedding))
+    if np.ptp(embedding, axis=0).max() < SAME:  # one work, or all of them equal: their PCA would be 0 / 0
+        return np.zeros(len(embedding), dtype=np.int64)
     starts: Any = 10  # the default is a word, from which type checkers conclude that only words are allowed
     labels = KMeans(k, n_init=starts, random_state=seed).fit_predict(reduce(embedding, seed))
     order = np.argsort(-np.bincount(labels, minlength=k), kind="stable")

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 PCA_DIMENSIONS = 50
+SAME = 1e-6  # rows that differ by less are equal but for rounding
 
 PALETTE = ["#b5432a", "#2f6f8f", "#7a6a1f", "#5d8a4a", "#7d4f86", "#d08a2c", "#3b3f8c", "#a8577e"]
 ARRANGED = {"image": "how it looks", "title": "what its titles say", "siamese": "look and subject together"}
@@ -125,12 +126,15 @@ def tsne_map(embedding: np.ndarray, perplexity: float, seed: int) -> tuple[np.nd
         seed: Seed of the algorithm.
 
     Returns:
-        Positions (n, 2), and the trustworthiness of the map over the ten nearest neighbours, 0 to 1.
+        Positions (n, 2), and the trustworthiness of the map over the ten nearest neighbours, 0 to 1. Where all rows
+        are the same, all positions are too.
     """
     from sklearn.manifold import TSNE, trustworthiness
 
     if len(embedding) < 3:  # t-SNE needs neighbours; one or two works are next to each other, and nothing can be wrong
         return np.eye(2, dtype=np.float32)[: len(embedding)], 1.0
+    if np.ptp(embedding, axis=0).max() < SAME:  # t-SNE would start from 0 / 0
+        return np.zeros((len(embedding), 2), dtype=np.float32), 1.0
     reduced = reduce(embedding, seed)
     perplexity = min(perplexity, (len(embedding) - 1) / 3)
     positions = TSNE(2, perplexity=perplexity, init="pca", random_state=seed).fit_transform(reduced)

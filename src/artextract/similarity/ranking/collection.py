@@ -67,7 +67,7 @@ def open_collection(folder: Path, embeddings: Path) -> Collection:
     """Read index.parquet of a folder, and images.npy and titles.npy of another.
 
     Raises:
-        ArtExtractError: An embedding belongs to another index.
+        ArtExtractError: An embedding belongs to another index, or holds values that are not numbers.
     """
     index = pd.read_parquet(folder / "index.parquet")
     arrays = {kind: np.load(embeddings / f"{kind}.npy") for kind in ("images", "titles")}
@@ -77,5 +77,13 @@ def open_collection(folder: Path, embeddings: Path) -> Collection:
                 f"the embedding is stale: its shape is {array.shape}, and the index has {len(index):,} works",
                 where=str(embeddings / f"{kind}.npy"),
                 remedy=f"`dvc repro embed_{kind}`",
+            )
+        if not (finite := np.isfinite(array).all(axis=1)).all():
+            row = int(np.flatnonzero(~finite)[0])
+            raise ArtExtractError(
+                f"{int((~finite).sum())} of {len(array):,} rows hold values that are not numbers, the first that of "
+                f"{index['id'].iloc[row]}",
+                where=str(embeddings / f"{kind}.npy"),
+                remedy=f"`dvc repro -f embed_{kind}`; if it stays, take other weights, or precision=fp32",
             )
     return Collection(index, arrays["images"], arrays["titles"])

@@ -11,6 +11,7 @@ import pytest
 from artextract.core.compute import unit_rows
 from artextract.similarity.evaluation import maps
 from artextract.similarity.evaluation import maps as space_figure
+from artextract.similarity.evaluation.clusters import cluster
 from artextract.similarity.evaluation.maps import reduce, sample_rows, tsne_map, tsne_maps
 from tests.museum import gallery
 from tests.unit.similarity.evaluation.test_examples import size
@@ -160,3 +161,13 @@ def test_maps_of_any_number_of_spaces(n: int):
     for name, (positions, trust) in maps.items():
         assert positions.shape == (n, 2) and 0 <= trust <= 1
         np.testing.assert_array_equal(positions, tsne_map(spaces[name][rows], 15, 0)[0])
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 4, 12])
+@pytest.mark.parametrize("value", [0.0, 0.5])
+def test_equal_embeddings_have_a_map_and_one_cluster(n: int, value: float):
+    """t-SNE started from 0 / 0 and ended the process by a segmentation fault."""
+    same = np.full((n, 4), value, np.float32)
+    positions, trust = tsne_map(same, 30.0, 0)
+    assert positions.shape == (n, 2) and np.isfinite(positions).all() and trust == 1
+    assert not cluster(same, 5, 0).any()

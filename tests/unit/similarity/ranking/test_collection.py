@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
 import pytest
 
 from artextract.core import memory
 from artextract.core.errors import ArtExtractError
-from artextract.similarity.ranking.collection import require_room_for_pairs
+from artextract.similarity.ranking.collection import open_collection, require_room_for_pairs
 
 
 def test_more_works_than_fit_are_refused_with_the_parameter_that_limits_them(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -17,3 +21,13 @@ def test_more_works_than_fit_are_refused_with_the_parameter_that_limits_them(mon
         require_room_for_pairs(24_000)
     monkeypatch.setattr(memory, "free_memory", lambda: 100_000_000)
     require_room_for_pairs(174)
+
+
+def test_embeddings_that_are_no_numbers_are_refused_with_the_work(tmp_path: Path) -> None:
+    rows = np.full((3, 4), 0.5, np.float32)
+    pd.DataFrame({"id": ["a", "b", "c"], "group": [0, 1, 2]}).to_parquet(tmp_path / "index.parquet")
+    np.save(tmp_path / "titles.npy", rows)
+    rows[1, 2] = np.nan
+    np.save(tmp_path / "images.npy", rows)
+    with pytest.raises(ArtExtractError, match=r"images\.npy: 1 of 3 rows hold .* the first that of b"):
+        open_collection(tmp_path, tmp_path)
