@@ -38,7 +38,7 @@ def files_below(root: Path, enter: Callable[[str], bool] = lambda name: True) ->
             inside = sorted(entries, key=lambda entry: entry.name)
         folders = []
         for entry in inside:
-            if not entry.is_dir():
+            if not _is_folder(entry):
                 yield prefix + entry.name, entry
             elif enter(entry.name):
                 place = os.stat(entry.path)
@@ -46,3 +46,11 @@ def files_below(root: Path, enter: Callable[[str], bool] = lambda name: True) ->
                 if own not in above and len(above) < DEEPEST:
                     folders.append((entry.path, f"{prefix}{entry.name}/", above | {own}))
         waiting += reversed(folders)
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    """Whether an entry is a folder; a link to itself is none, and asking about it is an error."""
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False

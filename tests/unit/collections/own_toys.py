@@ -35,15 +35,15 @@ def table(path: Path, n: int, *, artist: Callable[[int], str] = lambda k: f"Pain
     return path
 
 
-def collected(root: Path, folder: Path, about: Path | None, labels: list[str]) -> pd.DataFrame:
-    """A collection's folder as after fetch_nga; its index."""
+def collected(root: Path, folder: Path, about: Path | None, labels: list[str], **changes: object) -> pd.DataFrame:
+    """A collection's folder as after fetch_nga; its index. With changes to the section ``nga``."""
     root.mkdir(parents=True, exist_ok=True)
     keys = sections(repository_pipeline(ROOT)["stages"])
     text = params_text((ROOT / "params.yaml").read_text(encoding="utf-8"), keys, works=10, labels=labels)
     (root / "params.yaml").write_text(text, encoding="utf-8")
     collect(
         Place(str(folder), "" if about is None else str(about), {}, []),
-        load_params("nga", path=root / "params.yaml").nga,
+        load_params("nga", path=root / "params.yaml").nga.model_copy(update=changes),
         out=root / "data/nga",
         metrics=root / "metrics/fetch_nga.json",
         notes={},

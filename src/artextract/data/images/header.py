@@ -110,7 +110,8 @@ def why_not_opened(data: bytes) -> UnreadableImage:
         if 0 <= at < len(data) - 4 and data[at + 4] != 8:
             return UnreadableImage("samples_not_read", f"a JPEG of {data[at + 4]} bits")
         return UnreadableImage("broken")
-    if data.startswith((b"\x89PNG", b"GIF8")) or (data.startswith(b"RIFF") and data[8:12] == b"WEBP"):
+    boxes = data[4:12] in (b"ftypavif", b"ftypavis", b"ftypheic", b"ftypheix", b"ftypmif1", b"ftypjp2 ")
+    if boxes or data.startswith((b"\x89PNG", b"GIF8")) or (data.startswith(b"RIFF") and data[8:12] == b"WEBP"):
         return UnreadableImage("broken")
     other = other_format(data[:HEAD])
     return UnreadableImage("format_not_accepted" if other else "not_an_image", other)
@@ -123,6 +124,8 @@ def _why_not_tiff(data: bytes) -> UnreadableImage:
         handle = io.BytesIO(data)
         handle.seek(tags.next)
         tags.load(handle)
+        if _BITS not in tags:  # the file ends before them
+            return UnreadableImage("broken")
         bits = [int(one) for one in tags.get(_BITS, (1,))]
         kind = _KINDS.get(int(tags.get(_SAMPLE_FORMAT, (1,))[0]), "a kind of their own")
     except Exception:  # the tags of a broken file
