@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from artextract.core.errors import ArtExtractError
 from artextract.core.temporary import make_temporary_folder, open_temporary
 from artextract.core.words import FULL, in_words, number_of
 
@@ -102,6 +103,8 @@ def problems_of(path: Path) -> Iterator[None]:
     """
     try:
         yield
+    except ArtExtractError:
+        raise
     except Exception as error:
         if number_of(error) not in TOLD:
             raise

@@ -151,7 +151,7 @@ def open_folder(folder: Path) -> Path:
         blocking = next(part for part in (folder, *folder.parents) if os.path.lexists(part) and not part.is_dir())
         if cache_folder() not in blocking.parents:
             raise ArtExtractError(
-                "is a file, and a folder is needed here",
+                "is a file, or a link that leads nowhere, and a folder is needed here",
                 where=str(blocking),
                 remedy="give it another name, or export ARTEXTRACT_CACHE=FOLDER",
             ) from None

@@ -36,9 +36,13 @@ REMEDIES = {
     errno.EMFILE: "raise the limit (`ulimit -n 4096`)",
     errno.ENFILE: "close other programs",
 }
-NUMBER = re.compile(r"\(os error (\d+)\)")  # how Rust, and so safetensors and tokenizers, names an OSError
+# How Rust (safetensors, tokenizers) and Python (copies of folders, workers) put an OSError into a text.
+NUMBER = re.compile(r"\(os error (\d+)\)|\[Errno (\d+)\]")
+TEXTS = {os.strerror(number): number for number in (*FULL, errno.EFBIG, errno.EROFS, errno.EIO)}  # as C++ puts them
 NUMPY = re.compile(r"\d+ requested and \d+ written")  # numpy's OSError of a write that was cut short has no number
-MEMORY = re.compile(r"out of memory|can't allocate memory|not enough memory|bad_alloc|bad allocation", re.IGNORECASE)
+MEMORY = re.compile(
+    r"out of memory|can't allocate memory|not enough memory|bad_alloc|bad allocation|ALLOC_FAILED", re.IGNORECASE
+)
 
 
 def in_words(error: BaseException, where: Path | str | None = None) -> ArtExtractError | None:
@@ -64,11 +68,14 @@ def in_words(error: BaseException, where: Path | str | None = None) -> ArtExtrac
 
 def number_of(error: BaseException) -> int | None:
     """The ``errno`` of an error that has one, in its attribute or in its text; None for any other."""
+    if isinstance(error, OSError) and error.errno is not None:
+        return error.errno
     text = str(error)
-    if isinstance(error, OSError):
-        return error.errno if error.errno is not None else errno.ENOSPC if NUMPY.search(text) else None
-    named = NUMBER.search(text)
-    return int(named[1]) if named else None
+    if isinstance(error, OSError) and NUMPY.search(text):
+        return errno.ENOSPC
+    if named := NUMBER.search(text):
+        return int(named[1] or named[2])
+    return next((number for told, number in TEXTS.items() if told.lower() in text.lower()), None)
 
 
 def _chain(error: BaseException) -> Iterator[tuple[BaseException, bool]]:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -27,6 +28,8 @@ def raised_from(error: Exception, cause: Exception) -> Exception:
         (OSError("1024 requested and 12 written"), "disk is full", "free some space"),
         (RuntimeError("Error while serializing: I/O error: No space left (os error 28)"), "disk is full", "free some"),
         (raised_from(RuntimeError("unexpected pos 64 vs 0"), OSError(errno.ENOSPC, "")), "disk is full", "free some"),
+        (RuntimeError("write error in f: 3 != 9 (No space left on device)"), "disk is full", "free some space"),
+        (shutil.Error([("a", "b", "[Errno 122] Disk quota exceeded: 'b'")]), "quota", "larger quota"),
         (OSError(errno.EMFILE, "Too many open files"), "too many open files", "ulimit -n"),
         (MemoryError(), "memory of the machine", "lower batch_size"),
         (np._core._exceptions._ArrayMemoryError((9,), np.dtype("f4")), "memory of the machine", "lower batch_size"),
