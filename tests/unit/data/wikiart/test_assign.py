@@ -139,3 +139,10 @@ def test_held_out_painters_are_never_trained_on(seed: int, fraction: float) -> N
         trained = np.isin(split, ["train", "select"])
         assert (trained <= plain[f"{task}_split"].isin(["train", "select"]).to_numpy()).all()
     assert {painters[i] for i in np.flatnonzero(held)}.isdisjoint(painters[~held])
+
+
+def test_painters_are_held_out_up_to_their_share_and_those_of_a_seed_are_always_the_same() -> None:
+    """Eight painters of five images each: half of the images are four painters, to the image."""
+    paths = pd.Series([f"S/p{i // 5}_x{i}.jpg" for i in range(40)])
+    held = held_out_painters(paths, 0.5, 7)
+    assert np.flatnonzero(held.reshape(8, 5).all(axis=1)).tolist() == [0, 1, 3, 6] and held.sum() == 20

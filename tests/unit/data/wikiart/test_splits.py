@@ -209,3 +209,23 @@ def test_painter_folds_properties(painters: list[int], folds: int, seed: int) ->
     assert sizes.max() - sizes.min() <= max(painters.count(p) for p in set(painters))
     order = np.random.default_rng(seed).permutation(len(paths))
     assert painter_folds([paths[i] for i in order], folds, seed).tolist() == found[order].tolist()
+
+
+def test_the_folds_of_a_seed_are_always_the_same() -> None:
+    """A published table rests on them: another stream of random numbers is another experiment."""
+    assert painter_folds(by_painters(list(range(10))), 3, 7).tolist() == [0, 0, 2, 2, 0, 1, 1, 0, 1, 2]
+
+
+@pytest.mark.parametrize(("fraction", "expected"), [(0.5, 5), (0.49, 4), (0.09, 0)])
+def test_carve_takes_its_share_to_the_row_and_no_more(fraction: float, expected: int) -> None:
+    labels = pd.DataFrame({"style": [0] * 10})
+    chosen = carve(labels, list(range(10)), np.ones(10, dtype=bool), fraction, np.random.default_rng(0))
+    assert chosen.sum() == expected
+
+
+def test_carve_leaves_out_a_group_that_is_too_large_and_takes_a_smaller_one() -> None:
+    """Three rows may go: never the group of four, and in any order the three single ones."""
+    labels, group = pd.DataFrame({"style": [0] * 7}), [0, 0, 0, 0, 1, 2, 3]
+    for seed in range(5):
+        chosen = carve(labels, group, np.ones(7, dtype=bool), 0.5, np.random.default_rng(seed))
+        assert chosen.tolist() == [False] * 4 + [True] * 3

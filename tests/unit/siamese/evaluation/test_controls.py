@@ -39,3 +39,20 @@ def test_random_projection_and_pca_read_no_titles_and_give_unit_rows():
     whole = principal_components(IMAGES, rows, 99)
     own = unit_rows(IMAGES - IMAGES[rows].mean(axis=0))
     np.testing.assert_allclose(whole @ whole.T, own @ own.T, atol=1e-5)  # all components are the centred images
+
+
+def test_the_controls_of_a_seed_are_always_the_same():
+    """Each draws from its own stream."""
+    index = works([f"{i} sea" for i in range(10)])
+    other, _ = shuffled_titles(index, np.eye(10), np.arange(8), 7)
+    assert other["title"].str[0].tolist() == ["6", "0", "2", "3", "7", "5", "1", "4", "8", "9"]
+    found = random_projection(np.eye(3), np.arange(3), 2, 7)
+    np.testing.assert_allclose(found, [[-0.9819, 0.1893], [0.8808, -0.4736], [-0.328, 0.9447]], atol=1e-4)
+
+
+def test_controls_are_centred_on_the_known_works_alone():
+    images = IMAGES.copy()
+    images[25] = 9
+    rows = np.arange(20)
+    for make in (lambda x: random_projection(x, rows, 5, 0), lambda x: principal_components(x, rows, 5)):
+        np.testing.assert_array_equal(np.delete(make(images), 25, axis=0), np.delete(make(IMAGES), 25, axis=0))

@@ -120,3 +120,8 @@ def test_siamese_gains_on_unseen_painters_and_shuffled_titles_do_not(head: str):
     assert low["siamese"] > 0.05
     assert all(low[control] <= 0 for control in ("shuffled_titles", "random_projection", "pca"))
     assert train_gain(seen[0], "p10")["s1.theme.train_gain.p10"] > 0.05
+
+
+def test_the_painters_who_stop_a_training_are_always_the_same_for_a_seed():
+    parts = evaluation.by_fold(np.arange(12) % 3, np.arange(12), 0.25, 7)
+    assert [part.select.tolist() for part in parts] == [[5, 11], [6, 9], [9, 10]]

@@ -16,6 +16,7 @@ from artextract.params.sections import Splits
 from artextract.siamese.projection.splits import (
     artist_folds,
     held_out_objects,
+    held_out_titles,
     leave_similar_out,
     split_table,
     title_clusters,
@@ -173,3 +174,21 @@ def test_sizes_of_the_parts_of_all_three_splits():
         assert splits[name].value_counts().to_dict() == {"train": 68, "select": 12, "held_out": 20}
     folds = index.groupby(splits["s2_fold"])["artist"]
     assert folds.size().tolist() == [20] * 5 and folds.nunique().tolist() == [2] * 5
+
+
+def test_the_splits_of_a_seed_are_always_the_same():
+    """Printed scores rest on these rows: another stream of random numbers is another experiment. Each split has its
+    own."""
+    rows, letters = np.arange(20), {"train": "t", "select": "s", "held_out": "h"}
+    index = pd.DataFrame({"artist": pd.array([f"p{i}" for i in range(12)], dtype="string"), "group": range(12)})
+    assert "".join(letters[part] for part in held_out_objects(rows, params(), 7)) == "tstttttttthttthsthht"
+    assert artist_folds(index, params(folds=3), 7).tolist() == [2, 0, 0, 0, 2, 1, 1, 2, 2, 1, 0, 1]
+    assert "".join(letters[part] for part in held_out_titles(rows, params(), 7)) == "tthtthtthttthsttttts"
+
+
+def test_shares_of_held_out_titles_are_of_works_to_the_work():
+    """Of 40 works 8 are held out and 4 of the others select; clusters of 3 works leave room for at most two of them."""
+    exact = held_out_titles(np.arange(40) // 4, params(select_fraction=0.125), 0)
+    assert Counter(exact.tolist()) == {"held_out": 8, "select": 4, "train": 28}
+    thirds = held_out_titles(np.arange(39) // 3, params(select_fraction=0.125), 0)
+    assert Counter(thirds.tolist()) == {"held_out": 6, "select": 3, "train": 30}

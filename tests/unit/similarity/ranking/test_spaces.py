@@ -118,3 +118,24 @@ def test_few_works_and_k_beyond_them(n: int):
 def test_fitting_on_nothing_is_a_mistake():
     with pytest.raises(ValueError, match="no rows"):
         centred(POINTS, np.array([], dtype=int))
+
+
+@pytest.mark.parametrize("block", [1, 7, 40])
+def test_a_space_is_the_same_in_blocks_of_any_size(monkeypatch: pytest.MonkeyPatch, block: int):
+    fit, rows = np.arange(1, 40, 2), np.arange(40)
+    whole = [csls_space("c", POINTS, 3, fit), popularity_space(POINTS, 3, fit)]
+    monkeypatch.setattr(spaces, "BLOCK", block)
+    for one, other in zip(whole, [csls_space("c", POINTS, 3, fit), popularity_space(POINTS, 3, fit)], strict=True):
+        np.testing.assert_allclose(one.similarity(rows), other.similarity(rows), atol=1e-6)
+
+
+def test_spaces_say_what_they_were_made_from_and_what_they_are_called():
+    fields = frozenset({"title"})
+    assert (
+        csls_space("c", POINTS, 3, fields=fields).fields == popularity_space(POINTS, 3, fields=fields).fields == fields
+    )
+    assert [space.name for space in image_spaces(POINTS, 3, 3)] == ["image", "centred", "whitened", "csls"]
+    assert csls_space("c", POINTS).fields == cosine_space("x", POINTS).fields == frozenset()
+    np.testing.assert_array_equal(
+        csls_space("c", POINTS).similarity(np.arange(3)), csls_space("c", POINTS, 10).similarity(np.arange(3))
+    )
