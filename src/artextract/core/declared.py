@@ -18,6 +18,7 @@ from artextract.core.errors import ArtExtractError
 from artextract.core.intact import damaged, refuse
 from artextract.core.locked import Locked
 from artextract.core.parent import is_orphan
+from artextract.core.rewritten import drop_damaged_objects
 from artextract.core.temporary import sweep
 
 # Without these, a look at what has changed may write git's index: ended then, it leaves a lock that stops every DVC.
@@ -61,6 +62,17 @@ def check_inputs(name: str) -> None:
         locked = Locked(Path())
         found = damaged(locked, deps)
         refuse([file for file in found if file.stage not in locked.frozen], locked.folder)
+
+
+def settle_outs(name: str) -> None:
+    """After a run under DVC: let DVC store what the stage has written, also where its cache has a damaged copy.
+
+    Args:
+        name: Name of the stage.
+    """
+    if "DVC_STAGE" in os.environ:
+        outs = _stage(name).get("outs", [])
+        drop_damaged_objects(out for out in outs if isinstance(out, str))  # others are in git, and not in the cache
 
 
 def sweep_outs(name: str) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from types import FrameType, TracebackType
 
-from artextract.core.declared import check_inputs, committed_outs_kept, sweep_outs
+from artextract.core.declared import check_inputs, committed_outs_kept, settle_outs, sweep_outs
 from artextract.core.errors import ArtExtractError
 from artextract.core.parent import end_with_parent
 from artextract.core.stage_lock import stage_lock
@@ -106,6 +106,7 @@ def run_stage(main: Callable[[], None]) -> None:
             sweep_outs(name)
             check_inputs(name)
             main()
+            settle_outs(name)
     except Exception as error:
         told = in_words(error)  # a user's problem, the disk, permissions or memory
         if told is None:

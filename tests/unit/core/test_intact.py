@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from artextract.core import intact
-from artextract.core.declared import check_inputs
+from artextract.core.declared import check_inputs, settle_outs
 from artextract.core.errors import ArtExtractError
 from artextract.core.intact import damaged, intact_content, require_intact
 from artextract.core.locked import Locked, Out, folder_md5, object_in
@@ -139,6 +139,24 @@ def test_commands_check_what_they_read_and_remember_it(checkout: Path, monkeypat
     for memory in (checkout / "own-cache/checked").iterdir():  # a damaged memory is no memory
         memory.write_text("{")
     require_intact(Path("data/images.npy"))
+
+
+def test_a_damaged_object_of_what_a_stage_has_written_again_is_dropped(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    objects = {name: object_in(checkout / ".dvc/cache", md5(content)) for name, content in FILES.items()}
+    for name, path in objects.items():
+        write(path, FILES[name] if name.endswith("parquet") else b"damaged")
+    settle_outs("fetch_nga")  # by hand: DVC stores nothing
+    monkeypatch.setenv("DVC_STAGE", "fetch_nga")
+    settle_outs("fetch_nga")
+    assert {name for name, path in objects.items() if path.exists()} == {"data/nga/index.parquet", "data/images.npy"}
+    assert "was dropped, and is stored anew" in capsys.readouterr().err
+    listing = object_in(checkout / ".dvc/cache", out_of(checkout, "data/nga").md5)
+    assert listing.is_file()
+    flip(listing)
+    settle_outs("fetch_nga")
+    assert not listing.exists()
 
 
 def test_content_from_the_cache_is_compared_with_its_name() -> None:
