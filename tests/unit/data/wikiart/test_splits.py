@@ -229,3 +229,11 @@ def test_carve_leaves_out_a_group_that_is_too_large_and_takes_a_smaller_one() ->
     for seed in range(5):
         chosen = carve(labels, group, np.ones(7, dtype=bool), 0.5, np.random.default_rng(seed))
         assert chosen.tolist() == [False] * 4 + [True] * 3
+
+
+def test_a_rare_class_is_served_before_a_frequent_one() -> None:
+    """Class 1 is only in two groups, together with class 0. Served last, it would take class 0 beyond its share."""
+    labels, group = pd.DataFrame({"style": [0, 1, 0, 1, *[0] * 8]}), [0, 0, 1, 1, *range(2, 10)]
+    for seed in range(10):
+        chosen = split_every_class(labels, group, 0.2, np.random.default_rng(seed))
+        assert labels["style"][chosen].value_counts().to_dict() == {0: 2, 1: 1}

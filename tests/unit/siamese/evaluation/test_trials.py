@@ -12,6 +12,7 @@ from artextract.core.compute import unit_rows
 from artextract.siamese.evaluation.trials import (
     KEYS,
     TRIALS,
+    attempt_names,
     headline,
     main_gain,
     strongest,
@@ -63,6 +64,40 @@ def test_an_attempt_is_compared_with_the_strongest_post_processing():
     renamed = table.replace({"judge": {"theme": "period"}})
     assert main_gain(renamed, "p10")[1] == {"gain.judge": "period"}
     assert main_gain(table.assign(split="s1"), "p10") == ({}, {})
+
+
+def test_the_screen_shows_unseen_painters_and_of_unseen_works_the_gain_of_the_main_judges():
+    noise, best = unit_rows(np.random.default_rng(0).normal(size=(N, 4))), np.eye(2)[SUBJECT]
+    one = values(image=noise, siamese=best, shuffled_titles=noise, random=noise, ceiling=best)
+    judges = ("theme", "theme_other_words", "period")
+    found = {(judge, space): table for judge in judges for (_, space), table in one.items()}
+    splits = {"s1": found, "s2": found, "s3": found}
+    table = trials(splits, ["p10", "ndcg10"], PAINTER, 50, 0)
+    numbers = headline(table, splits, "p10")
+    gains = ("s1.theme", "s1.theme_other_words", "s2.theme", "s2.theme_other_words", "s2.period")
+    expected = {f"{name}.gain.p10{end}" for name in gains for end in ("", "_low", "_high")}
+    for judge in judges[:2]:
+        expected |= {f"s2.{judge}.{name}.p10" for name in ("chance", "best", "siamese", "ceiling")}
+        expected |= {f"s2.{judge}.shuffled_gain.p10_high"}
+    expected |= {f"s2.theme.gain.p10_{name}" for name in ("p_holm", "p_least", "comparisons")}  # of one source: once
+    assert set(numbers) == expected
+    rows = table[(table["split"] == "s2") & (table["judge"] == "theme") & (table["metric"] == "p10")]
+    row = rows.set_index("attempt").loc["siamese"]
+    assert numbers["s2.theme.gain.p10_p_holm"] == row["p_holm"] and numbers["s2.theme.gain.p10_low"] == row["low"]
+    assert numbers["s2.theme.shuffled_gain.p10_high"] == rows.set_index("attempt").loc["shuffled_titles", "high"]
+    assert len(table) == 3 * 3 * 2 * 2  # splits, judges, attempts, metrics
+
+
+def test_attempts_are_those_of_the_chosen_head():
+    shared = {"siamese", "head_alone", "shuffled_titles", "random_projection", "pca"}
+    assert set(attempt_names("closed_form")) == shared | {"trained", "trained_head"}
+    assert set(attempt_names("trained")) == shared | {"ridge_beside", "ridge"}
+
+
+def test_few_draws_are_raised_to_what_the_correction_needs():
+    noise, best = unit_rows(np.random.default_rng(0).normal(size=(N, 4))), np.eye(2)[SUBJECT]
+    few = trials({"s2": values(image=noise, siamese=best)}, ["p10"], PAINTER, 10, 0)
+    assert few["p"].tolist() == [pytest.approx(2 / 10_001)]
 
 
 def test_nothing_tried_is_an_empty_table():
