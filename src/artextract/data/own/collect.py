@@ -14,9 +14,9 @@ from artextract.core.scratch import discard, scratch
 from artextract.data.images.reasons import code_and_reason
 from artextract.data.images.regular import read_regular
 from artextract.data.images.shard_writer import Source
-from artextract.data.museum.collect import downloads
-from artextract.data.museum.fetch import Getter
+from artextract.data.museum.getter import Getter
 from artextract.data.museum.names import PREFIX
+from artextract.data.museum.remote import downloads
 from artextract.data.museum.store import store
 from artextract.data.outside.place import Place
 from artextract.data.own.as_index import index_rows

@@ -14,9 +14,10 @@ import pytest
 from artextract.core.errors import ArtExtractError
 from artextract.data.images import shard_writer
 from artextract.data.images.shards import ShardReader
-from artextract.data.museum.collect import INDEX_COLUMNS, address, collect, expected_size
+from artextract.data.museum.collect import INDEX_COLUMNS, collect
 from artextract.data.museum.fetch import FetchError, Getter
 from artextract.data.museum.local import LocalPictures
+from artextract.data.museum.remote import address, expected_size
 from artextract.params.sections import NGA
 from tests.conftest import jpeg
 from tests.museum import Row, museum, painting, view, write_tables
