@@ -17,8 +17,14 @@ pytestmark = pytest.mark.long
 KILLS = 6
 
 
-def kill_after(project: Checkout, seconds: float) -> bool:
-    """Start ``dvc repro`` and kill DVC itself but not its stage; return True if DVC was still running."""
+def kill_after(project: Checkout, seconds: float, *, of_a_stage: bool = False) -> bool:
+    """Start ``dvc repro`` and kill DVC itself but not its stage; return True if DVC was still running.
+
+    Args:
+        project: The checkout.
+        seconds: When to kill it.
+        of_a_stage: Count from the moment when the first stage has begun, which still imports then.
+    """
     process = subprocess.Popen(
         ["dvc", "repro"],
         cwd=project.folder,
@@ -28,6 +34,8 @@ def kill_after(project: Checkout, seconds: float) -> bool:
         start_new_session=True,
     )
     try:
+        while of_a_stage and not stages_alive(project) and process.poll() is None:
+            time.sleep(0.005)
         process.wait(seconds)
         return False
     except subprocess.TimeoutExpired:
@@ -49,11 +57,12 @@ def test_kills_at_random_moments_end_like_an_undisturbed_run(tmp_path):
     other = copy_of_this_checkout(tmp_path / "killed")
     moments = random.Random(1)
     killed = 0
-    for _ in range(KILLS):
-        killed += kill_after(other, moments.uniform(2, 25))
-        deadline = time.monotonic() + 20
+    for kill in range(KILLS):
+        early = bool(kill % 2)
+        killed += kill_after(other, moments.uniform(0, 0.6) if early else moments.uniform(2, 25), of_a_stage=early)
+        deadline = time.monotonic() + 5
         while stages_alive(other) and time.monotonic() < deadline:
-            time.sleep(0.2)
+            time.sleep(0.05)
         assert not stages_alive(other), "a stage outlived DVC"
     assert killed >= 3
     other.run("dvc", "repro")
