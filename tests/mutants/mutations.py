@@ -2,8 +2,8 @@
 
 The changes of single operators, numbers, arguments and words are those of mutmut. Conditions that are forced to one
 side, comprehensions without their filter and assignments to a name that exists already are added here. Left out are
-changes that only break the program at once or only change a sentence: docstrings, annotations, messages of errors, and
-``x = None`` for any x.
+changes that only break the program at once or only change a sentence: docstrings, annotations, messages of errors,
+texts with blanks, and ``x = None`` for any x.
 """
 
 from __future__ import annotations
@@ -62,6 +62,8 @@ def _number(node: cst.Integer | cst.Float) -> Iterator[cst.CSTNode]:
 
 
 def _string(node: cst.SimpleString) -> Iterator[cst.CSTNode]:
+    if " " in node.value:
+        return  # a sentence for people
     yield from list(mutators.operator_string(node))[:1]  # another word; other cases of the letters say no more
 
 
@@ -172,11 +174,18 @@ def _says_nothing(node: cst.CSTNode) -> bool:
         return True
     if isinstance(node, cst.Expr) and isinstance(node.value, cst.SimpleString | cst.ConcatenatedString):
         return True
+    if "__all__" in _targets(node):
+        return True
     if isinstance(node, cst.Arg) and node.keyword is not None:
         return node.keyword.value in KEYWORDS_LEFT_ALONE
     if isinstance(node, cst.Subscript) and isinstance(node.value, cst.Name):
         return node.value.value in ("Literal", "dict", "list", "tuple", "Callable", "Mapping", "Sequence")
     return isinstance(node, cst.Call) and _name(node) in SILENT
+
+
+def _targets(node: cst.CSTNode) -> list[str]:
+    targets = node.targets if isinstance(node, cst.Assign) else ()
+    return [target.target.value for target in targets if isinstance(target.target, cst.Name)]
 
 
 def _name(node: cst.Call) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import sys
 import types
+from functools import cached_property
 from typing import Any
 
 ACCESSORS = (staticmethod, classmethod)
@@ -53,7 +54,7 @@ def _member(owner: type, name: str, old: Any, new: Any) -> None:
         _function(old.__func__, new.__func__)
     elif callable(old) and isinstance(inspect.unwrap(old), types.FunctionType):
         _function(old, new)
-    elif hasattr(old, "func") and isinstance(old.func, types.FunctionType):  # cached_property
+    elif isinstance(old, cached_property):
         _function(old.func, new.func)
     elif not name.startswith("__") and isinstance(old, int | float | str | tuple) and old != new:
         setattr(owner, name, new)

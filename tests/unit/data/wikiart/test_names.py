@@ -158,6 +158,35 @@ def test_another_work_is_never_taken(path: str, file: str):
     assert not resolve([path], [file]).files
 
 
+@pytest.mark.parametrize(
+    ("listed", "file", "found"),
+    [
+        ("日日日abc日日日", "abc", True),  # a third of the letters is left
+        ("日日日日abc日日日", "abc", False),
+        ("日abc", "abc", True),
+        ("日ab", "ab", False),  # two letters are too few, whatever their share
+    ],
+)
+def test_a_name_that_lost_letters_is_found_where_a_third_and_three_are_left(listed: str, file: str, found: bool):
+    assert bool(resolve([f"S/{listed}.jpg"], [f"S/{file}.jpg"]).files) is found
+
+
+def test_a_list_that_lost_letters_itself_names_the_file_that_has_them():
+    assert resolve(["S/mus?e-d\ufffdorsay.jpg"], ["S/musée-d’orsay.jpg"]).files
+    assert not resolve(["S/musee-d-orsay.jpg"], ["S/mus日e-d-orsay.jpg"]).files  # without a mark nothing was lost
+
+
+def test_the_suffix_decides_between_two_files_of_one_name():
+    found = resolve(["S/a.JPG", "S/b.jpeg"], ["S/a.jpg", "S/a.png", "S/b.png"])
+    assert found.files == {"S/a.JPG": "S/a.jpg", "S/b.jpeg": "S/b.png"} and not found.ambiguous
+
+
+def test_letters_that_are_written_in_two_ways_are_the_same():
+    assert fold("ØŁÆŒĐÐÞıħß") == "olaeoeddthihss"
+    for letter, two in zip("äöüåÄÖÜÅ", ("ae", "oe", "ue", "aa", "Ae", "Oe", "Ue", "Aa"), strict=True):
+        assert resolve([f"S/x{letter}x.jpg"], [f"S/x{two}x.jpg"]).files, letter
+
+
 def test_a_name_that_a_file_system_cut_is_found_where_it_is_the_only_one():
     long = f"S/painter_{'long-title-' * 20}"
     assert resolve([f"{long}one.jpg"], [f"{long[:143]}.jpg"]).files == {f"{long}one.jpg": f"{long[:143]}.jpg"}
