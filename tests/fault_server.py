@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -42,6 +42,7 @@ class FaultServer(ThreadingHTTPServer):
         self.log: list[str] = []
         self.agents: set[str] = set()
         self.headers: list[dict[str, str]] = []
+        self.gate: Callable[[str], Answer | None] = lambda path: None  # answers in place of what is there
 
     @property
     def base(self) -> str:
@@ -70,7 +71,7 @@ class Handler(BaseHTTPRequestHandler):
         server.agents.add(self.headers["User-Agent"])
         server.headers.append(dict(self.headers))
         answers = server.answers.get(self.path, [server.otherwise])
-        answer = answers.pop(0) if len(answers) > 1 else answers[0]
+        answer = server.gate(self.path) or (answers.pop(0) if len(answers) > 1 else answers[0])
         if answer.raw:
             return self._send_raw(answer)
         self.send_response(answer.status)

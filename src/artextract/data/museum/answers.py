@@ -48,7 +48,8 @@ def check_status(answer: requests.Response) -> None:
     """
     status = answer.status_code
     if status in (408, 425, 429) or (500 <= status < 600 and status not in PERMANENT):
-        raise Again(f"HTTP {status}", retry_after(answer.headers.get("Retry-After", "")))
+        wait = retry_after(answer.headers.get("Retry-After", ""))
+        raise Again(f"HTTP {status}", wait, too_fast=status in (429, 503))  # 503: so nginx limits, by default
     if status in (404, 410):
         raise MissingError(f"HTTP {status}")
     if status == 511:

@@ -33,15 +33,16 @@ class ServerDown(FetchError):
 class Again(Exception):
     """A failure that may pass: wait at least ``seconds`` and try again."""
 
-    def __init__(self, reason: str, seconds: float = 0.0):
+    def __init__(self, reason: str, seconds: float = 0.0, *, too_fast: bool = False):
         """Compose it.
 
         Args:
             reason: What happened.
             seconds: Wait that the server has asked for.
+            too_fast: It was one request too many.
         """
         super().__init__(reason)
-        self.seconds = seconds
+        self.seconds, self.too_fast = seconds, too_fast
 
 
 def untrusted(error: BaseException) -> str:

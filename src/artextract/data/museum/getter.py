@@ -132,9 +132,9 @@ class Getter:
 
     def _tried(self, url: str, kind: Kind, *, sure: bool, patience: float) -> bytes:
         """The body, tried for ``attempts`` times and for ``patience`` seconds, whichever is more."""
-        server, began, attempt = self._server(url), time.monotonic(), 0
+        server, began, attempt, spent = self._server(url), time.monotonic(), 0, 0.0
         while True:
-            attempt += 1
+            attempt, spent = attempt + 1, spent + 1.0
             try:
                 data = self._request(url, kind, sure)
                 server.answered()
@@ -148,14 +148,17 @@ class Getter:
                 raise
             except Again as error:
                 reason, asked = str(error), error.seconds
+                if error.too_fast:  # that says little about the address: it counts half
+                    server.too_fast()
+                    spent -= 0.5
             except FAILURES as error:
                 reason, asked = in_words(error), 0.0
                 if untrusted(error):
                     raise server.give_up(reason) from error
             server.failed(url, reason, told_to_wait=asked > 0)
-            if attempt >= self.attempts and time.monotonic() - began >= patience:
+            if spent >= self.attempts and time.monotonic() - began >= patience:
                 raise Exhausted(f"{reason} ({attempt} attempts)")
-            server.pause(max(asked, min(0.5 * 2 ** (attempt - 1), LONGEST_PAUSE)))
+            server.pause(max(asked, min(0.5 * 2 ** int(spent - 0.5), LONGEST_PAUSE)))
 
     def _check_rules(self, url: str) -> None:
         """Obey robots.txt, which is asked for once, by whoever comes first.

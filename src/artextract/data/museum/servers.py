@@ -12,6 +12,7 @@ from artextract.data.museum.robots import Rules
 # A server is down after so many seconds without one good answer, and so many failures in a row on so many addresses.
 PATIENCE, FAILURES, ADDRESSES = 60.0, 8, 3
 REFUSALS = 50  # addresses in a row that a working server refuses (403, web pages for images)
+RECOVERY, ONE_WAVE, SLOWEST = 0.98, 1.0, 30.0  # share of the interval; seconds; seconds between two requests
 SLICE = 0.5  # seconds that a waiting worker sleeps before it looks whether all has ended
 
 
@@ -30,12 +31,17 @@ class Server:
     interval: float
     rules: Rules | None = None
     reading_rules: threading.Lock = field(default_factory=threading.Lock)
+    _usual: float = 0.0  # the interval where nothing slows us down
+    _slowed: float = -10.0  # when it was last made longer
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _next: float = 0.0
     _down: str = ""
     _since: float | None = None  # of the last good answer, or of the first request
     _failures: float = 0.0
     _failing: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:  # noqa: D105
+        self._usual = self.interval
 
     @property
     def down(self) -> str:
@@ -65,6 +71,7 @@ class Server:
         """Keep at least this many seconds between two requests."""
         with self._lock:
             self._next += max(0.0, interval - self.interval)
+            self._usual = max(self._usual, interval)
             self.interval = max(self.interval, interval)
 
     def take_turn(self) -> None:
@@ -87,8 +94,20 @@ class Server:
     def answered(self) -> None:
         """It has given what was asked for, or has said that there is no such thing: the count begins anew."""
         with self._lock:
+            self.interval = max(self._usual, self.interval * RECOVERY)
             self._since, self._failures = time.monotonic(), 0.0
             self._failing.clear()
+
+    def too_fast(self) -> None:
+        """Ask more slowly: the server has refused a request as one too many. The pace recovers with good answers.
+
+        At half the pace where nothing else was answered, and by a quarter where it may be one bad address.
+        """
+        with self._lock:
+            now = time.monotonic()
+            if now - self._slowed > ONE_WAVE:  # those under way at the same moment are told the same
+                factor = 1.25 if (self._since or 0.0) > self._slowed > 0 else 2.0
+                self.interval, self._slowed = min(factor * self.interval, max(SLOWEST, self._usual)), now
 
     def failed(self, url: str, reason: str, *, told_to_wait: bool = False) -> None:
         """Count a failure that may pass; a server that only fails is down after a while.

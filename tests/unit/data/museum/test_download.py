@@ -162,7 +162,7 @@ def test_optional_tables_may_be_missing_and_stay_so(site: FaultServer):
 
 def test_what_cannot_be_had_names_its_address_and_the_other_way(site: FaultServer, pauses: list[float]):
     serve(site, "objects", Answer(503, b"busy"))
-    with pytest.raises(ArtExtractError, match=r"objects\.csv cannot be had: HTTP 503 \(5 attempts\)") as caught:
+    with pytest.raises(ArtExtractError, match=r"objects\.csv cannot be had: HTTP 503 \(10 attempts\)") as caught:
         download(site)
     assert caught.value.where == f"{site.base}/opendata/{COMMIT}/data/objects.csv"
     assert caught.value.remedy and "nga.source=folder" in caught.value.remedy

@@ -85,7 +85,7 @@ PACKED = {"Content-Encoding": "gzip"}
         ),
         *(
             (Answer(status, b"busy"), "image", f"HTTP {status}")
-            for status in (408, 425, 429, 500, 503, 520, 522, 524, 529)
+            for status in (408, 425, 500, 502, 504, 520, 522, 524, 529)
         ),
     ],
 )
@@ -199,6 +199,13 @@ def test_waiting_for_a_turn_does_not_count_against_the_deadline(faulty: FaultSer
 def test_500_then_200(faulty: FaultServer, pauses: list[float]):
     assert getter().get(faulty.url("/a.jpg", Answer(500, b"oops"), Answer())) == PICTURE
     assert faulty.asked("/a.jpg") == 2 and pauses == [0.5]
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_one_request_too_many_counts_half(faulty: FaultServer, pauses: list[float], status: int):
+    with pytest.raises(FetchError, match=rf"HTTP {status} \(6 attempts\)"):
+        getter(attempts=3).get(faulty.url("/a.jpg", Answer(status, b"busy")))
+    assert pauses == [0.5, 0.5, 1.0, 1.0, 2.0]
 
 
 @pytest.mark.parametrize("later", [2, 3600])

@@ -40,6 +40,42 @@ def test_shorter_pause_does_not_cut_a_longer_one(clock: Clock):
     assert clock.now - began == pytest.approx(50)
 
 
+def test_a_server_that_limits_requests_is_asked_more_slowly_and_then_faster_again(clock: Clock):
+    server = Server("s", 0.2)
+    for _ in range(4):  # one wave: the workers' requests that were under way
+        server.too_fast()
+    assert server.interval == 0.4
+    clock.now += 2
+    server.too_fast()
+    assert server.interval == 0.8
+    clock.now += 2
+    server.answered()
+    clock.now += 2
+    server.too_fast()  # perhaps one bad address among good ones
+    assert server.interval == pytest.approx(0.98)
+    for _ in range(100):
+        server.answered()
+    assert server.interval == 0.2
+
+
+def test_images_behind_a_limit_all_arrive(faulty: FaultServer, clock: Clock, monkeypatch: pytest.MonkeyPatch):
+    """One request in four seconds is answered, and no wait is named."""
+    allowed = [0.0]
+
+    def limited(path: str) -> Answer | None:
+        if clock.now < allowed[0]:
+            return Answer(503, b"too many")
+        allowed[0] = clock.now + 4
+        return None
+
+    faulty.gate = limited
+    one = getter(per_second=5)
+    urls = [faulty.url(f"/{k}.jpg") for k in range(40)]
+    with ThreadPoolExecutor(4) as pool:
+        assert set(pool.map(one.get, urls)) == {PICTURE}
+    assert len(faulty.log) < 80
+
+
 # --- a server that is down
 
 
