@@ -72,7 +72,7 @@ $(DEV_STAMP): $(STAMP) locks/dev.lock
 	@touch $@
 
 test: dev  ## all tests but the long ones (15 to 20 minutes on two cores)
-	$(IN_VENV) python -m pytest -m "not slow and not long" -n 2 --dist loadfile --durations 15 && python -m pytest -m "slow and not long" --durations 15
+	$(IN_VENV) python -m pytest -m "not long" -n 2 --dist loadfile --durations 25
 
 test-fast: dev  ## unit, property and contract tests (under 5 minutes)
 	$(IN_VENV) python -m pytest -m "not slow and not long" -n 2 --dist loadfile

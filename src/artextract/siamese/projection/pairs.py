@@ -19,7 +19,7 @@ from artextract.data.museum.titles import have_titles, normalised_title
 from artextract.params.sections import Siamese
 
 MIN_TITLED = 4  # fewer works give no two quantiles of title cosine
-MIN_TAUGHT = 20  # works with a title of their own that a training needs: with fewer it would learn them by heart
+MIN_TAUGHT = 12  # works with a title of their own that a training needs: with fewer it would learn them by heart
 CHUNK = 4096  # candidate pairs that are looked at together
 
 
