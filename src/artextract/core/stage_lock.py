@@ -61,7 +61,7 @@ def stage_lock(name: str) -> Iterator[None]:
     except (OSError, NotImplementedError) as error:
         raise ArtExtractError(
             f"the lock of this checkout cannot be taken: {getattr(error, 'strerror', None) or error}; "
-            f"you are {_user(os.getuid())}, and the checkout belongs to {_owner(path)}",
+            f"you are {_user(os.geteuid())}, and the checkout belongs to {_owner(path)}",
             where=str(path),
             remedy="work in a clone of your own on a disk of this machine, or let the owner share this one "
             "(`chmod -R g+w .`)",

@@ -42,19 +42,21 @@ class Copy:
 
     Attributes:
         where: File or object.
+        problem: What another content means there.
         found: MD5 of its content; "" where it is missing.
         replace: Puts the content of a file in its place.
         drop: Takes it away.
     """
 
     where: str
+    problem: str
     found: str
     replace: Callable[[Path], None]
     drop: Callable[[], None]
 
 
 def _in_store(store: Cache | Remote, md5: str, found: str) -> Copy:
-    return Copy(store.place(md5), found, lambda source: store.put(md5, source), lambda: store.drop(md5))
+    return Copy(store.place(md5), "damaged", found, lambda source: store.put(md5, source), lambda: store.drop(md5))
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ class States:
         source = self._source(one) if repair else None
         lines = []
         for copy in damaged:
-            problem = f"damaged: its MD5 is {copy.found}, and {md5} is right" if copy.found else "missing"
+            problem = f"{copy.problem}: its MD5 is {copy.found}, and {md5} is right" if copy.found else "missing"
             if not repair:
                 lines.append(Finding(copy.where, problem, self._advice(one)))
             elif source is not None:
@@ -106,7 +108,13 @@ class States:
         return lines
 
     def _in_data(self, file: Path, found: str) -> Copy:
-        return Copy(str(file), found, lambda source: self._replace(file, found, source), lambda: self._set_aside(file))
+        return Copy(
+            str(file),
+            "not what dvc.lock says",
+            found,
+            lambda source: self._replace(file, found, source),
+            lambda: self._set_aside(file),
+        )
 
     def _has(self, states: dict[str, str], md5: str) -> bool:
         return is_whole(md5, states.get(md5, ABSENT))
@@ -162,4 +170,8 @@ class States:
         """What is missing without being damaged."""
         lost = [one for one in objects.values() if not one.data and not self._has(self.in_cache, one.md5)]
         stages = dict.fromkeys(name for one in lost if one.content is None for name in one.stages)
-        return [f"not here, and not in DVC's cache: what {name} wrote: `dvc pull`, or `dvc repro`" for name in stages]
+        absent = [one for one in objects if self.remote is not None and not self.in_remote.get(one)]
+        lines = [f"{len(absent):,} objects are not in {self.remote.name}: `dvc push`"] if self.remote and absent else []
+        return lines + [
+            f"not here, and not in DVC's cache: what {name} wrote: `dvc pull`, or `dvc repro`" for name in stages
+        ]

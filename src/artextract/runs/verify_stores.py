@@ -122,6 +122,12 @@ class Remote:
                     digest.update(block)
         except FileNotFoundError:
             return ABSENT
+        except Exception as error:  # every kind of remote has errors of its own
+            raise ArtExtractError(
+                f"cannot be read: {type(error).__name__}: {' '.join(str(error).split())}",
+                where=self.place(md5),
+                remedy="check the connection and the remote's settings, or leave it out: --no-remote",
+            ) from error
         return digest.hexdigest()
 
     def hashes(self, objects: Iterable[str]) -> Iterator[tuple[str, str]]:  # noqa: D102

@@ -128,7 +128,9 @@ def test_what_was_changed_by_hand_is_set_aside_and_other_runs_objects_are_droppe
     assert not project.cache.path(other).exists()
 
 
-def test_missing_files_of_a_folder_are_damage_and_a_clone_without_data_is_not(project: Project) -> None:
+def test_missing_files_of_a_folder_are_damage_and_a_clone_without_data_is_not(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (project.root / "data/nga/index.parquet").unlink()
     assert [finding.problem for finding in project.run().findings] == ["missing"]
     for path in (project.root / "data").rglob("*"):
@@ -138,6 +140,15 @@ def test_missing_files_of_a_folder_are_damage_and_a_clone_without_data_is_not(pr
         project.cache.drop(md5)
     done = project.run()
     assert done.is_whole and any("what embed wrote: `dvc pull`" in note for note in done.notes)
+    project.remote.drop(project.objects["data/images.npy"])
+    assert any("1 objects are not in remote store: `dvc push`" in note for note in project.run().notes)
+
+    def refused(*_: object) -> None:
+        raise ConnectionError("no route")
+
+    monkeypatch.setattr(project.fs, "open", refused)
+    with pytest.raises(ArtExtractError, match=r"(?s)cannot be read: ConnectionError: no route.*--no-remote"):
+        project.run()
 
 
 def test_a_running_dvc_is_left_alone(project: Project) -> None:
@@ -179,24 +190,22 @@ def test_networks_metrics_and_plots_come_back_from_git(project: Project) -> None
 @pytest.mark.slow
 def test_dvc_itself_agrees(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In a repository of DVC's own making, with a remote: the cache, and what `dvc checkout` takes from it."""
-    from dvc.repo import Repo
+    from dvc.cli import main as dvc
 
     monkeypatch.chdir(tmp_path)
-    repo = Repo.init(str(tmp_path), no_scm=True)
+    assert dvc(["init", "-q", "--no-scm"]) == 0
     (tmp_path / "dvc.yaml").write_text("stages: {s: {cmd: 'mkdir -p d && echo a > d/a && echo b > b', outs: [d, b]}}")
     (tmp_path / ".dvc/config").write_text(
         f"[core]\n no_scm = true\n remote = r\n['remote \"r\"']\n url = {tmp_path}/r\n"
     )
-    repo = Repo(str(tmp_path))
-    repo.reproduce()
-    repo.push()
+    assert dvc(["repro", "-q"]) == dvc(["push", "-q"]) == 0
     locked = Locked(tmp_path)
     cache, remote = verify_stores.open_stores(tmp_path, None)
     assert remote is not None
     md5 = next(out.md5 for out in locked.outs if out.path == "b")
     flip(cache.path(md5))
     (tmp_path / "b").unlink()
-    repo.checkout()
+    assert dvc(["checkout", "-q"]) == 0
     assert (tmp_path / "b").read_text() != "b\n"  # DVC believes what is read-only
 
     def show(items: Iterable[str], what: str) -> Iterable[str]:
