@@ -121,3 +121,16 @@ def test_too_little_is_an_error():
 def test_titled_rows():
     index = works(["a", "Untitled", "(Untitled)", "No title", "b"])
     assert titled_rows(index, np.array([0, 1, 2, 3, 4])).tolist() == [0, 4]
+
+
+@pytest.mark.parametrize("chunk", [1, 3, 50])
+def test_pairs_do_not_depend_on_how_many_are_looked_at_together(monkeypatch: pytest.MonkeyPatch, chunk: int):
+    rng = np.random.default_rng(0)
+    index = works([f"t{i // 2}" for i in range(40)], [f"a{i % 6}" for i in range(40)])
+    titles, images = unit_rows(rng.normal(size=(40, 4))), unit_rows(rng.normal(size=(40, 5)))
+    asked = settings(max_pairs_per_artist=9, positive_quantile=0.6)
+    whole = mine_pairs(index, titles, images, np.arange(40), asked, 1)
+    monkeypatch.setattr("artextract.siamese.projection.pairs.CHUNK", chunk)
+    np.testing.assert_array_equal(mine_pairs(index, titles, images, np.arange(40), asked, 1).positive, whole.positive)
+    of_painter = Counter(name for pair in whole.positive for name in {index["artist"][i] for i in pair})
+    assert max(of_painter.values()) == 9 and len(whole.positive) >= 27  # the caps are reached, and not passed
