@@ -11,14 +11,14 @@ from PIL import Image
 
 from artextract.core.compute import unit_rows
 from artextract.params.sections import TSNE, Similarity
-from artextract.similarity.evaluation.scoring import COMPARED, neighbours_of_both, score, spaces_of
+from artextract.similarity.evaluation.health import health
+from artextract.similarity.evaluation.scoring import COMPARED, Scores, neighbours_of_both, score, spaces_of
 from artextract.similarity.evaluation.showing import flat, show_clusters, show_examples, show_maps
 from artextract.similarity.ranking.collection import Collection, open_collection
 from tests.museum import gallery
 from tests.unit.similarity.ranking.test_judges import params, works
 
 N = 12
-RNG = np.random.default_rng(0)
 
 
 def toy() -> Collection:
@@ -29,8 +29,9 @@ def toy() -> Collection:
     index = index.assign(**text, group=range(N), object_group=range(N), sibling_group=range(N))
     index["artist"] = pd.array([f"painter {i % 4}" for i in range(N)], dtype="string")
     index["themes"] = [["sea"] if i % 2 else ["ship"] for i in range(N)]
-    seen = np.eye(6)[np.arange(N) % 2] + RNG.normal(0, 0.05, (N, 6))
-    return Collection(index, unit_rows(seen), unit_rows(RNG.normal(size=(N, 5))))
+    rng = np.random.default_rng(0)
+    seen = np.eye(6)[np.arange(N) % 2] + rng.normal(0, 0.05, (N, 6))
+    return Collection(index, unit_rows(seen), unit_rows(rng.normal(size=(N, 5))))
 
 
 def images() -> list[Image.Image]:
@@ -43,8 +44,42 @@ def test_spaces_are_the_baselines_titles_and_four_forms_of_the_image_embedding()
     assert set(COMPARED) <= set(names)
 
 
-def test_the_headline_is_the_theme_score_of_the_image_embedding_in_the_table():
-    scores = score(toy(), images(), params(neighbours=5), 0)
+@pytest.fixture(scope="module")
+def scores() -> Scores:
+    return score(toy(), images(), params(neighbours=5), 0)
+
+
+def test_the_tables_compare_the_embeddings_with_the_image_as_it_comes(scores: Scores):
+    table = scores.tables["differences"]
+    assert set(table["against"]) == {"image"} and set(table["metric"]) == {"ndcg5", "map", "p5"}
+    assert set(table["space"]) == set(COMPARED) - {"image"}
+    assert set(scores.tables["retrieval"]["space"]) == {
+        "random", "ceiling", "popularity", "colour", "title", "image", "centred", "whitened", "csls"
+    }  # fmt: skip
+
+
+def test_the_health_of_every_space_is_that_of_its_neighbours(scores: Scores):
+    table, own = scores.tables["health"].set_index("space"), params(neighbours=5)
+    spaces = {space.name: space for space in spaces_of(toy(), images(), own)}
+    assert table.index.tolist() == list(spaces)
+    found = health(spaces["image"], toy().group, own.csls_neighbours)
+    assert table.loc["image"].to_dict() == pytest.approx(found)
+    assert {k: v for k, v in scores.flat.items() if k.startswith("health")} == {
+        f"health.image.{name}": value for name, value in found.items()
+    }
+
+
+def test_flat_scores_have_intervals_for_title_and_image_and_means_of_painters_for_the_image(scores: Scores):
+    ends = {key.removeprefix("theme.") for key in scores.flat if key.startswith("theme.")}
+    assert ends == {
+        "queries", "random.ndcg5", "random.p5", "ceiling.p5", "centred.ndcg5", "title.ndcg5", "title.ndcg5_low",
+        "title.ndcg5_high", "image.ndcg5", "image.ndcg5_low", "image.ndcg5_high", "image.ndcg5_macro", "image.p5",
+    }  # fmt: skip
+    assert "same_object" in scores.absent and "text_to_image" in scores.absent  # no descriptions: not measured at all
+    assert "artist" not in scores.absent
+
+
+def test_the_headline_is_the_theme_score_of_the_image_embedding_in_the_table(scores: Scores):
     assert set(scores.tables) == {"retrieval", "judges", "differences", "health"}
     table = scores.tables["retrieval"].set_index(["judge", "space", "metric"])
     assert scores.headline == {"ndcg": pytest.approx(table.loc[("theme", "image", "ndcg5"), "micro"])}

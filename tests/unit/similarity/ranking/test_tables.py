@@ -128,6 +128,18 @@ def test_judges_that_are_not_measured_say_why():
     assert table["description"].str.len().min() > 10
 
 
+def test_judges_of_one_source_say_which_of_them_counts():
+    judges = dict.fromkeys(("theme", "theme_other_words", "artist"), JUDGES["artist"])
+    table = judges_table(judges, {"terms": "2 queries, fewer than 30"}).set_index("judge")
+    assert table["counted_with"].to_dict() == {"theme": "", "theme_other_words": "theme", "artist": "", "terms": ""}
+    assert table["source"].to_dict() == {
+        "theme": "curators' terms", "theme_other_words": "curators' terms", "artist": "painter",
+        "terms": "curators' terms",
+    }  # fmt: skip
+    assert table.loc["terms", "queries"] == 0 and table.loc["theme", "queries"] == N
+    assert table.columns.tolist() == ["label", "source", "counted_with", "queries", "status", "description"]
+
+
 def test_headline_is_flat_and_short():
     table = retrieval_table(VALUES, CLUSTERS, 50, 0)
     found = headline(table, 5, ("random", "title", "image"), ("title", "image"), "image")
