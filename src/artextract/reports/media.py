@@ -21,7 +21,7 @@ def picture(data: bytes, says: str, caption: str) -> Picture:
         says: What it shows, in words.
         caption: Below it.
     """
-    with Image.open(io.BytesIO(data)) as opened:
+    with Image.open(io.BytesIO(data), formats=("PNG", "JPEG", "WEBP")) as opened:
         image = opened.convert("RGB")
     image.thumbnail((MOST_SIDE, MOST_SIDE), Image.Resampling.LANCZOS)
     buffer = io.BytesIO()

@@ -14,6 +14,7 @@ import pandas as pd
 from artextract.core.collections import collection_root
 from artextract.core.errors import ArtExtractError
 from artextract.core.intact import require_intact
+from artextract.core.walk import files_below
 from artextract.data.images.formats import image_suffixes
 from artextract.data.images.regular import read_regular
 from artextract.data.images.shards import ShardReader
@@ -97,19 +98,24 @@ def _members(place: Path, prefix: str) -> list[Named]:
 def _files(root: Path, prefix: str) -> list[Named]:
     suffixes = image_suffixes()
     found = []
-    for folder, folders, names in os.walk(root):
-        folders[:] = [name for name in folders if not name.startswith(".") and name != "__MACOSX"]
-        for name in names:
-            path = Path(folder, name)
-            if path.suffix.lower() in suffixes and not name.startswith(".") and path.is_file():
-                relative = path.relative_to(root).as_posix()
-                found.append(Named(f"{prefix}{relative}", partial(read_regular, path), _stamp(path)))
+    try:
+        for name, entry in files_below(root, lambda folder: not folder.startswith(".") and folder != "__MACOSX"):
+            path = Path(entry.path)
+            if path.suffix.lower() in suffixes and not entry.name.startswith("."):
+                found.append(Named(f"{prefix}{name}", partial(read_regular, path), _stamp(path)))
+    except OSError as error:
+        raise ArtExtractError(
+            f"cannot be read: {error.strerror}", where=str(error.filename or root), remedy="check its permissions"
+        ) from error
     return sorted(found, key=lambda picture: picture.name)
 
 
 def _stamp(path: Path) -> str:
-    stat = path.stat()
-    return f"{path.resolve()} {stat.st_size} {stat.st_mtime_ns}"
+    try:
+        stat = path.stat()
+    except OSError:  # a link that leads nowhere: it has a row with that reason
+        stat = path.lstat()
+    return f"{os.path.realpath(path)} {stat.st_size} {stat.st_mtime_ns}"
 
 
 @dataclass(frozen=True)

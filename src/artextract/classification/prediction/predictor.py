@@ -28,6 +28,7 @@ from artextract.core.tasks import TASKS
 from artextract.data.images.decode import normalise
 from artextract.data.images.reasons import UnreadableImage
 from artextract.data.images.regular import read_regular
+from artextract.data.images.rgb import to_rgb
 from artextract.data.images.shards import Images
 
 CHUNK = 64  # images that a network sees at a time
@@ -166,6 +167,5 @@ def _bytes_of(picture: Picture) -> bytes:
     if isinstance(picture, str | Path):
         return read_regular(Path(picture))
     buffer = io.BytesIO()
-    upright = picture if picture.mode in ("1", "L", "LA", "P", "RGB", "RGBA", "I", "I;16") else picture.convert("RGB")
-    upright.save(buffer, "PNG", compress_level=1)
+    to_rgb(picture).save(buffer, "PNG", compress_level=1)
     return buffer.getvalue()

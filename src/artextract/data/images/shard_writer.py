@@ -119,6 +119,16 @@ def write_shards(sources: Iterable[Source], folder: Path, *, max_side: int, desc
     return pd.concat(tables, ignore_index=True).reindex(columns=columns)
 
 
+def least_bytes(sizes: Iterable[int], max_side: int) -> int:
+    """Bytes that the shards of some images take, less than which they hardly can: a sixteenth of a byte per pixel.
+
+    Args:
+        sizes: Of the files.
+        max_side: See ``write_shards``.
+    """
+    return sum(min(size, max_side * max_side // 16) for size in sizes)
+
+
 def failures(stored: pd.DataFrame) -> pd.DataFrame:
     """Rows of ``write_shards`` that failed as people read them: path, code (key of ``REASONS``) and reason."""
     told = [code_and_reason(str(error)) for error in stored["error"]]

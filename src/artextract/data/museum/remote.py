@@ -14,6 +14,7 @@ from artextract.core.fingerprint import sha256_bytes
 from artextract.core.folders import cache_folder
 from artextract.core.kept import remove
 from artextract.data.images.decode import decode
+from artextract.data.images.formats import image_formats
 from artextract.data.images.reasons import UnreadableImage, error_of
 from artextract.data.images.shard_writer import Source
 from artextract.data.museum.fetch import fetch_all
@@ -73,7 +74,7 @@ def _wrong_size(file: Path, expected: tuple[int, int] | None) -> str | None:
     """Why an image cannot be the one that the table describes; sides may be rounded either way."""
     if expected is None:
         return None
-    with Image.open(file) as image:
+    with Image.open(file, formats=image_formats()) as image:
         found = image.size
     if all(abs(f - e) <= SIZE_TOLERANCE for f, e in zip(found, expected, strict=True)):
         return None

@@ -12,10 +12,11 @@ import pandas as pd
 
 from artextract.core.files import move_file, write_metrics, write_table, write_text
 from artextract.core.fingerprint import code_of
+from artextract.core.room import check_room, size_of
 from artextract.core.scratch import discard, scratch
 from artextract.core.tasks import TASKS
 from artextract.data.images.archives import found_instead
-from artextract.data.images.shard_writer import Source, report_failures, write_shards
+from artextract.data.images.shard_writer import Source, least_bytes, report_failures, write_shards
 from artextract.data.images.sources import open_images
 from artextract.data.wikiart import lists as artgan
 from artextract.data.wikiart.assign import assign_splits
@@ -60,6 +61,7 @@ def prepare(
     # Files and their sizes are part of the key, so that other images make other shards.
     files = [(path, images.places.get(path), images.sizes.get(path)) for path in paths]
     with scratch("prepare_artgan", folders, files, {**notes}, params.max_side, code_of(__name__)) as work:
+        check_room(work, least_bytes(images.sizes.values(), params.max_side) - size_of(work), "the images")
         stored = write_shards(
             [Source(path, partial(images.read, path)) for path in paths], work, max_side=params.max_side
         )

@@ -12,6 +12,9 @@ from PIL import Image
 from artextract.classification.prediction.pictures import choose, find_pictures, of_collection
 from artextract.core.errors import ArtExtractError
 from artextract.data.images.decode import decode
+from artextract.data.images.reasons import UnreadableImage
+from tests.broken_pictures import write_broken
+from tests.conftest import jpeg
 from tests.toys import painting, toy_collection
 
 
@@ -77,3 +80,15 @@ def test_a_collection_gives_its_works_with_their_titles(tmp_path: Path) -> None:
     assert chosen.table == tmp_path / "predictions.csv"
     assert isinstance(chosen.columns, pd.DataFrame) and chosen.columns["title"].tolist() == ["A", "B", "C"]
     assert decode(chosen.pictures[1].read()).size == (32, 32)
+
+
+def test_what_cannot_be_read_is_named_too_and_links_are_followed(tmp_path: Path) -> None:
+    write_broken(tmp_path / "pictures")
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "disk/a.jpg").write_bytes(jpeg(1))
+    (tmp_path / "pictures/linked").symlink_to(tmp_path / "disk")
+    found = {picture.name: picture for picture in find_pictures([str(tmp_path / "pictures")])}
+    assert found["linked/a.jpg"].read() == jpeg(1)
+    for name in ("pipe.jpg", "dangling-link.jpg", "link-to-itself.jpg", "6-GB.jpg"):
+        with pytest.raises(UnreadableImage):
+            found[name].read()

@@ -227,8 +227,12 @@ def test_killed_run_is_resumed_and_equals_an_undisturbed_one(
 def test_kill_between_shards_and_index_is_repaired(
     layout: Layout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def kill(*_: object) -> None:
-        raise KeyboardInterrupt
+    write = module.write_table
+
+    def kill(path: Path, *rest: Any) -> None:
+        if path.name == "index.parquet":
+            raise KeyboardInterrupt
+        write(path, *rest)
 
     with monkeypatch.context() as patch:
         patch.setattr(module, "write_table", kill)
