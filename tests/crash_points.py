@@ -29,9 +29,20 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import yaml
 
 from tests import forks
-from tests.small_site import CODE, STAGES, digests, outs_of, params, write_museum, write_params, write_wikiart
+from tests.small_site import (
+    CODE,
+    STAGES,
+    digests,
+    outs_of,
+    params,
+    without_code,
+    write_museum,
+    write_params,
+    write_wikiart,
+)  # fmt: skip
 
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 CHANGES = {"os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.link", "os.symlink", "os.truncate"}
@@ -288,6 +299,7 @@ def pipeline(stages: Sequence[str]) -> Iterator[Callable[[str], Trial]]:
             (start / part).mkdir(parents=True)
         (start / "site/data/names/clusters.yaml").write_text("{}\n")
         write_params(start / "site", params(networks))
+        (start / "site/dvc.yaml").write_text(yaml.safe_dump({"stages": {name: without_code(name) for name in ORDER}}))
         for section in ("artgan", "nga"):
             log = start / "log"
             status = forks.run(

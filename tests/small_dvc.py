@@ -26,7 +26,7 @@ import yaml
 from tests import forks
 from tests.closure import ROOT
 from tests.crash_points import Points, arm
-from tests.small_site import CODE, STAGES, digests, params, write_museum, write_params, write_wikiart
+from tests.small_site import digests, params, without_code, write_museum, write_params, write_wikiart
 
 RUN = ["prepare_artgan", "compute_class_weights", "fetch_nga"]
 
@@ -230,7 +230,7 @@ def make_template(folder: Path) -> Small:
     for part in ("site/.dvc", "site/data/sources", "site/metrics", "cache", "remote"):
         (small.folder / part).mkdir(parents=True)
     write_params(small.site, params())
-    stages = {name: _without_code(STAGES[name]) for name in RUN}
+    stages = {name: without_code(name) for name in RUN}
     (small.site / "dvc.yaml").write_text(yaml.safe_dump({"stages": stages}, sort_keys=False))
     for name in ("data/sources/dvc.yaml", "data/.gitignore", ".dvc/config", ".dvc/.gitignore", ".gitignore"):
         shutil.copy2(ROOT / name, small.site / name)
@@ -245,10 +245,6 @@ def make_template(folder: Path) -> Small:
     forks.preload(names.read_text().split())
     shutil.rmtree(warm.folder)
     return small
-
-
-def _without_code(stage: dict[str, Any]) -> dict[str, Any]:
-    return stage | {"deps": [dep for dep in stage["deps"] if not dep.startswith(CODE)]}
 
 
 @dataclass

@@ -101,6 +101,12 @@ def write_params(folder: Path, values: dict[str, Any]) -> None:
     (folder / "params.yaml").write_text(yaml.safe_dump(values, sort_keys=False), encoding="utf-8")
 
 
+def without_code(stage: str) -> dict[str, Any]:
+    """A stage as dvc.yaml has it, its code aside: that is the same in all runs."""
+    entry = STAGES[stage]
+    return entry | {"deps": [dep for dep in entry["deps"] if not dep.startswith(CODE)]}
+
+
 @cache
 def outs_of(stage: str) -> tuple[str, ...]:
     """Files and folders that DVC removes before it runs the stage."""

@@ -21,6 +21,7 @@ from artextract.core.files import write_text
 from artextract.core.fingerprint import content_key
 from artextract.core.folders import cache_folder
 from artextract.core.locked import Locked, Out, caches, folder_md5, md5_file, object_in
+from artextract.core.temporary import sweep
 
 UNCHECKED = ".tar"
 SMALL = 100_000_000  # bytes of a folder that is read whole where the list of its files is missing
@@ -84,6 +85,8 @@ def damaged(locked: Locked, reads: Iterable[str], known: dict[str, Any] | None =
     found = []
     for path, out, md5 in wanted_files(locked, reads):
         here = _hash(path, known)
+        if here != md5 and known and known.pop(str(path.resolve()), None):
+            here = _hash(path, known)  # what is remembered may be what is damaged
         if here != md5:
             found.append(Damaged(path, out.stage, here, md5))
     return found
@@ -196,6 +199,7 @@ def _read(memory: Path) -> dict[str, Any]:
 
 
 def _remember(memory: Path, known: Mapping[str, Any]) -> None:
+    sweep(memory.parent)
     try:
         write_text(memory, json.dumps(known))
     except (OSError, ArtExtractError):  # a full or foreign cache costs the next start some time, and nothing else

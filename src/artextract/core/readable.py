@@ -11,6 +11,10 @@ from artextract.core.errors import ArtExtractError
 LONGEST = 200  # letters of a library's own words
 
 
+class Unreadable(ArtExtractError, ValueError):
+    """A file that is not what it should be. A ``ValueError`` too, for those who know what to do then."""
+
+
 @contextmanager
 def readable(path: Path | str, form: str, remedy: str | None = None) -> Iterator[None]:
     """Around the reading of one file, and the first use of its content.
@@ -21,7 +25,7 @@ def readable(path: Path | str, form: str, remedy: str | None = None) -> Iterator
         remedy: What the user can do.
 
     Raises:
-        ArtExtractError: The file is something else. What the system says, of permissions for example, and that the
+        Unreadable: The file is something else. What the system says, of permissions for example, and that the
             file is missing, are raised as they are.
     """
     try:
@@ -33,4 +37,4 @@ def readable(path: Path | str, form: str, remedy: str | None = None) -> Iterator
             raise
         said = (str(error).strip().splitlines() or [""])[0][:LONGEST]
         said = f"{said} is missing" if isinstance(error, KeyError) else said or type(error).__name__
-        raise ArtExtractError(f"not readable as {form}: {said}", where=str(path), remedy=remedy) from error
+        raise Unreadable(f"not readable as {form}: {said}", where=str(path), remedy=remedy) from error

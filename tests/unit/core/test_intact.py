@@ -141,6 +141,15 @@ def test_commands_check_what_they_read_and_remember_it(checkout: Path, monkeypat
     require_intact(Path("data/images.npy"))
 
 
+def test_a_damaged_memory_of_what_was_checked_accuses_no_file(checkout: Path) -> None:
+    require_intact(checkout / "data")
+    (memory,) = (checkout / "own-cache/checked").glob("*.json")
+    known = json.loads(memory.read_text())
+    memory.write_text(json.dumps({path: entry | {"md5": "0" * 32} for path, entry in known.items()}))
+    require_intact(checkout / "data")
+    assert json.loads(memory.read_text()) == known
+
+
 def test_a_damaged_object_of_what_a_stage_has_written_again_is_dropped(
     checkout: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -23,6 +23,7 @@ from artextract.core.fingerprint import content_key, sha256_bytes, sha256_file
 from artextract.core.folders import cache_folder
 from artextract.core.kept import dropped_unless_intact, keep_bytes
 from artextract.core.prefetch import prefetched
+from artextract.core.temporary import sweep
 from artextract.core.walk import files_below
 
 IGNORED = frozenset({".DS_Store", "Thumbs.db", "desktop.ini", ".git"})  # file managers write these when one looks
@@ -89,6 +90,7 @@ class _Kept:
 
     def __init__(self, root: Path):
         stem = cache_folder() / "sources" / content_key(str(root))
+        sweep(stem.parent)
         self._whole, self._files = stem.with_suffix(".whole.json"), stem.with_suffix(".files.json")
 
     @staticmethod
