@@ -7,6 +7,7 @@ scripts, accents, and the joiners that Persian, the scripts of India and emoji a
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -107,6 +108,8 @@ def clean_cells(column: pd.Series, *, longest: int = LONGEST, lines: bool = Fals
         lines: See ``clean``.
     """
     cells = column.tolist()
+    if _are_plain([cell for cell in cells if isinstance(cell, str)], longest):
+        return column, NOTHING
     made = [clean(cell, longest=longest, lines=lines) if isinstance(cell, str) else cell for cell in cells]
     changed = [i for i, (old, new) in enumerate(zip(cells, made, strict=True)) if old is not new and old != new]
     if not changed:
@@ -116,6 +119,13 @@ def clean_cells(column: pd.Series, *, longest: int = LONGEST, lines: bool = Fals
     import pandas as pd
 
     return pd.Series(made, index=column.index, dtype=column.dtype, name=column.name), Counts(taken, cut)
+
+
+def _are_plain(cells: Sequence[str], longest: int) -> bool:
+    """Whether a look at all cells together shows that none has to be changed: most columns of a large table."""
+    together = "".join(cells)
+    printed = together.isprintable() and (together.isascii() or not _PRINTED_BUT_EMPTY.search(together))
+    return printed and max(map(len, cells), default=0) <= longest
 
 
 def clean_table(table: pd.DataFrame, *, longest: int = LONGEST, lines: bool = False) -> tuple[pd.DataFrame, Counts]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
 from artextract.data.tables.text import tokens
@@ -52,9 +53,9 @@ def order_of(ids: pd.Series) -> pd.Series:
         parts = re.findall(r"\d+|\D+", ids.iloc[i])
         return bool(pd.isna(value)), 0.0 if pd.isna(value) else float(value), [_part(part) for part in parts]
 
-    ranks = pd.Series(0, index=range(len(ids)))
-    ranks.iloc[sorted(range(len(ids)), key=key)] = range(len(ids))
-    return ranks.set_axis(ids.index)
+    ranks = np.empty(len(ids), dtype=np.int64)
+    ranks[sorted(range(len(ids)), key=key)] = np.arange(len(ids))
+    return pd.Series(ranks, index=ids.index)
 
 
 def _part(part: str) -> tuple[bool, int, str]:

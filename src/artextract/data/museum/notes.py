@@ -50,7 +50,8 @@ class Notes:
         more = pd.DataFrame({"found": rest.index, "rows": rest.to_numpy(), "id": "", "title": ""})
         part = pd.concat([each[first].assign(rows=1), more], ignore_index=True)
         self.left.append(part.assign(table=table, column=name, wanted=wanted)[COLUMNS])
-        self.lines.append(f"left out by {column}: {in_words(found.value_counts().to_dict())}; wanted: {wanted}")
+        counts = {str(word): int(n) for word, n in found.value_counts().items()}
+        self.lines.append(f"left out by {column}: {in_words(counts)}; wanted: {wanted}")
 
     def unknown(self, column: str, words: Mapping[str, int], known: str) -> None:
         """Say which words of a column are not known, and list how many rows they are in."""

@@ -50,7 +50,7 @@ def is_named_person(constituents: pd.DataFrame, notes: Notes | None = None) -> p
     names = constituents["preferreddisplayname"]
     names = names.where(names.str.strip() != "", constituents["forwarddisplayname"])
     kind = meaning_of(KINDS, constituents, "constituents.constituenttype", notes)
-    return (kind == "individual") & ~names.map(lambda name: bool(GENERIC.search(name))).astype(bool)
+    return (kind == "individual") & ~names.map(lambda name: bool(GENERIC.search(str(name)))).astype(bool)
 
 
 def meaning_of(words: Words, table: pd.DataFrame, column: str, notes: Notes | None) -> pd.Series:

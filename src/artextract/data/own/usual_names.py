@@ -52,13 +52,15 @@ USUAL: dict[str, str] = {
         år; årstal; ano
     """,
     "year_from": """
-        year from; from year; production start; begin year; start year; begin date; date begin; date start; start date; date from;
+        year from; from year; production start;
+        begin year; start year; begin date; date begin; date start; start date; date from;
         earliest year; earliest date; year start; von; Jahr von; Datierung von; frühestens; début; année début; date
         début; desde; año inicial; año inicio; fecha inicio; dal; da anno; anno inizio; beginjaar; jaar van;
         datering van; van
     """,
     "year_to": """
-        year to; to year; production end; end year; end date; date end; date to; latest year; latest date; year end; bis; Jahr bis;
+        year to; to year; production end;
+        end year; end date; date end; date to; latest year; latest date; year end; bis; Jahr bis;
         Datierung bis; spätestens; fin; année fin; date fin; hasta; año final; año fin; fecha fin; al; ad anno; anno
         fine; eindjaar; jaar tot; datering tot; tot
     """,
