@@ -49,3 +49,8 @@ def test_the_table_has_a_row_per_judge_and_weight(values: Values):
 def test_nothing_scored_is_an_empty_table():
     table = knob_table({}, ["p10"], PAINTER, 50, 0)
     assert table.columns.tolist() == ["judge", "subject", "queries", "p10", "p10_low", "p10_high"] and not len(table)
+
+
+def test_intervals_draw_painters_as_a_whole(values: Values):
+    one = knob_table(values, ["p10"], np.zeros(len(ROWS), dtype=int), 20, 0)
+    np.testing.assert_allclose(one[["p10_low", "p10_high"]], one[["p10", "p10"]])

@@ -126,3 +126,11 @@ def test_values_of_every_query_are_kept():
     assert [first[key] for key in KEYS] == ["s1", "theme", "siamese", "w6", 1]
     assert first["map"] == found["s1"]["theme", "siamese"].loc[6, "map"]
     assert values_table({}, ids, PAINTER).columns.tolist() == KEYS
+
+
+def test_intervals_of_gains_draw_painters_as_a_whole():
+    noise, good = unit_rows(np.random.default_rng(0).normal(size=(2, N, 4)).reshape(-1, 4)).reshape(2, N, 4)
+    found = {"s2": values(image=noise, siamese=good)}
+    one, many = (trials(found, ["ndcg10"], of, 50, 0).iloc[0] for of in (np.zeros(N, dtype=int), PAINTER))
+    assert one["low"] == pytest.approx(one["micro"]) == pytest.approx(one["high"])
+    assert many["low"] < many["micro"] < many["high"]

@@ -146,3 +146,24 @@ def test_area_is_sklearns_with_its_value_inside_the_interval():
     assert found["auc"] == pytest.approx(roc_auc_score(positive, score))
     assert found["low"] < found["auc"] < found["high"] and found["high"] - found["low"] < 0.2
     assert "not measured" in area(score, np.zeros(300, dtype=bool), np.arange(300), 10, 0)["measured"]
+
+
+def test_the_interval_of_the_area_draws_painters_as_a_whole():
+    """Ten copies of each of thirty works are worth thirty works; where all are by one painter, nothing varies."""
+    rng = np.random.default_rng(0)
+    positive = np.tile(np.arange(30) < 10, 10)
+    score = np.tile(rng.standard_normal(30) + (np.arange(30) < 10), 10)
+    copies, alone = (area(score, positive, of, 500, 0) for of in (np.tile(np.arange(30), 10), np.arange(300)))
+    assert copies["high"] - copies["low"] > 2 * (alone["high"] - alone["low"])
+    one = area(score, positive, np.zeros(300, dtype=int), 50, 0)
+    assert one["low"] == one["high"] == one["auc"] == copies["auc"]
+
+
+def test_works_are_checked_in_blocks_of_any_size(monkeypatch: pytest.MonkeyPatch):
+    rng = np.random.default_rng(1)
+    x, painter = unit_rows(rng.standard_normal((23, 4))), rng.integers(-1, 4, 23)
+    whole = find_outliers(x, painter, np.ones(23, dtype=bool), np.arange(23))
+    monkeypatch.setattr("artextract.similarity.evaluation.outliers.BLOCK", 4)
+    parts = find_outliers(x, painter, np.ones(23, dtype=bool), np.arange(23))
+    np.testing.assert_allclose(parts.score, whole.score, atol=1e-6)
+    assert parts.rival.tolist() == whole.rival.tolist()

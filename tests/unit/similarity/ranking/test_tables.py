@@ -172,3 +172,13 @@ def test_main_score_is_of_theme_else_of_the_next_judge_else_left_out():
     assert main_score(table, "image", 5) == ({"ndcg": 8.0}, {"ndcg.judge": "theme"})
     assert main_score(table[table["judge"] != "theme"], "image", 5) == ({"ndcg": 4.0}, {"ndcg.judge": "artist"})
     assert main_score(table[:0], "image", 5) == ({}, {})
+
+
+def test_intervals_draw_painters_as_a_whole():
+    """Where all works are by one painter, no mean and no difference varies from draw to draw."""
+    one = np.zeros(N, dtype=int)
+    for table in (retrieval_table(VALUES, one, 20, 0), differences(VALUES, "image", ["map"], one, 20, 0)):
+        np.testing.assert_allclose(table["low"], table["micro"])
+        np.testing.assert_allclose(table["high"], table["micro"])
+    by_work = retrieval_table({("artist", "blind"): VALUES["artist", "blind"]}, np.arange(N), 50, 0)
+    assert (by_work["low"] < by_work["high"]).any()
