@@ -36,7 +36,8 @@ def _stage(name: str) -> dict[str, Any]:
         path = Path(path.name)
     if not path.is_file():
         return {}
-    return (yaml.safe_load(path.read_text(encoding="utf-8")).get("stages") or {}).get(stage) or {}
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # five times as fast
+    return (yaml.load(path.read_text(encoding="utf-8"), loader).get("stages") or {}).get(stage) or {}
 
 
 def check_inputs(name: str) -> None:

@@ -136,7 +136,18 @@ def _dvc() -> int | None:
     A DVC that was killed leaves its entries behind; a living one is among the ancestors.
     """
     holders = _lock_holders(checkout_root())
-    return next((pid for pid in _ancestors() if pid in holders), GONE) if holders else None
+    unknown = GONE if holders else None
+    return next((pid for pid in _ancestors() if pid in holders or _runs_dvc(pid)), unknown)
+
+
+def _runs_dvc(pid: int) -> bool:
+    """True if a process was started as ``dvc`` or ``python -m dvc``."""
+    try:
+        with open(f"/proc/{pid}/cmdline", "rb") as handle:
+            words = handle.read().split(b"\0")
+    except OSError:
+        return False
+    return b"dvc" in words[1:3] or any(os.path.basename(word) == b"dvc" for word in words[:2])
 
 
 def _watch(dvc: int | None) -> None:

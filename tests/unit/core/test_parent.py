@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import textwrap
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -60,10 +61,16 @@ def holds(checkout: Path, pid: int) -> None:
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="prctl is Linux's")
-@pytest.mark.parametrize("between", ["", "a shell that stays"])
-def test_a_stage_whose_dvc_is_killed_while_it_imports_ends(checkout: Path, between: str) -> None:
+@pytest.mark.parametrize("case", ["", "a shell that stays", "a worker of the stage"])
+def test_a_stage_whose_dvc_is_killed_while_it_imports_ends(checkout: Path, case: str) -> None:
     command = [sys.executable, "some_stage.py"]
-    command = ["sh", "-c", f"{sys.executable} some_stage.py; true"] if between else command
+    if "shell" in case:
+        command = ["sh", "-c", f"{sys.executable} some_stage.py; true"]
+    if "worker" in case:  # the stage waits for it, and the worker is looked at
+        forked = "import os\nif os.fork():\n    os.wait()\nelse:\n" + textwrap.indent(
+            IMPORTING.partition("\n")[2], "    "
+        )
+        (checkout / "some_stage.py").write_text(f"import stages\n{forked}")
     start = "import json, os, subprocess; "
     start += "json.dump({'write': {'x': {'pid': os.getpid(), 'cmd': 'dvc'}}}, open('.dvc/tmp/rwlock', 'w')); "
     environment = os.environ | {"DVC_STAGE": "some_stage"}
