@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import argparse
 import csv
+import os
+import random
 import sys
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -21,17 +24,24 @@ def main() -> int:
     parser.add_argument("--sample", type=int, help="so many mutants, drawn at random from all chosen modules")
     parser.add_argument("--each", type=int, help="so many mutants of each chosen module, drawn at random")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--minutes", type=float, help="stop after so long; modules then follow each other at random")
     parser.add_argument("--out", type=Path, default=ROOT / "mutants", help="folder for the tables")
     args = parser.parse_args()
+    os.environ["OMP_NUM_THREADS"] = "1"  # a process that has started threads cannot be forked safely
     files = [file for file in modules() if any(word in file for word in args.only.split(","))]
-    numbers = chosen(files, args.sample, args.seed, args.each)
+    numbers, until = chosen(files, args.sample, args.seed, args.each), None
+    if args.minutes is not None:
+        until = time.monotonic() + 60 * args.minutes
+        numbers = {file: numbers[file] for file in random.Random(args.seed).sample(sorted(numbers), len(numbers))}
     found: list[Verdict] = []
     for file in numbers:
         part: list[Verdict] = []
-        for v in verdicts({file: numbers[file]}):
+        for v in verdicts({file: numbers[file]}, until):
             part.append(v)
             if v.says in ALIVE:
                 print(f"  {v.mutant.line} {v.says}: {v.mutant.was}\n     -> {v.mutant.becomes}", flush=True)
+        if not part:
+            break
         found += part
         print(f"{file}: {_counts(part)}", flush=True)
         _write(args.out, found)

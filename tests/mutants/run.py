@@ -81,6 +81,8 @@ def verdicts(numbers: dict[str, list[int]], until: float | None = None) -> Itera
     """
     tests, allowed = modules(), accepted()
     for file, some in numbers.items():
+        if until is not None and time.monotonic() > until:
+            return
         module = Module.read(ROOT, file)
         mutants = (mutant for number in some if (mutant := module.mutant(number)) is not None)
         for mutant, says in try_all(file, tests[file], mutants):

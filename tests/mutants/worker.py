@@ -26,6 +26,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 OPTIONS = ["-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--no-header", "-W", "ignore"]
 OPTIONS += ["-m", "not slow and not long and not real"]
 SPARE = 10.0  # seconds that the tests may take on a mutant besides four times their time on the code as it is
+LONGEST = 600.0  # seconds that the tests of one module may take on the code as it is
 Verdicts = Iterator[tuple[Mutant, str]]
 
 
@@ -104,9 +105,9 @@ class _Loop:
             return True
         module = importlib.import_module(self.name)
         items = {item.nodeid: item for item in session.items}
-        state, found = forked(lambda: _baseline(session, self.file))
+        state, found = forked(lambda: _baseline(session, self.file), LONGEST)
         if state != "ok" or found["failed"]:
-            self.end = f"its tests fail on the code as it is: {found and found['failed']}"
+            self.end = f"its tests fail on the code as it is ({state}): {found and found['failed']}"
             return True
         seconds, lines = found["seconds"], found["lines"]
         for mutant in self.mutants:
