@@ -70,12 +70,13 @@ class Locked:
     @cached_property
     def outs(self) -> list[Out]:
         """Everything that stages wrote, as far as it has a hash."""
-        stages = read_yaml_as_text(self.folder / "dvc.lock").get("stages") or {}
+        stages = read_yaml_as_text(self.folder / "dvc.lock").get("stages")
+        whole = stages if isinstance(stages, dict) else {}  # DVC says what is wrong with another form
+        entries = [
+            (name, e) for name, stage in whole.items() if isinstance(stage, dict) for e in stage.get("outs") or []
+        ]
         return [
-            Out(entry["path"], entry["md5"], name)
-            for name, stage in stages.items()
-            for entry in stage.get("outs") or []
-            if entry.get("md5")
+            Out(e["path"], e["md5"], name) for name, e in entries if isinstance(e, dict) and {"path", "md5"} <= {*e}
         ]
 
     @cached_property

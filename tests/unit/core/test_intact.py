@@ -113,6 +113,14 @@ def test_a_damaged_list_of_a_folder_is_not_believed(checkout: Path) -> None:
     assert [file.path.name for file in damaged(Locked(checkout), ["data/nga"])] == ["nga"]
 
 
+@pytest.mark.parametrize(
+    "text", ["", "stages:", "stages: [a]", "stages: {a: b, c: {outs: [d, {path: e}]}, f: {outs: }}"]
+)
+def test_a_lock_of_another_form_says_nothing(tmp_path: Path, text: str) -> None:
+    (tmp_path / "dvc.lock").write_text(text)
+    assert Locked(tmp_path).outs == []
+
+
 def test_a_cache_elsewhere_is_found(checkout: Path) -> None:
     (checkout / ".dvc/cache").rename(checkout / "elsewhere")
     (checkout / ".dvc/config.local").write_text("[cache]\n    dir = ../elsewhere\n")
