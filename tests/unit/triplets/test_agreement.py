@@ -111,3 +111,13 @@ def test_the_text_says_what_is_not_measured():
     assert "Ceiling, a rater against the majority of the others: not measured (fewer than two raters)." in text
     assert "kappa, mean over pairs of raters: not measured" in text and "Chance: 0.500." in text
     assert "| all (40)" in text
+
+
+def test_intervals_draw_the_painters_of_the_queries_as_a_whole():
+    given, one = answers(triplets(60), TITLE, [0.2] * 3), np.zeros(WORKS, dtype=int)
+    table = agreement_table(SPACES, given, one, "image", 20, 0)
+    np.testing.assert_allclose(table["low"], table["agreement"])
+    np.testing.assert_allclose(table["high"], table["agreement"])
+    np.testing.assert_allclose(table["gain_low"], table["gain_high"])
+    ceiling = people(given, one, 20, 0).ceiling
+    assert ceiling is not None and ceiling[0] == pytest.approx(ceiling[1]) == pytest.approx(ceiling[2])
