@@ -158,6 +158,11 @@ def temporary_folder(path: Path) -> Iterator[Path]:
         folder, descriptor = make_temporary_folder(path)
         try:
             yield folder
+        except ArtExtractError as error:  # names the place that was meant, as the temporary one is gone
+            if str(folder) not in (error.where or ""):
+                raise
+            where = str(error.where).replace(str(folder), str(path.parent))
+            raise ArtExtractError(error.problem, where=where, remedy=error.remedy) from error
         except Exception as error:
             if number_of(error) not in TOLD and disk_is_full(folder):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path)) from error
