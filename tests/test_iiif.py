@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import os
 import random
 import signal
-import subprocess
-import sys
 import time
 from collections import Counter
 from pathlib import Path
 
 import pytest
-import yaml
 
-from artextract.core.kept import is_intact
-from tests.conftest import ROOT, jpeg
+from tests.conftest import jpeg
 from tests.iiif_server import IIIFServer, iiif_server, missing_programs
-from tests.museum import link, museum, painting, person, table_text, term, view
+from tests.museum import table_text, view
+from tests.museum_stage import COMMIT, MuseumCheckout, whole_museum
 
 pytestmark = pytest.mark.long
 IMAGES, KILLS, RATE = 300, 20, 4  # the getter asks for five in a second: some are refused
-TYPES = ("Theme", "Style", "Keyword", "School", "Technique")
-COMMIT = "0123abc"
 
 
 def name_of(number: int) -> str:
@@ -38,13 +32,7 @@ def server(tmp_path_factory: pytest.TempPathFactory):
     with iiif_server(folder, {name_of(k): jpeg(k, 900, 700) for k in numbers}, rate=RATE) as running:
         size = {"width": 900, "height": 700}
         images = [view(k, uuid=name_of(k), iiifurl=f"https://api.nga.gov/iiif/{name_of(k)}", **size) for k in numbers]
-        tables = museum(
-            [painting(k) for k in numbers],
-            images,
-            links=[link(k, k % 10 + 1) for k in numbers],
-            people=[person(k, f"Painter {k}, A.") for k in range(1, 11)],
-            terms=[term(k, kind, "x") for kind in TYPES for k in numbers],
-        )
+        tables = whole_museum(IMAGES, images)
         data = folder / "opendata" / COMMIT / "data"
         data.mkdir(parents=True)
         for name, rows in tables.items():
@@ -52,45 +40,10 @@ def server(tmp_path_factory: pytest.TempPathFactory):
         yield running
 
 
-class Checkout:
-    """A folder with the parameters of the server, and a cache of its own."""
-
-    def __init__(self, folder: Path, server: IIIFServer):
-        self.folder, self.server = folder, server
-        (folder / "data/sources").mkdir(parents=True)
-        (folder / "data/sources/nga.json").write_text('{"source": "opendata"}')
-        params = yaml.safe_load((ROOT / "params.yaml").read_text())
-        params["nga"] |= {
-            "source": "opendata",
-            "commit": COMMIT,
-            "tables_base": f"{server.base}/opendata",
-            "images_base": f"{server.base}/iiif",
-        }
-        (folder / "params.yaml").write_text(yaml.safe_dump(params))
-        self.env = os.environ | {"PYTHONPATH": f"{ROOT}/src:{ROOT}", "ARTEXTRACT_CACHE": str(folder / "cache")}
-        self.env |= {"NO_PROXY": "127.0.0.1"}
-
-    def start(self) -> subprocess.Popen[str]:
-        command = [sys.executable, "-m", "stages.fetch_nga"]
-        return subprocess.Popen(command, cwd=self.folder, env=self.env, stderr=subprocess.PIPE, text=True)
-
-    def run(self) -> None:
-        process = self.start()
-        _, said = process.communicate(timeout=600)
-        assert process.returncode == 0, said
-
-    def kept(self) -> int:
-        return sum(map(is_intact, (self.folder / "cache/nga/images").glob("*.jpg")))
-
-    def outs(self) -> dict[str, bytes]:
-        files = [*(self.folder / "data").rglob("*"), self.folder / "metrics/fetch_nga.json"]
-        return {str(file.relative_to(self.folder)): file.read_bytes() for file in files if file.is_file()}
-
-
 def test_twenty_kills_end_like_an_undisturbed_run_and_nothing_kept_is_asked_for_again(
     server: IIIFServer, tmp_path: Path
 ):
-    killed, moments = Checkout(tmp_path / "killed", server), random.Random(2)
+    killed, moments = MuseumCheckout(tmp_path / "killed", server.base), random.Random(2)
     lost = 0
     for _ in range(KILLS):
         before, kept = len(server.asked()), killed.kept()
@@ -112,7 +65,7 @@ def test_twenty_kills_end_like_an_undisturbed_run_and_nothing_kept_is_asked_for_
     assert server.asked(429), "the server never refused: the test shows less than it should"
     assert not list((tmp_path / "killed/cache").rglob(".*.tmp"))
 
-    undisturbed = Checkout(tmp_path / "undisturbed", server)
+    undisturbed = MuseumCheckout(tmp_path / "undisturbed", server.base)
     undisturbed.run()
     assert killed.outs() == undisturbed.outs()
     before = len(server.asked()) + len(server.asked(429))

@@ -37,7 +37,7 @@ def museum_getter(params: NGA) -> Getter:
     bases = [base for base in (params.tables_base, params.images_base) if base]
     local = frozenset(server_of(base) for base in bases if is_loopback(base))
     hosts = {str(parts_of(base).host) for base in bases if not is_loopback(base)}
-    if params.contact == CONTACT and len(local) < 2:
+    if params.contact == CONTACT and (hosts or not params.images_base):
         print("nga.contact: set an address of your own, by which the museum can reach you", file=sys.stderr)
     return Getter(
         hosts=frozenset(hosts) | (frozenset() if params.images_base else IMAGE_HOSTS),
