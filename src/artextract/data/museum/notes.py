@@ -10,6 +10,7 @@ import pandas as pd
 from artextract.core.text import LONGEST_NAME, clean
 
 MOST_LISTED = 1_000  # objects left out for one reason, one line each; the others are one line together
+MOST_WORDS = 50  # unknown words of a column that are counted one by one
 MOST_SHOWN = 5  # words in a line
 COLUMNS = ["table", "column", "found", "wanted", "rows", "id", "title"]
 
@@ -58,9 +59,12 @@ class Notes:
         if not words:
             return
         table, _, name = column.partition(".")
-        for word, n in words.items():
+        ranked = sorted(words.items(), key=lambda item: (-item[1], item[0]))
+        rest = sum(n for _, n in ranked[MOST_WORDS:])
+        told = [*ranked[:MOST_WORDS], *([("(other words)", rest)] if rest else [])]
+        for word, n in told:
             self.counts[f"unknown_words.{name}.{clean(word, longest=80)}"] = n
-        rows = [[table, name, clean(word, longest=LONGEST_NAME), known, n, "", ""] for word, n in words.items()]
+        rows = [[table, name, clean(word, longest=LONGEST_NAME), known, n, "", ""] for word, n in told]
         self.left.append(pd.DataFrame(rows, columns=pd.Index(COLUMNS)))
         self.lines.append(f"words that are not known in {column}: {in_words(words)}; known: {known}")
 

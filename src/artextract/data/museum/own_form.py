@@ -35,6 +35,7 @@ NEEDED = {
     "object_associations": ("parentobjectid", "childobjectid"),
 }
 ALSO_CALLED = {  # where a table has not the museum's name for a column
+    "objects": {"openaccess": "ispublicdomain", "accessionnum": "accessionnumber"},
     "published_images": {"depictstmsobjectid": "objectid", "uuid": "imageid", "iiifurl": "iiif"},
     "objects_terms": {"termtype": "type", "term": "value"},
     "constituents": {"forwarddisplayname": "name", "preferreddisplayname": "name"},

@@ -51,7 +51,10 @@ COLUMNS: dict[str, dict[str, pa.Check | None]] = {
         "relationship": pa.Check.isin(["separable", "inseparable"], error="separable or inseparable is expected"),
     },
 }  # fmt: skip
-WELCOME = {"objects": ("accessionnum",), "published_images": ("openaccess",)}  # read where a table has them
+WELCOME = {
+    "objects": ("accessionnum", "openaccess"),
+    "published_images": ("openaccess",),
+}  # read where a table has them
 OPTIONAL = ("objects_historical_data", "object_associations")
 LEFT_EMPTY = {"objects": ("creditline",)}  # shown and never computed with: tables without these columns are taken too
 NAMES = ("title", "attribution", "displaydate", "preferreddisplayname", "forwarddisplayname", "term", "classification",

@@ -132,6 +132,8 @@ def select_paintings(
     notes = notes or Notes()
     objects, images = tables["objects"], tables["published_images"]
     paintings = _chosen(objects, classifications, notes)
+    if "openaccess" in images and "openaccess" in paintings:  # of the picture before that of the object
+        paintings = paintings.drop(columns="openaccess")
     every_view = paintings.merge(images, left_on="objectid", right_on="depictstmsobjectid")
     by_reference = every_view[every_view["title"] != ""].drop_duplicates(["uuid", "title"])
     joined = _with_view(paintings, images, notes)

@@ -147,6 +147,13 @@ def test_the_museums_word_on_rights_counts_before_the_size(folder: Path) -> None
     assert counts["columns_not_read.published_images"] == 1
 
 
+@pytest.mark.parametrize("column", ["openaccess", "Is Public Domain"])
+def test_rights_in_the_table_of_objects_count_too(folder: Path, column: str) -> None:
+    table = pd.read_csv(folder / "objects.csv", dtype=str, keep_default_na=False)
+    table.assign(**{column: ["False", "True", ""]}).to_csv(folder / "objects.csv", index=False)
+    assert run(folder)[0]["open_access"].tolist() == [False, True, True]
+
+
 def test_every_row_that_a_filter_takes_out_is_listed_with_what_was_found(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -181,6 +188,18 @@ def test_classifications_can_be_named(folder: Path) -> None:
     with pytest.raises(ArtExtractError, match=r"of 3 objects none .*'Dusk' once, 'Köln' once, 'Noon' once") as caught:
         run(folder)
     assert caught.value.remedy and "nga.classifications" in caught.value.remedy
+
+
+def test_what_is_listed_is_bounded() -> None:
+    notes = Notes()
+    notes.unknown("objects_terms.termtype", {f"w{k:03}": 1 for k in range(200)}, "Theme")
+    objects = pd.DataFrame({"objectid": [str(k) for k in range(3_000)], "title": "x"})
+    notes.leave_out(
+        "objects.classification", pd.Series(["Print"] * 3_000), "Painting", objects, reason="classification"
+    )
+    assert len(notes.counts) == 52 and notes.counts["unknown_words.termtype.(other words)"] == 150
+    assert len(notes.table()) == 51 + 1_001 and notes.table()["rows"].sum() == 3_200
+    assert [len(line) < 300 for line in notes.lines] == [True, True]
 
 
 def test_messages_say_what_was_found_and_what_this_user_can_do(folder: Path) -> None:
