@@ -22,7 +22,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -31,7 +31,10 @@ from typing import Any
 import numpy as np
 import yaml
 
+from artextract.core.fingerprint import sha256_bytes
+from artextract.core.kept import is_intact
 from tests import forks
+from tests.fault_server import Answer, FaultServer, fault_server
 from tests.small_site import (
     CODE,
     STAGES,
@@ -45,6 +48,7 @@ from tests.small_site import (
 )  # fmt: skip
 
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+COMMIT, WORKS_SERVED = "abcdef0", 12
 CHANGES = {"os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.link", "os.symlink", "os.truncate"}
 ORDER = [
     "prepare_artgan", "compute_class_weights", "train_multitask", "evaluate_auc", "fetch_nga", "embed_images",
@@ -200,6 +204,7 @@ class Trial:
         points: Lines of all points of the undisturbed run.
         outs: SHA-256 by file of the outs.
         names: All files of site and cache after it.
+        server: The museum's server, where the stage fetches.
     """
 
     stage: str
@@ -208,6 +213,7 @@ class Trial:
     points: list[str]
     outs: dict[str, str]
     names: set[str]
+    server: FaultServer | None = None
 
 
 def _copy(start: Path, target: Path) -> Path:
@@ -273,6 +279,7 @@ def problems_after(trial: Trial, kill_at: int, *, power: bool, twice: bool = Fal
             if status != -signal.SIGKILL:  # threads take turns: a run may have a point more or less
                 break
         where = reached[-1] if reached else "before the first point"
+        again = _fetched(trial.server, place)
         status, _ = _run(trial.stage, place, trial.env)
         if status:
             return [f"{where}: the next run ended with {status}: {(place / 'log').read_text()[-1500:]}"]
@@ -280,12 +287,42 @@ def problems_after(trial: Trial, kill_at: int, *, power: bool, twice: bool = Fal
         other = sorted(name for name in outs.keys() | trial.outs.keys() if outs.get(name) != trial.outs.get(name))
         left = sorted(_names(place) - trial.names)
         lost = sorted(trial.names - _names(place))
-        found = (("other bytes", other), ("left over", left), ("not there", lost))
+        found = (("other bytes", other), ("left over", left), ("not there", lost), ("fetched twice", again()))
         return [f"{where}: {what}: {', '.join(names[:4])}" for what, names in found if names]
 
 
+def _fetched(server: FaultServer | None, place: Path) -> Callable[[], list[str]]:
+    """What is fetched from now on although it is kept already, in the cache and with its seal."""
+    if server is None:
+        return list
+    folder = place / "cache/nga"
+    kept = {path.name for path in folder.rglob("*") if path.is_file() and is_intact(path)}
+    server.log.clear()
+
+    def again() -> list[str]:
+        names = {
+            path: {Path(path).name, f"{sha256_bytes((server.base + path).encode())[:32]}.jpg"} for path in server.log
+        }
+        return [path for path, of in names.items() if of & kept]
+
+    return again
+
+
 @contextmanager
-def pipeline(stages: Sequence[str]) -> Iterator[Callable[[str], Trial]]:
+def served(folder: Path) -> Iterator[FaultServer]:
+    """A server of a museum's tables and images."""
+    with fault_server() as server:
+        write_museum(folder, works=WORKS_SERVED, iiif="https://museum.example/iiif")
+        for path in folder.glob("*.csv"):
+            server.url(f"/tables/{COMMIT}/data/{path.name}", Answer(body=path.read_bytes(), kind="text/csv"))
+        for path in (folder / "images").glob("*.jpg"):
+            place = f"/iiif/uuid-{path.stem}/full/!40,40/0/default.jpg"
+            server.url(place, Answer(body=path.read_bytes()))
+        yield server
+
+
+@contextmanager
+def pipeline(stages: Sequence[str], server: FaultServer | None = None) -> Iterator[Callable[[str], Trial]]:
     """A small site; the function runs the next stage on it and gives its trial. Stages go in the pipeline's order."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -298,7 +335,11 @@ def pipeline(stages: Sequence[str]) -> Iterator[Callable[[str], Trial]]:
         for part in ("site/data/names", "cache"):
             (start / part).mkdir(parents=True)
         (start / "site/data/names/clusters.yaml").write_text("{}\n")
-        write_params(start / "site", params(networks))
+        values = params(networks)
+        if server is not None:
+            bases = {"tables_base": f"{server.base}/tables", "images_base": f"{server.base}/iiif"}
+            values["nga"] |= bases | {"source": "opendata", "commit": COMMIT}
+        write_params(start / "site", values)
         (start / "site/dvc.yaml").write_text(yaml.safe_dump({"stages": {name: without_code(name) for name in ORDER}}))
         for section in ("artgan", "nga"):
             log = start / "log"
@@ -313,6 +354,7 @@ def pipeline(stages: Sequence[str]) -> Iterator[Callable[[str], Trial]]:
 
         def following(stage: str) -> Trial:
             trial = undisturbed(stage, done["place"], env, folder / f"after-{stage}")
+            trial.server = server
             done["place"] = folder / f"after-{stage}"
             return trial
 
@@ -372,9 +414,13 @@ def main() -> None:
     parser.add_argument("--power", action="store_true", help="what was not flushed is cut")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--list", action="store_true", help="only list the points")
+    parser.add_argument("--served", action="store_true", help="fetch_nga fetches from a server on this machine")
     given = parser.parse_args()
     problems: list[str] = []
-    with pipeline(needed(given.stages)) as following:
+    with ExitStack() as stack:
+        place = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        server = stack.enter_context(served(place)) if given.served else None
+        following = stack.enter_context(pipeline(needed(given.stages), server))
         for name in needed(given.stages):
             trial, began = following(name), time.monotonic()
             if name not in given.stages:

@@ -69,11 +69,21 @@ def stage(name: str, *arguments: str) -> None:
     """Run a stage in this process, as ``python -m stages.NAME`` would."""
     from artextract.core.runtime import run_stage
     from artextract.data.images import shard_writer
+    from artextract.data.museum.download import museum_getter
 
     parent._armed = False  # as in a process that has just begun
     shard_writer.IMAGES_PER_SHARD = SHARD
+    module = importlib.import_module(f"stages.{name}")
+    if hasattr(module, "museum_getter"):  # nobody is disturbed on this machine
+
+        def fast(params: Any) -> Any:
+            getter = museum_getter(params)
+            getter.per_second = 1000
+            return getter
+
+        module.museum_getter = fast
     sys.argv = [str(ROOT / "stages" / f"{name}.py"), *arguments]
-    run_stage(importlib.import_module(f"stages.{name}").main)
+    run_stage(module.main)
 
 
 def preload(names: list[str]) -> None:

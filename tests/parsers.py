@@ -1,4 +1,4 @@
-"""Every file that comes from outside: a good one, and the function that reads it. And ways to make a file bad.
+"""Every file that comes from outside: a good one, and the function that reads it.
 
 Property, tested in ``test_parsers.py``: a bad file is read as something that keeps the reader's promises, or refused
 with an ``ArtExtractError`` (an ``UnreadableImage`` for pictures); nothing else is raised.
@@ -7,104 +7,20 @@ with an ``ArtExtractError`` (an ``UnreadableImage`` for pictures); nothing else 
 from __future__ import annotations
 
 import contextlib
-import copy
 import io
 import json
 import zipfile
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import yaml
-from hypothesis import strategies as st
 
 from tests.conftest import jpeg
 from tests.museum import link, painting, person, table_text, term, view
-
-JUNK = [
-    b"", b"\0", b"\xff", b"\xef\xbb\xbf", b"\xff\xfe", b",", b";", b"\t", b'"', b"'", b"\n", b"\r", b"\r\n", b"\\",
-    b"/", b"../", b"-1", b"0", b"1e999", b"NaN", b"inf", b"99999999999999999999", b"null", b"true", b"[]", b"{}",
-    b"[" * 3000,
-    b"&a [*a]", b"!!python/object:os.system x", b"<!DOCTYPE html>", b"\x1b[31m", "\u202e".encode(), "\u0085".encode(),
-    "\ud800".encode("utf-8", "surrogatepass"), b"=1+1", b"%00", b"~", b": ", b"- ", b"#", b"x" * 5000, b"\x80\x04.",
-]  # fmt: skip
-SCALARS = [
-    None, True, 0, -1, 10**30, 1e308, float("nan"), float("inf"), "", "x", "\0", "\ud800", "../x",
-    "/etc/passwd", [], {}, [None], {"": None}, [[[]]], {"a": {"a": 1}}, "9" * 5000, ["x"] * 50,
-]  # fmt: skip
-
-
-@st.composite
-def spoiled(draw: st.DrawFn, data: bytes) -> bytes:
-    """Bytes with up to four pieces replaced, doubled, swapped or cut away."""
-    for _ in range(draw(st.integers(1, 4))):
-        first, second = sorted((draw(st.integers(0, len(data))), draw(st.integers(0, len(data)))))
-        piece = draw(st.one_of(st.sampled_from(JUNK), st.binary(max_size=8)))
-        match draw(st.sampled_from(["put", "replace", "cut", "double", "end", "flip"])):
-            case "put":
-                data = data[:first] + piece + data[first:]
-            case "replace":
-                data = data[:first] + piece + data[first + max(1, len(piece)) :]
-            case "cut":
-                data = data[:first] + data[second:]
-            case "double":
-                data = data[:second] + data[first:]
-            case "end":
-                data = data[:second]
-            case "flip" if data:
-                at = min(first, len(data) - 1)
-                data = data[:at] + bytes([data[at] ^ 1 << draw(st.integers(0, 7))]) + data[at + 1 :]
-    return data
-
-
-@st.composite
-def spoiled_tree(draw: st.DrawFn, content: Any) -> Any:
-    """A document of lists and mappings in which some values are others, or are gone."""
-    content = json.loads(json.dumps(content))
-    for _ in range(draw(st.integers(1, 3))):
-        node = content
-        while isinstance(node, dict | list) and node:
-            keys = list(node) if isinstance(node, dict) else list(range(len(node)))
-            key = draw(st.sampled_from(keys))
-            if isinstance(node[key], dict | list) and node[key] and draw(st.integers(0, 3)):
-                node = node[key]
-                continue
-            if draw(st.booleans()):
-                node[key] = copy.deepcopy(draw(st.sampled_from(SCALARS)))
-            else:
-                del node[key]
-            break
-    return content
-
-
-@dataclass(frozen=True)
-class Parser:
-    """A reader of files.
-
-    Attributes:
-        file: Name of the file in its folder.
-        good: A file that is read.
-        read: Reads; gets the file's path.
-        tree: The content, where the file is JSON or YAML: it is spoiled as a tree too.
-        dump: Content to text.
-    """
-
-    file: str
-    good: bytes
-    read: Callable[[Path], Any]
-    tree: Any = None
-    dump: Callable[[Any], str] = json.dumps
-
-    def bad(self) -> st.SearchStrategy[bytes]:
-        """Files that are like the good one, and others."""
-        ways: list[st.SearchStrategy[bytes]] = [spoiled(self.good), spoiled(self.good), st.sampled_from(JUNK)]
-        if self.tree is not None:
-            trees = spoiled_tree(self.tree).map(lambda tree: self.dump(tree).encode("utf-8", "surrogatepass"))
-            ways += [trees, trees]
-        return st.one_of(ways)
+from tests.spoiled import Parser
 
 
 def _yaml(content: Any) -> str:
@@ -281,6 +197,7 @@ def _networks() -> dict[str, Parser]:
 
     from artextract.classification.network.saved_network import read_record
     from artextract.classification.prediction.confidence import read_confidence
+    from artextract.classification.prediction.evidence import read_evidence
     from artextract.classification.published.provenance import read_scores
     from artextract.siamese.projection.heads import ClosedForm
     from artextract.siamese.projection.saved import load_projection
@@ -296,7 +213,16 @@ def _networks() -> dict[str, Parser]:
             temperature = fitted.get("temperature")
             assert temperature is None or 0 < temperature < float("inf")
 
+    def evident(path: Path) -> Any:
+        pd.DataFrame({"id": ["a", "b"], "title": "", "artist": ""}).to_parquet(path.with_name("evidence.parquet"))
+        return read_evidence(path.parent)
+
+    tensors = {
+        "vectors": np.ones((2, 3), np.int8), "components": np.ones((4, 3), np.int8), "scale": np.ones(3, np.float32),
+        "mean": np.zeros(4, np.float32), "spread": np.ones(4, np.float32),
+    }  # fmt: skip
     return {
+        "evidence": Parser("evidence.safetensors", save(tensors), evident),
         "model.json": _json(record, lambda path: read_record(path.parent), "model.json"),
         "calibration.json": _json(confidence, calibrated, "calibration.json"),
         "projection": Parser("projection.safetensors", save(closed), load_projection),
@@ -338,6 +264,38 @@ def _pictures() -> dict[str, Parser]:
     return found | {"archive": Parser("w.zip", archive.getvalue(), opened)}
 
 
+def _web() -> dict[str, Parser]:
+    from artextract.core.errors import ArtExtractError
+    from artextract.data.museum.answers import retry_after
+    from artextract.data.museum.robots import read_rules
+    from artextract.explorer.names import LONGEST, checked
+
+    def waited(path: Path) -> Any:
+        seconds = retry_after(path.read_bytes().decode("latin-1"))  # as headers come
+        assert 0 <= seconds <= 3600
+        return seconds
+
+    def ruled(path: Path) -> Any:
+        return read_rules(path.read_bytes()).allow("https://museum.example/iiif/1/full/max/0/default.jpg")
+
+    def named(path: Path) -> Any:
+        try:
+            given = json.loads(path.read_bytes())
+        except (ValueError, RecursionError):
+            raise ArtExtractError("names are sent as JSON") from None
+        names = checked(given, {"w1", "w2"})
+        assert set(names) <= {"w1", "w2"} and all(len(name) <= LONGEST for name in names.values())
+        return names
+
+    robots = b"User-agent: *\nCrawl-delay: 1\nDisallow: /private/*.jpg$\nAllow: /\nSitemap: https://a.example/s.xml\n"
+    return {
+        "Retry-After": Parser("header", b"Wed, 21 Oct 2026 07:28:00 GMT", waited),
+        "Retry-After in seconds": Parser("header", b"120", waited),
+        "robots.txt": Parser("robots.txt", robots, ruled),
+        "names sent by a page": _json({"w1": "Ships", "w2": ""}, named),
+    }
+
+
 def all_parsers() -> dict[str, Parser]:
     """All of them by name."""
-    return _wikiart() | _museum() | _own() | _settings() | _kept() | _networks() | _pictures()
+    return _wikiart() | _museum() | _own() | _settings() | _kept() | _networks() | _pictures() | _web()

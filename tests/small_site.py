@@ -59,13 +59,19 @@ def write_wikiart(folder: Path, images: int = 48) -> None:
             (lists / f"{task}_{split}.csv").write_text("\n".join(rows) + "\n")
 
 
-def write_museum(folder: Path, works: int = 40) -> None:
-    """Tables of works by five painters with three motifs, and their pictures, of which one is broken."""
+def write_museum(folder: Path, works: int = 40, iiif: str = "") -> None:
+    """Tables of works by five painters with three motifs, and their pictures, of which one is broken.
+
+    Args:
+        folder: New folder for them.
+        works: How many.
+        iiif: Base address of the image server that the tables name; "" = the pictures are beside the tables.
+    """
     numbers = range(1, works + 1)
     titles = [f"{WORDS[k % 3].capitalize()} {k % 7}" for k in numbers]
     tables = museum(
         [painting(k, title=title) for k, title in zip(numbers, titles, strict=True)],
-        [view(k) for k in numbers],
+        [view(k, **({"iiifurl": f"{iiif}/uuid-{k}"} if iiif else {})) for k in numbers],
         [link(k, k % 5) for k in numbers],
         [person(k, f"Painter{k}, A.") for k in range(5)],
         [term(k, "Theme", "landscape", visualbrowsertheme="landscape") for k in numbers if k % 2],

@@ -16,6 +16,7 @@ from artextract.core.files import read_json, write_text
 from artextract.core.fingerprint import sha256_bytes, sha256_file
 from artextract.core.folders import cache_folder
 from artextract.core.kept import dropped_unless_intact, keep_bytes, remove
+from artextract.core.temporary import sweep
 from artextract.data.museum.addresses import is_loopback, parts_of, server_of
 from artextract.data.museum.failures import FetchError, MissingError
 from artextract.data.museum.getter import CONTACT, IMAGE_HOSTS, Getter
@@ -57,6 +58,7 @@ def download_tables(params: NGA, getter: Getter) -> tuple[Path, dict[str, Entry]
             is wrong is not kept.
     """
     folder = cache_folder() / "nga" / params.commit
+    sweep(folder)
     record = _read_record()
     known = record.get(params.commit, {})
     found: dict[str, Entry] = {}
