@@ -14,7 +14,7 @@ from typing import Any
 from artextract.core.errors import ArtExtractError
 from artextract.core.files import read_json, write_text
 from artextract.core.fingerprint import sha256_bytes, sha256_file
-from artextract.core.folders import cache_folder
+from artextract.core.folders import cache_folder, repository
 from artextract.core.kept import dropped_unless_intact, keep_bytes, remove
 from artextract.core.temporary import sweep
 from artextract.data.museum.addresses import is_loopback, parts_of, server_of
@@ -67,7 +67,7 @@ def download_tables(params: NGA, getter: Getter) -> tuple[Path, dict[str, Entry]
         found[f"{name}.csv"] = _table(folder / f"{name}.csv", name, url, getter, known.get(f"{name}.csv", {}))
     if found != known:
         _check_together(folder, [name for name in found if name not in known])
-        write_text(RECORD, json.dumps(record | {params.commit: found}, indent=2, sort_keys=True) + "\n")
+        write_text(_record(), json.dumps(record | {params.commit: found}, indent=2, sort_keys=True) + "\n")
         print(
             f"the tables of commit {params.commit} are recorded in {RECORD}, with their SHA-256; commit that file: "
             "other tables under this commit are refused from now on",
@@ -76,11 +76,16 @@ def download_tables(params: NGA, getter: Getter) -> tuple[Path, dict[str, Entry]
     return folder, found
 
 
+def _record() -> Path:
+    """The record in the user's checkout, also for an experiment that runs in a temporary one."""
+    return repository(Path.cwd()) / RECORD
+
+
 def _read_record() -> dict[str, dict[str, Entry]]:
-    if not RECORD.is_file():
+    if not _record().is_file():
         return {}
     try:
-        content = read_json(RECORD)
+        content = read_json(_record())
         return {str(commit): {str(n): dict(entry) for n, entry in of.items()} for commit, of in content.items()}
     except (ValueError, AttributeError, TypeError) as error:
         raise ArtExtractError(

@@ -141,6 +141,27 @@ def test_other_tables_under_the_same_commit_are_refused_by_the_record(site: Faul
     assert download(site) == TEXTS
 
 
+def test_an_experiment_in_a_temporary_checkout_records_in_the_users(
+    site: FaultServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    temporary = tmp_path / ".dvc/tmp/exps/standalone/x"
+    temporary.mkdir(parents=True)
+    monkeypatch.chdir(temporary)
+    getter = museum_getter(params(site))
+    getter.per_second = 1000
+    download_tables(params(site), getter)
+    assert (tmp_path / RECORD).is_file() and not RECORD.exists()
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"0123abc": 1}', '{"0123abc": {"objects.csv": 7}}'])
+def test_a_broken_record_is_told(site: FaultServer, content: str):
+    RECORD.parent.mkdir(parents=True)
+    RECORD.write_text(content)
+    with pytest.raises(ArtExtractError, match="not a record of tables") as caught:
+        download(site)
+    assert caught.value.remedy and "git restore" in caught.value.remedy
+
+
 def test_an_intact_table_of_the_cache_that_the_record_does_not_know_is_fetched_anew(site: FaultServer):
     download(site)
     known = RECORD.read_text()
