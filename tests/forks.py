@@ -81,7 +81,7 @@ def stage(name: str, *arguments: str) -> None:
             getter.per_second = 1000
             return getter
 
-        module.museum_getter = fast
+        module.museum_getter = fast  # type: ignore[attr-defined]
     sys.argv = [str(ROOT / "stages" / f"{name}.py"), *arguments]
     run_stage(module.main)
 

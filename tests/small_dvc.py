@@ -25,7 +25,7 @@ import yaml
 
 from tests import forks
 from tests.closure import ROOT
-from tests.crash_points import Points, arm
+from tests.points import Points, arm
 from tests.small_site import digests, params, without_code, write_museum, write_params, write_wikiart
 
 RUN = ["prepare_artgan", "compute_class_weights", "fetch_nga"]

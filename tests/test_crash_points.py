@@ -36,6 +36,12 @@ def test_some_points_of_the_cheap_stages(power: list[str]):
 
 @pytest.mark.long
 @pytest.mark.parametrize("power", [[], ["--power"]], ids=["kill", "power"])
+def test_nothing_that_is_kept_is_fetched_twice(power: list[str]):
+    tried("fetch_nga", "--served", "--sample", "60", *power)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("power", [[], ["--power"]], ids=["kill", "power"])
 def test_every_point_of_the_cheap_stages(power: list[str]):
     tried(*CHEAP, *power)
 
