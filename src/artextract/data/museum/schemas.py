@@ -54,7 +54,7 @@ COLUMNS: dict[str, dict[str, pa.Check | None]] = {
 WELCOME = {
     "objects": ("accessionnum", "openaccess"),
     "published_images": ("openaccess",),
-}  # read where a table has them
+}  # read where they are
 OPTIONAL = ("objects_historical_data", "object_associations")
 LEFT_EMPTY = {"objects": ("creditline",)}  # shown and never computed with: tables without these columns are taken too
 NAMES = ("title", "attribution", "displaydate", "preferreddisplayname", "forwarddisplayname", "term", "classification",
