@@ -20,7 +20,9 @@ import libcst as cst
 from libcst.metadata import MetadataWrapper, PositionProvider
 from mutmut.mutation import mutators
 
-LEFT_ALONE = frozenset({"len", "isinstance", "zip", "errstate", "float", "int", "str", "bool"})  # None: it cannot run
+LEFT_ALONE = frozenset(
+    {"len", "isinstance", "zip", "errstate", "astype", "float", "int", "str", "bool"}
+)  # None: it cannot run
 SILENT = frozenset({"cast", "ArtExtractError", "progress", "tqdm", "TypeVar"})  # what is inside is never a result
 KEYWORDS_LEFT_ALONE = frozenset({"strict", "dtype", "desc", "unit", "total"})
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import os
 import pickle
+import resource
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -25,7 +26,8 @@ from tests.mutants.patch import patch
 ROOT = Path(__file__).resolve().parent.parent.parent
 OPTIONS = ["-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--no-header", "-W", "ignore"]
 OPTIONS += ["-m", "not slow and not long and not real"]
-SPARE = 10.0  # seconds that the tests may take on a mutant besides four times their time on the code as it is
+SPARE = 10  # seconds of the processor that the tests may take on a mutant besides four times what they take without it
+ASLEEP = 300.0  # seconds by the clock after which a mutant is given up, beside twenty times the time without it
 LONGEST = 600.0  # seconds that the tests of one module may take on the code as it is
 Verdicts = Iterator[tuple[Mutant, str]]
 
@@ -117,16 +119,21 @@ class _Loop:
             tests.sort(key=seconds.__getitem__)
             says = "never run"
             if tests:
-                limit = 4 * sum(seconds[test] for test in tests) + SPARE
-                state, survived = forked(partial(self._try, session, module, mutant, [items[t] for t in tests]), limit)
+                usual = sum(seconds[test] for test in tests)
+                run = partial(self._try, session, module, mutant, [items[t] for t in tests], usual)
+                state, survived = forked(run, 20 * usual + ASLEEP)
                 says = {"died": "killed", "slow": "slow"}.get(state, "survived" if survived else "killed")
             pickle.dump((mutant, says), self.pipe)
             self.pipe.flush()
         self.end = None
         return True
 
-    def _try(self, session: pytest.Session, module: Any, mutant: Mutant, items: list[pytest.Item]) -> bool:
-        """Whether all tests pass on a mutant."""
+    def _try(
+        self, session: pytest.Session, module: Any, mutant: Mutant, items: list[pytest.Item], usual: float
+    ) -> bool:
+        """Whether all tests pass on a mutant; one that runs on for long is ended by the system, and so does not."""
+        most = int(time.process_time() + 4 * usual) + SPARE
+        resource.setrlimit(resource.RLIMIT_CPU, (most, most))
         try:
             patch(module, mutant.source)
         except Exception:  # the module cannot be imported
@@ -139,7 +146,7 @@ class _Loop:
 
 
 def _baseline(session: pytest.Session, file: str) -> dict[str, Any]:
-    """Seconds of each test, and lines of the module that it runs.
+    """Processor seconds of each test, and lines of the module that it runs.
 
     A fixture that several tests share is made by the first of them; the lines that it runs count for all of them.
     """
@@ -152,9 +159,9 @@ def _baseline(session: pytest.Session, file: str) -> dict[str, Any]:
     coverage.start()
     for item, after in zip(session.items, [*session.items[1:], None], strict=True):
         coverage.switch_context(item.nodeid)
-        start = time.perf_counter()
+        start = time.process_time()
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=after)
-        seconds[item.nodeid] = time.perf_counter() - start
+        seconds[item.nodeid] = time.process_time() - start
     coverage.stop()
     lines: dict[str, set[int]] = {item.nodeid: set() for item in session.items}
     for line, contexts in coverage.get_data().contexts_by_lineno(file).items():

@@ -55,3 +55,10 @@ def test_a_threshold_is_refused_on_few_rows_and_where_none_keeps_the_error() -> 
     wrong = choose_threshold(*answers([0.9] * 19 + [0.8] * 41, [True] * 19 + [False] * 41), 0.2)
     assert wrong.confidence is None and "20" in str(wrong.refused)  # 19 right answers alone are too few
     assert isinstance(wrong, Threshold)
+
+
+def test_twenty_answers_are_enough_and_a_refusal_says_on_how_many_rows_it_rests() -> None:
+    enough = choose_threshold(*answers([0.9] * 20 + [0.8] * 40, [True] * 20 + [False] * 40), 0.2)
+    assert (enough.confidence, enough.rows) == (0.9, 60)
+    wrong = choose_threshold(*answers([0.9] * 60, [False] * 60), 0.2)
+    assert wrong.confidence is None and wrong.rows == 60

@@ -270,10 +270,10 @@ def test_points_hold_equally_many_rows_by_rising_confidence(n: int, sizes: list[
     assert points.columns.tolist() == ["rows", "confidence", "accuracy", "low", "high"]
     assert points["rows"].tolist() == sizes
     confidence, hit = np.sort(p.max(axis=1)), (p.argmax(axis=1) == y)[np.argsort(p.max(axis=1))]
-    for start, point in zip(np.cumsum([0, *sizes]), points.itertuples(), strict=False):
-        rows = slice(start, start + int(point.rows))
-        assert (point.confidence, point.accuracy) == pytest.approx((confidence[rows].mean(), hit[rows].mean()))
-        assert (point.low, point.high) == wilson(hit[rows].mean(), int(point.rows))
+    for start, size, point in zip(np.cumsum([0, *sizes]), sizes, points.to_dict("records"), strict=False):
+        share = hit[start : start + size].mean()
+        assert point["confidence"] == pytest.approx(confidence[start : start + size].mean())
+        assert (point["accuracy"], point["low"], point["high"]) == pytest.approx((share, *wilson(share, size)))
 
 
 def test_points_of_equal_confidence_keep_the_order_of_their_rows() -> None:

@@ -129,7 +129,7 @@ def test_judges_that_are_not_measured_say_why():
 
 
 def test_judges_of_one_source_say_which_of_them_counts():
-    judges = dict.fromkeys(("theme", "theme_other_words", "artist"), JUDGES["artist"])
+    judges: dict[str, Judge] = {key: JUDGES["artist"] for key in ("theme", "theme_other_words", "artist")}
     table = judges_table(judges, {"terms": "2 queries, fewer than 30"}).set_index("judge")
     assert table["counted_with"].to_dict() == {"theme": "", "theme_other_words": "theme", "artist": "", "terms": ""}
     assert table["source"].to_dict() == {
