@@ -75,6 +75,15 @@ def png(values: np.ndarray, *chunks: tuple[bytes, bytes]) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + b"".join(body)
 
 
+def big_png(side: int, bits: int) -> bytes:
+    """A square grey PNG of one colour, which is small however large the picture is."""
+    packer = zlib.compressobj(9)
+    line = b"\0" + b"\x40" * (side * bits // 8)
+    pixels = b"".join(packer.compress(line) for _ in range(side)) + packer.flush()
+    head = _chunk(b"IHDR", struct.pack(">IIBBBBB", side, side, bits, 0, 0, 0, 0))
+    return b"\x89PNG\r\n\x1a\n" + head + _chunk(b"IDAT", pixels) + _chunk(b"IEND", b"")
+
+
 def icc(primaries: Sequence[Sequence[float]] = (), gamma: float = 2.2) -> bytes:
     """An ICC profile: of RGB with these primaries, or of greys where there are none."""
 

@@ -3,34 +3,26 @@
 from __future__ import annotations
 
 import io
-import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImagePalette, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from artextract.data.images.budget import MEMORY, cost, reserved
-from artextract.data.images.deep import is_deep, read_planes, rescaled
+from artextract.data.images.deep import is_deep, rescaled
 from artextract.data.images.formats import image_formats
-from artextract.data.images.header import (
-    MAX_PIXELS,
-    check,
-    is_buffered,
-    is_jpeg,
-    levels_of_jpeg2000,
-    significant_bits,
-    why_not_opened,
-)
+from artextract.data.images.fraction import drafted, factors, reduced_by_decoder, size_decoded
+from artextract.data.images.header import MAX_PIXELS, check, is_buffered, is_jpeg, significant_bits, why_not_opened
+from artextract.data.images.mend import mend_loaded, mend_opened
 from artextract.data.images.reasons import UnreadableImage
 from artextract.data.images.regular import MAX_FILE_BYTES, open_regular
-from artextract.data.images.rgb import POSITIVE, is_plain, orientation, to_rgb
+from artextract.data.images.rgb import is_plain, orientation, to_rgb
 
 LARGE = 32_000_000  # pixels above which a picture is reduced while it is decoded, as far as what is asked for allows
 JPEG_QUALITY = 92
-REDUCING_GAP = 2  # with less left, what is reduced afterwards shows aliasing: 33 dB
 
 Shape = Callable[[int, int], tuple[int, int]]  # from width and height of a picture to what is asked for
 
@@ -119,82 +111,32 @@ def _decoded(data: bytes, target: Target | None, shape: Shape | None) -> Image.I
     """
     with _as_unreadable(lambda: data), Image.open(io.BytesIO(data), formats=image_formats()) as image:
         check(image, data)
-        read_planes(image)
+        mend_opened(image, data)
         whole = image.size
-        box, factors = None, (1, 1)
+        box, by = None, (1, 1)
         if target is not None and is_jpeg(image):
-            box = _drafted(image, (target.shorter_side, target.shorter_side))
+            box = drafted(image, (target.shorter_side, target.shorter_side))
         elif shape is not None and whole[0] * whole[1] > LARGE:
             least = shape(*whole)
-            factors = _factors(_reduced_by_decoder(image, data, least), least)
-        size = _size(image)
-        kept, deep = _kept(image, data, size, factors), is_deep(image)
+            by = factors(reduced_by_decoder(image, data, least), least)
+        size = size_decoded(image)
+        kept, deep = _kept(image, data, size, by), is_deep(image)
         with reserved(cost(image, size, whole, buffered=is_buffered(image, data), kept=kept)):
             image.load()
-            _mend(image, deep)
+            mend_loaded(image, deep)
             used = significant_bits(data) if image.format == "PNG" else None
             if target is not None and box is not None:
                 return to_rgb(image.resize(target.size(*whole), target.resample, box))
-            return to_rgb(rescaled(image, data, used) if deep else image, used, factors)
+            return to_rgb(rescaled(image, data, used) if deep else image, used, by)
 
 
-def _drafted(image: Image.Image, least: tuple[int, int]) -> tuple[float, float, float, float] | None:
-    """Have a JPEG decoded at 1/2, 1/4 or 1/8 where it then still has ``REDUCING_GAP`` times the pixels asked for.
-
-    Returns:
-        The part of the decoded picture that is the picture: half of an odd number of pixels ends in the middle of one,
-        and without it 36 dB are left. None where it is decoded whole.
-    """
-    whole = image.size
-    drafted = image.draft(None, (REDUCING_GAP * least[0], REDUCING_GAP * least[1]))
-    return drafted[1] if drafted is not None and image.size != whole else None
-
-
-def _reduced_by_decoder(image: Image.Image, data: bytes, least: tuple[int, int]) -> tuple[int, int]:
-    """Have a large picture decoded at a fraction, where its format can do that; gives the size that is decoded."""
-    if is_jpeg(image):
-        _drafted(image, least)
-    if image.format == "JPEG2000":
-        halvings = int(math.log2(min(_factors(image.size, least))))
-        image.reduce = min(halvings, levels_of_jpeg2000(data))  # type: ignore[method-assign]
-    return _size(image)
-
-
-def _size(image: Image.Image) -> tuple[int, int]:
-    """Width and height that will be decoded; of a JPEG 2000, Pillow tells that afterwards only."""
-    if image.format != "JPEG2000":
-        return image.size
-    halvings = image.reduce if isinstance(image.reduce, int) else 0
-    width, height = (-(-side // 2**halvings) for side in image.size)
-    return width, height
-
-
-def _factors(size: tuple[int, int], least: tuple[int, int]) -> tuple[int, int]:
-    """Whole numbers by which width and height can be divided so that ``REDUCING_GAP`` times the pixels are left."""
-    across, down = (max(1, side // (REDUCING_GAP * wanted)) for side, wanted in zip(size, least, strict=True))
-    return across, down
-
-
-def _kept(image: Image.Image, data: bytes, size: tuple[int, int], factors: tuple[int, int]) -> float:
+def _kept(image: Image.Image, data: bytes, size: tuple[int, int], by: tuple[int, int]) -> float:
     """Pixels of the RGB image that is made of a decoded one; 0 where it is the decoded one itself."""
     # A PNG is decoded by asking for its orientation, so that it is only asked whether it may have one.
     turned = b"eXIf" in data if image.format == "PNG" else orientation(image) != 1
-    if factors == (1, 1) and not turned and is_plain(image) and not is_deep(image):
+    if by == (1, 1) and not turned and is_plain(image) and not is_deep(image):
         return 0.0
-    return size[0] * size[1] / (factors[0] * factors[1])
-
-
-def _mend(image: Image.Image, deep: bool) -> None:
-    """Put right what Pillow takes for granted of files that do otherwise."""
-    key = image.info.get("transparency")
-    if deep and isinstance(key, tuple):  # a colour of 16 bits, of which the picture has 8
-        image.info["transparency"] = tuple(value >> 8 for value in key)
-    if image.mode == "CMYK" and image.format == "JPEG" and "adobe" not in image.info:
-        image.info[POSITIVE] = True
-    tags = getattr(image, "tag_v2", None)
-    if tags is not None and image.mode == "P" and 0 < max(tags[320]) <= 255:  # colours of 8 bits in a table for 16
-        image.palette = ImagePalette.raw("RGB;L", bytes(tags[320]))
-        image.load()
+    return size[0] * size[1] / (by[0] * by[1])
 
 
 def _is_plain_jpeg(data: bytes) -> bool:

@@ -86,6 +86,15 @@ def levels_of_jpeg2000(data: bytes) -> int:
     return min(data[at + 9], 32) if 0 <= at < len(data) - 9 else 0
 
 
+def profile_of_jpeg2000(data: bytes) -> bytes | None:
+    """The ICC profile in the colr box of a JPEG 2000, which Pillow passes over; None where there is none."""
+    at = data[:_SEEN].find(b"colr")
+    if at < 4 or data[at + 4 : at + 5] not in (b"\2", b"\3"):  # the method: a profile, and not a number
+        return None
+    length = int.from_bytes(data[at - 4 : at], "big")
+    return data[at + 7 : at - 4 + length] or None
+
+
 def significant_bits(data: bytes) -> int | None:
     """The bits of a sample that are used, by the sBIT chunk of a PNG; None where it has none."""
     at = 8
@@ -130,4 +139,4 @@ def _why_not_tiff(data: bytes) -> UnreadableImage:
         kind = _KINDS.get(int(tags.get(_SAMPLE_FORMAT, (1,))[0]), "a kind of their own")
     except Exception:  # the tags of a broken file
         return UnreadableImage("broken")
-    return UnreadableImage("samples_not_read", f"TIFF with {len(bits)} per pixel, {bits[0]} bits, {kind}")
+    return UnreadableImage("samples_not_read", f"{kind} of {bits[0]} bits, {len(bits)} per pixel of a TIFF")

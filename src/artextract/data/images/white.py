@@ -21,7 +21,7 @@ _SIGNED = 2  # of SampleFormat
 _DEPTHS = (10, 12)  # bits that are taken for granted where they are reached up to half
 _SAID = (8, 10, 12, 14, 16, 24, 32)  # bits that a file may say: the largest value of a tag may be the picture's own
 # White of floating point numbers, and how far past it and below 0 the values may be: resampling overshoots.
-_WHITES = ((1.0, 0.25), (255.0, 0.05), (65535.0, 0.05))
+_WHITES = ((1.0, 0.25), (255.0, 0.05), (1023.0, 0.0), (4095.0, 0.0), (65535.0, 0.05))
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import io
+import os
 import struct
+import subprocess
+import sys
 import threading
 import time
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -153,3 +157,38 @@ def test_costs_cover_what_was_measured() -> None:
     with Image.open(io.BytesIO(JPEG)) as image:
         told = budget.cost(image, image.size, image.size, buffered=header.is_buffered(image, JPEG), kept=0)
         assert told == (4 + 6 + 16) * 64 * 48
+
+
+BIG = """
+import sys
+from artextract.data.images.decode import normalise
+from artextract.data.images.formats import image_formats
+from tests.odd_pictures import big_png
+
+def most():
+    return int(next(l for l in open("/proc/self/status") if l.startswith("VmHWM")).split()[1]) // 1024
+
+image_formats()
+data = big_png(13_300, 16)
+before = most()
+image = normalise(data, 600)[1]
+print(len(data), most() - before, image.size, image.getpixel((300, 300)))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is read from /proc")
+def test_177_megapixels_of_16_bits_cost_less_than_half_a_gibibyte() -> None:
+    root = Path(__file__).parents[4]
+    done = subprocess.run(
+        [sys.executable, "-c", BIG],
+        cwd=root,
+        env=os.environ | {"PYTHONPATH": f"{root / 'src'}{os.pathsep}{root}"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    size, megabytes, rest = done.stdout.split(maxsplit=2)
+    assert int(size) < 500_000 and int(megabytes) < 512
+    assert rest.strip() == "(600, 600) (64, 64, 64)"

@@ -36,6 +36,19 @@ def test_colours_are_those_that_the_profile_means(kind: str, profile: bytes, exp
     assert decode(stored).tobytes() == image.tobytes()
 
 
+def test_a_profile_in_a_jpeg_2000_counts_too() -> None:
+    buffer = io.BytesIO()
+    Image.new("RGB", (64, 64), COLOUR).save(buffer, "JPEG2000", irreversible=False)
+    data, profile = buffer.getvalue(), icc(PROPHOTO, 1.8)
+    at = data.index(b"colr") - 4
+    old = int.from_bytes(data[at : at + 4], "big")
+    box = (11 + len(profile)).to_bytes(4, "big") + b"colr\2\0\0" + profile
+    header = data.index(b"jp2h") - 4  # the box around it grows as well
+    longer = int.from_bytes(data[header : header + 4], "big") + len(box) - old
+    data = data[:header] + longer.to_bytes(4, "big") + data[header + 4 : at] + box + data[at + old :]
+    assert decode(data).getpixel((9, 9)) == (205, 105, 94)
+
+
 def test_transparency_and_palettes_are_converted_too() -> None:
     transparent = Image.new("RGBA", (8, 8), (*COLOUR, 128))
     assert decode(saved(transparent, "PNG", icc(PROPHOTO, 1.8))).getpixel((1, 1)) == (230, 180, 174)

@@ -39,6 +39,7 @@ RIGHT = {
     "0 to 1, overshooting": at_both(WIDE / 255 * 1.2 - 0.1, "f4"),
     "0 to 1, negative": at_both(1 - WIDE / 255, "f4", 0),
     "0 to 255": at_both(WIDE, "f4"),
+    "0 to 4095": at_both(WIDE * 16, "f4"),
     "0 to 65535": at_both(WIDE * 257, "f4"),
     "0 to 100, said": at_both(WIDE / 2.55, "f4", 1, {SMIN: (11, [0]), SMAX: (11, [100])}),
     "12 bits, PNG": [png((WIDE * 16).astype(np.uint16)[..., None])],
