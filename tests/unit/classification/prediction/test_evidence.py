@@ -18,6 +18,7 @@ from artextract.classification.prediction.training_works import evidence_for, wo
 from artextract.core.compute import unit_rows
 from artextract.core.files import write_metrics
 from tests.command import artextract
+from tests.damage import DAMAGES
 from tests.toys import CLASSES, NAMES, one_thread, painting, toy_collection, toy_params  # noqa: F401
 
 
@@ -96,10 +97,13 @@ def test_the_networks_of_a_pipeline_know_their_training_works(
     pipeline: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (pipeline / "p.jpg").write_bytes(painting(2, 2))
-    for _ in range(2):  # computed, and found in the cache
+    for damage in ("", "", "flip"):  # computed, found in the cache, and computed again
+        if damage:
+            DAMAGES[damage](next((pipeline / "cache" / "evidence").glob("*/evidence.safetensors")))
         assert artextract("predict", "p.jpg", "--nearest", 2) == 0
         said = capsys.readouterr()
         assert "1.00  the network was trained on this picture: P2" in said.out and "no evidence" not in said.err
+        assert ("was damaged; it is made anew" in said.err) == bool(damage)
     evidence = evidence_for(Predictor("data/model"))
     assert evidence is not None and evidence.works["id"].tolist() == [f"p{i}" for i in range(5)]
 

@@ -18,6 +18,7 @@ from artextract.classification.prediction.predictor import Predictor
 from artextract.core.files import write_metrics
 from artextract.core.tasks import TASKS
 from tests.command import artextract
+from tests.damage import DAMAGES
 from tests.toys import CLASSES, NAMES, one_thread, painting, toy_collection, toy_params  # noqa: F401
 
 
@@ -139,7 +140,10 @@ def test_pictures_on_the_screen_have_names_and_no_table(
     assert not Path("predictions.csv").exists()
 
 
-def test_a_stopped_run_goes_on_where_it_was(tmp_path: Path, model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("damaged", [False, True])
+def test_a_stopped_run_goes_on_where_it_was(
+    tmp_path: Path, model: Path, monkeypatch: pytest.MonkeyPatch, damaged: bool
+) -> None:
     monkeypatch.setattr(stream, "CHUNK", 3)
     folder, look, seen = paintings(tmp_path / "images", 8), Predictor.look, []
 
@@ -152,9 +156,11 @@ def test_a_stopped_run_goes_on_where_it_was(tmp_path: Path, model: Path, monkeyp
     monkeypatch.setattr(Predictor, "look", counting)
     assert artextract("predict", folder, "--model", model, "--max-side", 64) == 130
     assert seen == [3, 3] and not Path("predictions.csv").exists()
+    if damaged:
+        DAMAGES["flip"](next((tmp_path / "cache").rglob("part-000001.parquet")))
     monkeypatch.setattr(Predictor, "look", lambda self, images: (seen.append(len(images)), look(self, images))[1])
     assert predict(folder, "--model", model)["path"].tolist() == [f"Style/p{i}.jpg" for i in range(8)]
-    assert seen[2:] == [2]
+    assert seen[2:] == [3, 2] if damaged else [2]
 
 
 def test_equal_names_in_two_folders_are_kept_apart(tmp_path: Path, model: Path) -> None:
