@@ -105,7 +105,9 @@ def _disk(error: BaseException, number: int, where: Path | str | None) -> ArtExt
     written = where is not None and (near or number in (*FULL, errno.EFBIG))  # and not by its temporary name
     place = str(where) if written else named
     if number in UNWRITABLE:
-        return _unwritable(Path(place or "."), number)
+        if place is None:  # of no file: a port, a process
+            return ArtExtractError(os.strerror(number).lower(), remedy="ask for something that this user may do")
+        return _unwritable(Path(place), number)
     if number in PROBLEMS:
         return ArtExtractError(PROBLEMS[number], where=place, remedy=REMEDIES.get(number, "") + _elsewhere(place))
     if place is None:

@@ -35,6 +35,7 @@ def raised_from(error: Exception, cause: Exception) -> Exception:
         (np._core._exceptions._ArrayMemoryError((9,), np.dtype("f4")), "memory of the machine", "lower batch_size"),
         (RuntimeError("CUDA out of memory. Tried to allocate 2 GiB"), "memory of the GPU", "lower batch_size"),
         (RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried"), "memory of the machine", "batch_size"),
+        (PermissionError(errno.EACCES, "Permission denied"), "permission denied", "this user may do"),
         (FileNotFoundError(errno.ENOENT, "No such file or directory", "/a/b"), "/a/b: no such file", ""),
         (IsADirectoryError(errno.EISDIR, "Is a directory", "/a/b"), "/a/b: is a directory", ""),
         (raised_from(KeyError("x"), ArtExtractError("told")), "told", ""),
