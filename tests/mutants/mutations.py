@@ -20,9 +20,8 @@ import libcst as cst
 from libcst.metadata import MetadataWrapper, PositionProvider
 from mutmut.mutation import mutators
 
-LEFT_ALONE = frozenset(
-    {"len", "isinstance", "zip", "errstate", "astype", "float", "int", "str", "bool"}
-)  # None: it cannot run
+# Calls that cannot run with None, or for which it is the default.
+LEFT_ALONE = frozenset({"len", "isinstance", "zip", "errstate", "astype", "fillna", "float", "int", "str", "bool"})
 SILENT = frozenset({"cast", "ArtExtractError", "progress", "tqdm", "TypeVar"})  # what is inside is never a result
 KEYWORDS_LEFT_ALONE = frozenset({"strict", "dtype", "desc", "unit", "total"})
 
