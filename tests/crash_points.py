@@ -5,7 +5,7 @@ or removed, in the checkout or in the cache. At point n the process kills itself
 ``power`` the machine loses its power as well: files whose bytes were not flushed to the disk are cut.
 
     python -m tests.crash_points compute_class_weights          # every point
-    python -m tests.crash_points explorer --sample 20 --power
+    python -m tests.crash_points explorer --sample 20 --power odd
 """
 
 from __future__ import annotations
@@ -183,8 +183,8 @@ def pipeline(stages: Sequence[str], server: FaultServer | None = None) -> Iterat
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         networks = _networks(folder / "networks") if set(stages) - set(ORDER[:5]) else None
-        write_wikiart(folder / "wikiart")
-        write_museum(folder / "museum")
+        write_wikiart(folder / "wikiart", 48 if networks else 24)
+        write_museum(folder / "museum", 40 if networks else 20)
         env = {"ARTEXTRACT_WIKIART": str(folder / "wikiart"), "ARTEXTRACT_NGA": str(folder / "museum")}
         env |= {"ARTEXTRACT_THREADS": "1", "HF_HUB_OFFLINE": "1", "TQDM_DISABLE": "1"}
         start = folder / "start"
@@ -240,10 +240,11 @@ def chosen(n: int, sample: int, seed: int) -> list[int]:
     return sorted({n, *random.Random(seed).sample(range(1, n), sample - 1)})
 
 
-def try_points(trial: Trial, sample: int, *, power: bool, seed: int = 0) -> tuple[int, list[str]]:
-    """Kill a stage at points; how many were tried, and the problems."""
+def try_points(trial: Trial, sample: int, *, power: str, seed: int = 0) -> tuple[int, list[str]]:
+    """Kill a stage at points; how many were tried, and the problems. ``power``: yes, no, or with odd numbers."""
     numbers = chosen(len(trial.points), sample, seed)
-    found = [line for n in numbers for line in problems_after(trial, n, power=power, twice=n % 3 == 0)]
+    cut = {"yes": set(numbers), "no": set(), "odd": {n for n in numbers if n % 2}}[power]
+    found = [line for n in numbers for line in problems_after(trial, n, power=n in cut, twice=n % 3 == 0)]
     return len(numbers), [f"{trial.stage} {line}" for line in found]
 
 
@@ -267,7 +268,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("stages", nargs="+", choices=ORDER, metavar="STAGE")
     parser.add_argument("--sample", type=int, default=0, help="so many points of each stage in place of all")
-    parser.add_argument("--power", action="store_true", help="what was not flushed is cut")
+    parser.add_argument("--power", choices=["yes", "no", "odd"], default="no", help="what was not flushed is cut")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--list", action="store_true", help="only list the points")
     parser.add_argument("--served", action="store_true", help="fetch_nga fetches from a server on this machine")

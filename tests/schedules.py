@@ -29,7 +29,7 @@ EDITS = [
     ("class_weights", "scheme", "sqrt_inverse"), ("artgan", "select_fraction", 0.4), ("nga", "near_duplicate_bits", 4),
     ("nga", "max_objects", 30), ("artgan", "guard", False),
 ]  # fmt: skip
-STAGE_POINTS, DVC_POINTS = 200, 160  # about as many as there are
+STAGE_POINTS, DVC_POINTS = 250, 160  # about as many as there are
 
 
 Step = Callable[[Small], object]

@@ -14,7 +14,7 @@ from artextract.data.images.decode import UnreadableImage
 from tests.parsers import all_parsers
 
 PARSERS = all_parsers()
-QUICK, MANY = 10, 300  # examples of each parser in the fast and in the long tests
+QUICK, MANY = 8, 300  # examples of each parser in the fast and in the long tests
 SECONDS = 5.0
 
 
