@@ -16,7 +16,7 @@ from artextract.core.scratch import discard, scratch
 from artextract.data.museum import schemas as nga_schemas
 from artextract.data.museum.getter import Getter
 from artextract.data.museum.labels import add_labels
-from artextract.data.museum.local import LocalPictures, address_of
+from artextract.data.museum.local import LocalPictures
 from artextract.data.museum.names import PREFIX
 from artextract.data.museum.notes import Notes
 from artextract.data.museum.own_form import read_own_form
@@ -87,7 +87,7 @@ def _remedy(urls: Mapping[str, str], pictures: LocalPictures) -> str:
     if not pictures.there:
         return f"run again (what has arrived is kept), {limit}"
     used = set(urls.values())
-    others = [name for name in pictures.names if address_of(name) not in used]
+    others = [name for name in pictures.names if pictures.address_of(name) not in used]
     found = f"; {len(others):,} files there belong to no work, the first: {', '.join(others[:3])}" if others else ""
     example = next(iter(urls), "1")
     return (

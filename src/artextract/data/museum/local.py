@@ -20,14 +20,16 @@ class LocalPictures:
         """Look at the names.
 
         Args:
-            folder: Folder of the tables; images/ need not be there.
+            folder: Folder of the tables; without images/ in it, pictures that are among the tables count.
 
         Raises:
             ArtExtractError: The folder cannot be read.
         """
-        self.there = (folder / FOLDER).is_dir()
-        self._pictures = PictureFolder(folder / FOLDER)
-        self.names = sorted(os.listdir(folder / FOLDER)) if self.there else []
+        named = sorted(path.name for path in folder.iterdir() if path.is_dir() and path.name.lower() == FOLDER)
+        self.there = bool(named)
+        self._folder = (FOLDER if FOLDER in named else named[0]) if named else ""  # else: pictures among the tables
+        self._pictures = PictureFolder(folder / self._folder)
+        self.names = sorted(os.listdir(folder / self._folder)) if self.there else sorted(os.listdir(folder))
         self._by_key: dict[str, set[str]] = {}
         for name in filter(is_picture_name, self.names):
             stem = os.path.splitext(name)[0]
@@ -48,10 +50,9 @@ class LocalPictures:
         spelled = [next(iter(found)) for found in alike if len(found) == 1]
         found = [self._pictures.find(stem) for stem in (*stems, *(s.replace("/", "-") for s in stems), *spelled)]
         path = next((one.path for one in found if one.path is not None), None)
-        other = next((one.others[0] for one in found if one.others), None)
-        return address_of(path.name) if path else address_of(other) if other else None
+        other = next((one.others[0] for one in found if one.others), None) if self.there else None
+        return self.address_of(path.name) if path else self.address_of(other) if other else None
 
-
-def address_of(name: str) -> str:
-    """The address of a picture in the folder."""
-    return f"file:{FOLDER}/{quote(name)}"
+    def address_of(self, name: str) -> str:
+        """The address of a picture in the folder."""
+        return f"file:{self._folder}/{quote(name)}" if self._folder else f"file:{quote(name)}"

@@ -19,7 +19,7 @@ from artextract.data.images.reasons import UnreadableImage, error_of
 from artextract.data.images.shard_writer import Source
 from artextract.data.museum.fetch import fetch_all
 from artextract.data.museum.getter import Getter
-from artextract.data.museum.local import LocalPictures, address_of
+from artextract.data.museum.local import LocalPictures
 
 SIZE_TOLERANCE = 2  # pixels by which a side may differ from the table's
 IDENTIFIER = re.compile(r"[\w~-][\w.~-]*", re.ASCII)
@@ -58,7 +58,7 @@ def address(row: pd.Series, pictures: LocalPictures, size: str, images_base: str
     url = str(row["url"])
     remote = not url.startswith("file:")
     if local or not url.strip() or (remote and pictures.there):
-        return local or address_of(f"{row['id']}.jpg")
+        return local or pictures.address_of(f"{row['id']}.jpg")
     if not remote:
         return url
     box = [int(side) for side in size.removeprefix("!").split(",")]

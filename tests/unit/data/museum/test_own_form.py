@@ -78,6 +78,17 @@ def _write(**tables: list[Row]) -> Callable[[Path], None]:
     return lambda folder: write_tables(folder, tables)
 
 
+def _moved(to: str) -> Callable[[Path], None]:
+    def change(folder: Path) -> None:
+        _without("published_images")(folder)
+        (folder / to).mkdir(exist_ok=True)
+        for k in (1, 2, 3):
+            (folder / "images" / f"{k}.jpg").rename(folder / to / f"{k}.JPEG")
+        (folder / "images").rmdir()
+
+    return change
+
+
 def _columns(folder: Path) -> None:
     for name, renamed in {"objects": {"objectid": "Object ID", "title": "TITLE"}, "constituents": {}}.items():
         table = pd.read_csv(folder / f"{name}.csv", dtype=str, keep_default_na=False)
@@ -95,6 +106,8 @@ SAME = {
     "gzip": _as_form(".csv.gz", "to_csv"),
     "no table of images": _without("published_images"),
     "no addresses": _write(published_images=[view(k, iiifurl="", uuid="") for k in (1, 2, 3)]),
+    "pictures among the tables": _moved("."),
+    "a folder in capitals": _moved("IMAGES"),
     "some images in no table": _write(published_images=[view(1)]),
     "ids as floats": _write(published_images=[view(f"{k}.0", iiifurl="https://x/y") for k in (1, 2, 3)]),  # type: ignore[arg-type]
     "ids with zeros": _write(objects_terms=[term(f"00{k}", "Tags", "boat") for k in (1, 2, 3)]),  # type: ignore[arg-type]
