@@ -193,6 +193,13 @@ def test_a_name_that_a_file_system_cut_is_found_where_it_is_the_only_one():
     assert not resolve([f"{long}one.jpg", f"{long}two.jpg"], [f"{long[:143]}.jpg"]).files
 
 
+@pytest.mark.parametrize(("letters", "folder", "found"), [(60, "S", True), (59, "S", False), (60, "T", False)])
+def test_a_name_of_sixty_letters_may_have_been_cut_in_its_own_folder(letters: int, folder: str, found: bool):
+    stem = ("abcdefghij" * 6)[:letters]
+    assert bool(resolve([f"S/{stem}xyz.jpg"], [f"{folder}/{stem}.jpg"]).files) is found
+    assert not resolve([f"S/{stem[:-1]}xyz.jpg"], [f"{folder}/{stem}.jpg"]).files  # the beginning of another name
+
+
 @pytest.mark.real
 @pytest.mark.parametrize("form", ["NFC", "NFD", "ascii"])
 def test_every_path_of_the_real_lists_is_found_under_its_repaired_name(form: str):

@@ -31,3 +31,20 @@ def test_principal_directions_are_scikit_learns(shape: tuple[int, int]):
     assert (found.max(axis=0) >= -found.min(axis=0)).all()
     assert principal_directions(x, 99).shape[1] == 5 + (shape[1] == 6)
     assert principal_directions(0 * x, 4).shape[1] == 1
+
+
+@pytest.mark.parametrize("shape", [(9, 4), (4, 9), (6, 6)])
+def test_directions_without_variance_are_left_out_but_never_all(shape: tuple[int, int]):
+    along = RNG.normal(size=shape[1])
+    along *= np.sign(along[np.abs(along).argmax()]) / np.linalg.norm(along)
+    line = np.outer(RNG.normal(size=shape[0]), along)
+    np.testing.assert_allclose(principal_directions(line, 3), along[:, None], atol=1e-8)
+    nothing = principal_directions(np.zeros(shape), 3)
+    assert nothing.shape[1] == 1 and np.isfinite(nothing).all()
+
+
+def test_directions_of_a_square_are_orthonormal():
+    x = RNG.normal(size=(6, 6))
+    found = principal_directions(x, 6)
+    np.testing.assert_allclose(found.T @ found, np.eye(6), atol=1e-8)
+    np.testing.assert_allclose(found @ np.diag(np.linalg.svd(x)[1] ** 2) @ found.T, x.T @ x, atol=1e-8)
