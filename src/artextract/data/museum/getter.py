@@ -45,11 +45,11 @@ KINDS = MappingProxyType(
         "robots": Kind("robots", 500 * 2**10, 30.0),  # RFC 9309: at least 500 KiB are read
     }
 )
-MAX_REDIRECTS = 3
-HEADER_SECONDS = 60.0  # until the answer begins, where a body may take longer
+MAX_REDIRECTS, ROBOTS_REDIRECTS = 3, 5  # RFC 9309: five at least
+HEADER_SECONDS = 30.0  # until the answer begins, where a body may take longer
 CONNECT_SECONDS, SILENCE = 10.0, 20.0  # to connect; to each sign of life
 LONGEST_PAUSE = 30.0  # between two tries, where the server asks for none
-ROBOTS_PATIENCE = 30.0  # seconds in which robots.txt is tried for again
+ROBOTS_PATIENCE, ROBOTS_ATTEMPTS = 30.0, 3  # robots.txt is tried for so many seconds, and so often at least
 
 
 def agent(contact: str) -> str:
@@ -131,7 +131,7 @@ class Getter:
             return self._servers.setdefault(name, Server(name, 1.0 / self.per_second))
 
     def _tried(self, url: str, kind: Kind, *, sure: bool, patience: float) -> bytes:
-        """The body, tried for ``attempts`` times and for ``patience`` seconds, whichever is more."""
+        """The body, tried for ``attempts`` times; with ``patience``, for as many seconds."""
         server, began, attempt, spent = self._server(url), time.monotonic(), 0, 0.0
         while True:
             attempt, spent = attempt + 1, spent + 1.0
@@ -156,7 +156,8 @@ class Getter:
                 if untrusted(error):
                     raise server.give_up(reason) from error
             server.failed(url, reason, told_to_wait=asked > 0)
-            if spent >= self.attempts and time.monotonic() - began >= patience:
+            late = time.monotonic() - began >= patience
+            if (attempt >= ROBOTS_ATTEMPTS and late) if patience else spent >= self.attempts:
                 raise Exhausted(f"{reason} ({attempt} attempts)")
             server.pause(max(asked, min(0.5 * 2 ** int(spent - 0.5), LONGEST_PAUSE)))
 
@@ -195,8 +196,8 @@ class Getter:
 
     def _request(self, url: str, kind: Kind, sure: bool) -> bytes:
         """One try: redirects are followed, each to an allowed address; all together have the seconds of ``kind``."""
-        seconds = kind.seconds
-        for _ in range(MAX_REDIRECTS + 1):
+        seconds, most = kind.seconds, ROBOTS_REDIRECTS if kind.name == "robots" else MAX_REDIRECTS
+        for _ in range(most + 1):
             if kind.name != "robots":
                 self._check_rules(url)
             self._server(url).take_turn()
@@ -212,7 +213,7 @@ class Getter:
                 return found
             url = found
             self._check_address(url)
-        raise FetchError(f"more than {MAX_REDIRECTS} redirects")
+        raise FetchError(f"more than {most} redirects")
 
     def _answer(self, url: str, kind: Kind, deadline: Deadline, seconds: float, sure: bool) -> bytes | str:
         """The body, or the address that the server redirects to."""
