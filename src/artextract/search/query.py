@@ -26,7 +26,7 @@ def as_stored(data: bytes, max_side: int) -> Image.Image:
     """The bytes of an image file, prepared like the images of the collection: upright RGB, reduced, a JPEG.
 
     Args:
-        data: A file of any format that Pillow reads.
+        data: An image file of one of ``image_formats``.
         max_side: Longest side of the collection's images in pixels.
 
     Raises:
@@ -39,7 +39,7 @@ def read_image(path: Path, max_side: int) -> Image.Image:
     """An image file, prepared like those of the collection: see ``as_stored``.
 
     Args:
-        path: File of any format that Pillow reads.
+        path: An image file of one of ``image_formats``.
         max_side: Longest side of the collection's images in pixels.
 
     Raises:
