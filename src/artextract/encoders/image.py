@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -131,15 +132,26 @@ def load_encoder(params: ImageEncoder) -> tuple[nn.Module, Preprocessing]:
     """The pretrained network as an encoder, on the chosen device, and its preprocessing.
 
     Raises:
-        ArtExtractError: See ``timm_model`` and ``Preprocessing.of``.
+        ArtExtractError: See ``timm_model`` and ``Preprocessing.of``; or the network gives no vector for an image.
     """
+    from artextract.encoders.trial import try_sizes
+
     model = on_device(timm_model(params.name, params.weights, params.sha256, num_classes=0).eval())
     preprocessing = Preprocessing.of(model)
     if params.layers:
         from artextract.encoders.parts import Layered
 
-        return Layered(model, params.layers).eval(), preprocessing
+        model = Layered(model, params.layers).eval()
+    where = "params.yaml: image_encoder"
+    try_sizes(params.name, partial(_vector, model), [preprocessing.size], of=model, where=where)
     return model, preprocessing
+
+
+def _vector(model: nn.Module, images: torch.Tensor) -> None:
+    features = model(images)
+    if getattr(features, "ndim", 0) != 2 or len(features) != len(images):
+        shape = tuple(getattr(features, "shape", ())) or type(features).__name__
+        raise ArtExtractError(f"gives no vector for an image, but {shape}")
 
 
 def identity_of(model: nn.Module, preprocessing: Preprocessing, params: ImageEncoder) -> dict[str, Any]:

@@ -140,7 +140,7 @@ def timm_model(name: str, weights: str, sha256: str, **kwargs: Any) -> nn.Module
         return _create(name, pretrained=False, **kwargs)
     if weights == "package":
         kwargs["pretrained_cfg_overlay"] = {"file": str(_lite_file(name, sha256))}
-    if not timm.is_model(name.split(".")[0]):
+    if ":" not in name and not timm.is_model(name.split(".")[0]):  # hf-hub:USER/NAME, local-dir:FOLDER are timm's own
         raise ArtExtractError(
             f"timm knows no model {name!r}",
             where="params.yaml",
@@ -192,10 +192,13 @@ def _create(name: str, *, pretrained: bool, **kwargs: Any) -> nn.Module:
 def not_loadable(name: str, error: Exception, where: str) -> ArtExtractError:
     """The error for a model that a library cannot load: the first line of its reason, and a remedy."""
     reason = (str(error).splitlines() or [""])[0]
+    remedy = "weights: hub needs a network, or a filled hub cache (HF_HOME); weights: package needs `make setup`"
+    if name.startswith("local-dir:"):
+        remedy = "name a folder that timm has written (`timm.models.save_for_hf`): config.json and the weights"
     return ArtExtractError(
         f"{name} cannot be loaded: {type(error).__name__}: {reason}",
         where=where,
-        remedy="weights: hub needs a network, or a filled hub cache (HF_HOME); weights: package needs `make setup`",
+        remedy=remedy,
     )
 
 

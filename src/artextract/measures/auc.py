@@ -131,10 +131,14 @@ def macro_ovr(y: np.ndarray, scores: np.ndarray, chosen: list[int], weights: np.
 
 
 def balanced_accuracy(y: np.ndarray, scores: np.ndarray, chosen: list[int], weights: np.ndarray) -> np.ndarray:
-    """Mean recall over the chosen classes, predictions over all classes; (draws,)."""
+    """Mean recall over the chosen classes, predictions over all classes; (draws,).
+
+    NaN in draws with rows of one class alone: always predicting it would give 1.
+    """
     hit = scores.argmax(1) == y
     recalls = [_ratio(weights[:, y == c] @ hit[y == c], weights[:, y == c].sum(1)) for c in chosen]
-    return _nanmean(recalls, len(weights))
+    several = np.sum([np.isfinite(recall) for recall in recalls], axis=0) > 1
+    return np.where(several, _nanmean(recalls, len(weights)), np.nan)
 
 
 def share(hit: np.ndarray, among: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -155,13 +159,17 @@ def top_k(y: np.ndarray, scores: np.ndarray, k: int, weights: np.ndarray) -> np.
 
 
 def macro_f1(y: np.ndarray, scores: np.ndarray, chosen: list[int], weights: np.ndarray) -> np.ndarray:
-    """Mean F1 over the chosen classes, predictions over all classes; (draws,)."""
+    """Mean F1 over the chosen classes, predictions over all classes; (draws,).
+
+    NaN in draws with rows of one class alone, where precision is 1 whatever is predicted.
+    """
     predicted = scores.argmax(1)
     values = []
     for c in chosen:
         true_positives = weights @ ((y == c) & (predicted == c))
         values.append(_ratio(2 * true_positives, weights @ (y == c) + weights @ (predicted == c)))
-    return _nanmean(values, len(weights))
+    several = np.sum([weights[:, y == c].any(axis=1) for c in np.unique(y)], axis=0) > 1
+    return np.where(several, _nanmean(values, len(weights)), np.nan)
 
 
 def average_precision(scores: np.ndarray, positive: np.ndarray, weights: np.ndarray) -> np.ndarray:

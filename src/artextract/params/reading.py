@@ -26,10 +26,10 @@ def _explain(error: ValidationError, path: Path) -> ArtExtractError:
                 lines.append(f"key `{key}` is unknown")
             case "missing":
                 lines.append(f"key `{key}` is missing")
-            case "string_type" if isinstance(item["input"], int | float):
+            case "string_type" if not isinstance(item["input"], dict | list):
                 typed = ".".join(str(part) for part in item["loc"] if isinstance(part, str))
                 lines.append(
-                    f"key `{key}` takes text, and the value was read as the number {item['input']!r}. Quote it: "
+                    f"key `{key}` takes text, and the value was read as {_read_as(item['input'])}. Quote it: "
                     f'in params.yaml "TEXT", on the command line -S \'{typed}="TEXT"\', in a list ["TEXT"]'
                 )
             case _:
@@ -42,6 +42,19 @@ def _explain(error: ValidationError, path: Path) -> ArtExtractError:
         where=str(path),
         remedy="compare with the committed file: `git diff -- params.yaml`, `git restore params.yaml`",
     )
+
+
+def _read_as(value: object) -> str:
+    """What YAML took a text for that is not quoted."""
+    match value:
+        case None:
+            return 'nothing (for no text write "")'
+        case bool():
+            return f"the truth value {str(value).lower()}"
+        case int() | float():
+            return f"the number {value!r}"
+        case _:
+            return f"a date, {value}"
 
 
 def _text_keys() -> set[tuple[str, str]]:

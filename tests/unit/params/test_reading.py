@@ -226,6 +226,18 @@ def test_lists_of_texts_and_hashes_of_digits_stay_texts(tmp_path: Path) -> None:
     assert (params.nga.labels_file, params.nga.labels) == ("2020", ["2020", "a"])
 
 
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [("yes", "the truth value true"), ("2020-02-01", "a date, 2020-02-01"), ("null", "nothing")],
+)
+def test_a_text_that_yaml_takes_for_something_else_is_refused_with_the_quoting(
+    tmp_path: Path, typed: str, words: str
+) -> None:
+    section, key, old = TEXTS[0]
+    message = refusal(with_text(tmp_path, key, old, typed))
+    assert f"was read as {words}" in message and f"-S '{section}.{key}=\"TEXT\"'" in message
+
+
 @pytest.mark.parametrize("typed", [".inf", "12e4567", "1.5"])
 @pytest.mark.parametrize(("section", "key", "old"), TEXTS)
 def test_a_text_that_became_a_float_is_refused_with_the_quoting(

@@ -63,6 +63,8 @@ def score(task: TaskPredictions, params: Evaluate, seed: int) -> tuple[Scores, p
     everything = np.ones(len(y), dtype=bool)
     scores |= with_ends("top1", estimate(auc.top1(y, task.p, weights))) | _evidence("top1", task, everything)
     for k in (3, 5):
+        if k >= len(task.classes):  # every answer would be among them
+            continue
         scores[f"top{k}"] = float(auc.top_k(y, task.p, k, auc.ones(len(y)))[0])
     if task.strata is not None:
         scores |= _pairs(task, chosen)

@@ -10,6 +10,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+SMALLER = 0.75  # side of the images in the first epochs of a progressive training
+
 
 @dataclass(frozen=True)
 class Augmentation:

@@ -27,6 +27,7 @@ from artextract.encoders.backends import Backend, computed_by, fast_backend, ref
 from artextract.encoders.embed import blocks, check, pixels
 from artextract.encoders.image import Preprocessing, pixel_batches
 from artextract.encoders.parts import StageMaps, frozen_part, split_frozen, split_maps
+from artextract.encoders.trial import try_sizes
 from artextract.encoders.weights import weights_hash
 from artextract.params.sections import Train
 
@@ -69,7 +70,9 @@ class Part:
     widths: tuple[int, ...] = ()
 
 
-def token_part(model: nn.Module, preprocessing: Preprocessing, layers: Sequence[int], grid: int) -> Part:
+def token_part(
+    model: nn.Module, preprocessing: Preprocessing, layers: Sequence[int], grid: int, name: str = "the network"
+) -> Part:
     """All of a network as tokens of some of its stages and of its last feature map.
 
     Args:
@@ -77,11 +80,19 @@ def token_part(model: nn.Module, preprocessing: Preprocessing, layers: Sequence[
         preprocessing: How images are framed and normalised.
         layers: Numbers of the stages.
         grid: Rows and columns of tokens.
+        name: Name of the network, for messages.
+
+    Raises:
+        ArtExtractError: The network cannot take images of that size, or its features are no map.
     """
-    with torch.inference_mode():
-        size = preprocessing.size
-        maps = StageMaps(model, layers)(torch.zeros(1, 3, size, size, device=device()))
-    widths = tuple(features.shape[1] for features in maps)
+    widths: tuple[int, ...] = ()
+
+    def look(images: Tensor) -> None:
+        nonlocal widths
+        widths = tuple(features.shape[1] for features in StageMaps(model, layers)(images))
+
+    remedy = "set its size to 0 for the size that it was trained with, or choose another network"
+    try_sizes(name, look, [preprocessing.size], of=model, where="params.yaml: train", remedy=remedy)
     modules = split_maps(model, layers, Tokens(grid))
     return Part(modules, preprocessing, weights_hash(model), "tokens", (grid, sorted(set(layers))), widths)
 

@@ -11,7 +11,7 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from artextract.classification.network.augment import Augmentation, apply, resize
+from artextract.classification.network.augment import SMALLER, Augmentation, apply, resize
 from artextract.classification.network.backbones import make_backbone, preprocessing_of
 from artextract.classification.network.frozen import FrozenStages, feature_part
 from artextract.classification.network.network import IGNORED
@@ -23,6 +23,7 @@ from artextract.core.tasks import TASKS
 from artextract.data.images.shards import ShardReader
 from artextract.encoders.backends import computed_by
 from artextract.encoders.image import Preprocessing, pixel_batches
+from artextract.encoders.trial import try_sizes
 from artextract.params.sections import Network, Train
 
 BATCH = 16
@@ -124,11 +125,25 @@ def load_inputs(reader: ShardReader, index: pd.DataFrame, rows: Sequence[int], p
         return load_tokens(reader, index, rows, networks_of(params), params, views)
     backbone = on_device(make_backbone(params).eval())
     preprocessing = preprocessing_of(backbone)
+    _try_backbone(backbone, preprocessing.size, params)
     if not params.tuned_stages:
         return Inputs(_pixels(reader, index, rows, preprocessing), preprocessing, "")
     stages = FrozenStages(feature_part(backbone, preprocessing, params.tuned_stages), params)
     arrays = [stages.outputs(reader, index, rows, view) for view in range(views)]
     return Inputs(arrays[0], preprocessing, stages.part.sha256, tuple(arrays[1:]), stages.describe())
+
+
+def _try_backbone(backbone: nn.Module, size: int, params: Train) -> None:
+    """Refuse a backbone that cannot take the sizes of images that training and prediction will bring."""
+    name, where = params.backbone, "params.yaml: train.backbone"
+    try_sizes(name, backbone, [size], of=backbone, where=where)
+    if params.tuned_stages:  # the stages before them see one size only
+        return
+    if params.progressive:
+        remedy = "set train.progressive=0, or choose a backbone that takes images of any size"
+        try_sizes(name, backbone, [round(SMALLER * size)], of=backbone, where=where, remedy=remedy)
+    remedy = "set train.test_scale=1, or choose a backbone that takes images of any size"
+    try_sizes(name, backbone, [round(params.test_scale * size)], of=backbone, where=where, remedy=remedy)
 
 
 def load_tokens(

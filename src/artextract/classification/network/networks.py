@@ -33,7 +33,8 @@ def load_part(network: Network, params: Train, grid: int) -> Part:
         grid: Rows and columns of tokens.
     """
     model = on_device(TimmBackbone(network.name, network.weights, network.sha256).eval()).model
-    return token_part(model, framed(Preprocessing.of(model), network.size, params.framing), network.layers, grid)
+    preprocessing = framed(Preprocessing.of(model), network.size, params.framing)
+    return token_part(model, preprocessing, network.layers, grid, network.name)
 
 
 def framed(preprocessing: Preprocessing, size: int, framing: str) -> Preprocessing:

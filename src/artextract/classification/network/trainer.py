@@ -14,7 +14,7 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from artextract.classification.network.augment import draw, draw_views, mix, resize
+from artextract.classification.network.augment import SMALLER, draw, draw_views, mix, resize
 from artextract.classification.network.inputs import Inputs, Rows, evaluation_views, labels_of, load_inputs, predict
 from artextract.classification.network.network import IGNORED, MultitaskNet, multitask_loss
 from artextract.classification.network.networks import networks_of
@@ -31,7 +31,6 @@ from artextract.params.sections import Params
 Report = Callable[[Sequence[Mapping[str, float]]], None]
 WARM_UP = 0.1  # share of the steps
 CLIP_NORM = 1.0
-SMALLER = 0.75  # side of the images in the first epochs of a progressive training
 MIN_ROWS = 3  # select rows that a class needs to count in the AUC along the training
 
 
