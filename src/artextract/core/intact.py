@@ -9,19 +9,14 @@ Shards (``.tar``) are left out: each image in them is checked when it is read, a
 from __future__ import annotations
 
 import hashlib
-import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from artextract.core.errors import ArtExtractError
-from artextract.core.files import write_text
-from artextract.core.fingerprint import content_key
-from artextract.core.folders import cache_folder
-from artextract.core.locked import Locked, Out, caches, folder_md5, md5_file, object_in
-from artextract.core.temporary import sweep
+from artextract.core.known_hashes import KnownHashes, md5_of
+from artextract.core.locked import Locked, Out, caches, object_in
 
 UNCHECKED = ".tar"
 SMALL = 100_000_000  # bytes of a folder that is read whole where the list of its files is missing
@@ -74,39 +69,16 @@ def _bytes_in(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
-def damaged(locked: Locked, reads: Iterable[str], known: dict[str, Any] | None = None) -> list[Damaged]:
+def damaged(locked: Locked, reads: Iterable[str], md5_of: Callable[[Path], str] = md5_of) -> list[Damaged]:
     """The files among those that are read that are not what their stage wrote.
 
     Args:
         locked: dvc.lock.
         reads: Files and folders, relative to the folder of dvc.lock.
-        known: Hashes of files by path, size, time and place on the disk; completed. None: every file is read.
+        md5_of: Gives the MD5 of a file or folder, "" where nothing is.
     """
-    found = []
-    for path, out, md5 in wanted_files(locked, reads):
-        here = _hash(path, known)
-        if here != md5 and known and known.pop(str(path.resolve()), None):
-            here = _hash(path, known)  # what is remembered may be what is damaged
-        if here != md5:
-            found.append(Damaged(path, out.stage, here, md5))
-    return found
-
-
-def _hash(path: Path, known: dict[str, Any] | None) -> str:
-    if path.is_dir():
-        return folder_md5(path)
-    try:
-        status = path.stat()
-    except FileNotFoundError:
-        return ""
-    key = str(path.resolve())
-    state = [status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino]
-    if known is not None and isinstance(known.get(key), Mapping) and known[key].get("state") == state:
-        return str(known[key].get("md5"))
-    md5 = md5_file(path)
-    if known is not None:
-        known[key] = {"state": state, "md5": md5}
-    return md5
+    found = ((path, out, md5_of(path), md5) for path, out, md5 in wanted_files(locked, reads))
+    return [Damaged(path, out.stage, here, md5) for path, out, here, md5 in found if here != md5]
 
 
 def refuse(found: list[Damaged], folder: Path) -> None:
@@ -125,12 +97,13 @@ def refuse(found: list[Damaged], folder: Path) -> None:
     more = f"; {len(found) - 1} more like this" if len(found) > 1 else ""
     what = f"its MD5 is {first.found}" if first.found else "it is missing"
     parent = folder.resolve().parent
-    collection = f" --collection {folder.resolve().name}" if parent.name == "collections" else ""
+    name = folder.resolve().name if parent.name == "collections" else ""
+    collection, prefix = (f" --collection {name}", f"collections/{name}/dvc.yaml:") if name else ("", "")
     raise ArtExtractError(
         f"not what stage {first.stage} wrote: {what}, and dvc.lock says {first.wanted}{more}",
         where=str(first.path),
-        remedy=f"`artextract verify --repair{collection}` takes it from DVC's cache or a remote, or says which stage "
-        f"has to run again. Changed on purpose, or by a stage that was started by hand: `dvc commit {first.stage}`",
+        remedy=f"`artextract verify --repair{collection}` takes it from DVC's cache or a remote, or says which "
+        f"stage has to run again. Changed on purpose, or by a stage started by hand: `dvc commit {prefix}{first.stage}`",
     )
 
 
@@ -154,12 +127,12 @@ def require_intact(*paths: Path) -> None:
         if folder is not None:
             pipelines.setdefault(folder, []).append(path.relative_to(folder).as_posix())
     for folder, reads in pipelines.items():
-        memory = cache_folder() / "checked" / f"{content_key(str(folder))}.json"
-        known = _read(memory)
-        before = json.dumps(known)
-        found = [file for file in damaged(Locked(folder), reads, known) if not _of_another_run(file, folder)]
-        if json.dumps(known) != before:
-            _remember(memory, known)
+        known = KnownHashes(folder)
+        if wrong := damaged(Locked(folder), reads, known.md5_of):
+            known.forget(file.path for file in wrong)  # what is remembered may be what is damaged
+            wrong = damaged(Locked(folder), reads, known.md5_of)
+        known.save()
+        found = [file for file in wrong if not _of_another_run(file, folder)]
         refuse(found, folder)
 
 
@@ -188,19 +161,3 @@ def intact_content(content: bytes, md5: str | None, tracked: str) -> bytes:
 def _of_another_run(file: Damaged, folder: Path) -> bool:
     """True for a file that is missing, which its reader says better, or that is a whole object of DVC's cache."""
     return not file.found or any(object_in(cache, file.found).is_file() for cache in caches(folder))
-
-
-def _read(memory: Path) -> dict[str, Any]:
-    try:
-        known = json.loads(memory.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return known if isinstance(known, dict) else {}
-
-
-def _remember(memory: Path, known: Mapping[str, Any]) -> None:
-    sweep(memory.parent)
-    try:
-        write_text(memory, json.dumps(known))
-    except (OSError, ArtExtractError):  # a full or foreign cache costs the next start some time, and nothing else
-        pass

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from artextract.core import intact
+from artextract.core import known_hashes
 from artextract.core.declared import check_inputs, settle_outs
 from artextract.core.errors import ArtExtractError
 from artextract.core.intact import damaged, intact_content, require_intact
@@ -132,7 +132,7 @@ def test_a_cache_elsewhere_is_found(checkout: Path) -> None:
 
 def test_commands_check_what_they_read_and_remember_it(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[Path] = []
-    monkeypatch.setattr(intact, "md5_file", lambda path: read.append(path) or md5(path.read_bytes()))
+    monkeypatch.setattr(known_hashes, "md5_file", lambda path: read.append(path) or md5(path.read_bytes()))
     for _ in range(2):
         require_intact(Path("data/nga/index.parquet"), Path("data/images.npy"), checkout / "elsewhere.npy")
     assert sorted(path.name for path in read) == ["images.npy", "index.parquet"]
