@@ -103,7 +103,7 @@ def refuse(found: list[Damaged], folder: Path) -> None:
         f"not what stage {first.stage} wrote: {what}, and dvc.lock says {first.wanted}{more}",
         where=str(first.path),
         remedy=f"`artextract verify --repair{collection}` takes it from DVC's cache or a remote, or says which "
-        f"stage has to run again. Changed on purpose, or by a stage started by hand: `dvc commit {prefix}{first.stage}`",
+        f"stage has to run again. Changed on purpose, or by hand: `dvc commit {prefix}{first.stage}`",
     )
 
 
