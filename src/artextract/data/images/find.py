@@ -26,15 +26,6 @@ class Found:
     path: Path | None
     others: tuple[str, ...] = ()
 
-    @property
-    def says(self) -> str:
-        """What was found in place of a picture, for messages; "" where one was found."""
-        if self.path is not None:
-            return ""
-        if not self.others:
-            return "no file of this name"
-        return f"no picture of an accepted format, but {', '.join(self.others[:3])}"
-
 
 class PictureFolder:
     """The files of one folder by their stems; the folder is looked at once."""
@@ -88,11 +79,6 @@ def _is_image(path: Path) -> bool:
             return begins_like_an_image(handle)
     except (OSError, UnreadableImage):
         return False
-
-
-def find_picture(folder: Path, stem: str) -> Found:
-    """The picture of one stem in a folder; for many stems of one folder make a ``PictureFolder`` once."""
-    return PictureFolder(folder).find(stem)
 
 
 def is_picture_name(name: str) -> bool:

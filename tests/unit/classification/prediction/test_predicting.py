@@ -9,14 +9,16 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from PIL import Image
 
 from artextract.classification.network.network import MultitaskNet
 from artextract.classification.network.predict import predict_split
 from artextract.classification.network.saved_network import save_model
 from artextract.classification.prediction import stream
-from artextract.classification.prediction.predictor import Predictor
+from artextract.classification.prediction.predictor import Predictor, _bytes_of
 from artextract.core.files import write_metrics
 from artextract.core.tasks import TASKS
+from artextract.data.images.decode import decode
 from tests.command import artextract
 from tests.damage import DAMAGES
 from tests.toys import CLASSES, NAMES, one_thread, painting, toy_collection, toy_params  # noqa: F401
@@ -192,3 +194,10 @@ def test_the_predictor_takes_paths_bytes_and_images(tmp_path: Path, model: Path)
     vectors = predictor.vectors([path, folder / "Style/p1.jpg"])
     assert vectors.shape == (2, 64) and np.isfinite(vectors).all()
     assert len(predictor.predict([])) == 0
+
+
+def test_images_of_pillow_keep_their_brightness_whatever_their_numbers_are() -> None:
+    grey = np.linspace(12, 242, 600).astype(np.uint8).reshape(20, 30)
+    for image in (Image.fromarray((grey / 255).astype(np.float32)), Image.fromarray(grey.astype(np.uint16) * 16)):
+        found = np.asarray(decode(_bytes_of(image)), dtype=int)
+        assert np.abs(found - grey[..., None]).max() <= 1
