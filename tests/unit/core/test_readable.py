@@ -11,7 +11,7 @@ from artextract.core.readable import readable
 @pytest.mark.parametrize(
     ("raised", "said"),
     [
-        (ValueError("first\nsecond"), "not readable as JSON: first$"),
+        (ValueError("first\nsecond"), "not readable as JSON: first\nRemedy"),
         (KeyError("mean"), "'mean' is missing"),
         (tokenize.TokenError("EOF", (1, 0)), "EOF"),
         (RecursionError(), "RecursionError"),
