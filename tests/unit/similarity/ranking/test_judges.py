@@ -241,6 +241,28 @@ def test_fields_that_tell_another_close_its_judge_too(used: set[str], closed: se
     assert {name for name, judge in judges.items() if not judge_may_score(judge, used)} == closed
 
 
+@pytest.mark.parametrize(
+    ("fields", "column"),
+    [
+        (("artist", "artist_qualified", "artist_name", "attribution", "former_attributions"), "artist"),
+        (("parentid", "series", "portfolio", "sibling_group"), "siblings"),
+        (("year", "displaydate"), "period"),
+        (("themes", "keywords"), "theme"),
+        (("schools", "techniques", "keywords", "medium"), "terms"),
+    ],
+)
+def test_every_field_that_tells_the_truth_of_a_judge_closes_it(fields: tuple[str, ...], column: str):
+    judge = all_judges(works(), TITLES, params())[0].get(column) or siblings_judge(works())
+    for field in fields:
+        assert not judge_may_score(judge, {field}), field
+        assert judge_may_score(judge, {"assistivetext"})
+
+
+def test_a_ground_truth_that_is_not_listed_has_no_names():
+    own = Judge(np.eye(2, dtype=bool), np.eye(2, dtype=bool))
+    assert (own.key, own.label, own.description, own.grade, own.fields) == ("", "", "", None, frozenset())
+
+
 def test_misspelt_field_is_an_error():
     with pytest.raises(ValueError, match=r"no such fields: \['titles'\]"):
         judge_may_score(artist_judge(works()), {"titles"})
