@@ -149,8 +149,9 @@ class Getter:
             except Again as error:
                 reason, asked = str(error), error.seconds
                 if error.too_fast:  # that says little about the address: it counts half
-                    server.too_fast()
                     spent -= 0.5
+                    if not asked:  # a wait that is named is waited, and is enough
+                        server.too_fast()
             except FAILURES as error:
                 reason, asked = in_words(error), 0.0
                 if untrusted(error):
