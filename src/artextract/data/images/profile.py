@@ -11,6 +11,7 @@ from PIL import Image, ImageCms
 
 _SPACES = {"RGB": "RGB ", "L": "GRAY", "CMYK": "CMYK", "LAB": "Lab "}  # mode of an image: space of its profile
 SAME = 2  # levels by which a conversion may differ from none: profiles of sRGB itself differ by so much
+_USUAL_GAMMA = 1 / 2.2
 _SRGB = ImageCms.createProfile("sRGB")
 _INTENT = ImageCms.Intent.PERCEPTUAL
 
@@ -52,6 +53,20 @@ def changes_colours(image: Image.Image) -> bool:
     """Whether an image of mode RGB, L or CMYK has a profile that changes its colours."""
     profile = image.info.get("icc_profile")
     return bool(profile) and image.mode in _SPACES and _transform(bytes(profile), image.mode) is not None
+
+
+def by_gamma(image: Image.Image) -> list[int] | None:
+    """What becomes of the 256 values of an image by the gAMA chunk of its PNG; None where nothing does.
+
+    A profile and sRGB's own chunk count more, and the usual gamma is as good as sRGB's.
+    """
+    gamma = image.info.get("gamma")
+    if image.format != "PNG" or not isinstance(gamma, float) or not 0.1 < gamma < 10:
+        return None
+    if "srgb" in image.info or image.info.get("icc_profile") or abs(gamma - _USUAL_GAMMA) < 0.03:
+        return None
+    light = [(value / 255) ** (1 / gamma) for value in range(256)]
+    return [round(255 * (12.92 * x if x <= 0.0031308 else 1.055 * x ** (1 / 2.4) - 0.055)) for x in light]
 
 
 def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:

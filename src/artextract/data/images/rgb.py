@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image, ImageChops
 
 from artextract.data.images.budget import STRIP
-from artextract.data.images.profile import changes_colours, to_srgb
+from artextract.data.images.profile import by_gamma, changes_colours, to_srgb
 from artextract.data.images.white import Range, declared, range_of, unsigned
 
 POSITIVE = (
@@ -37,7 +37,8 @@ def orientation(image: Image.Image) -> int:
 
 def is_plain(image: Image.Image) -> bool:
     """Whether an image is RGB as it is, so that nothing has to be converted."""
-    return image.mode == "RGB" and "transparency" not in image.info and not changes_colours(image)
+    plain = image.mode == "RGB" and "transparency" not in image.info
+    return plain and not changes_colours(image) and by_gamma(image) is None
 
 
 def to_rgb(image: Image.Image, bits: int | None = None, factors: tuple[int, int] = (1, 1)) -> Image.Image:
@@ -59,7 +60,10 @@ def to_rgb(image: Image.Image, bits: int | None = None, factors: tuple[int, int]
 def _converted(image: Image.Image, bits: int | None, factors: tuple[int, int]) -> Image.Image:
     if is_plain(image):
         return image if factors == (1, 1) else image.reduce(factors)
-    convert = _conversion(image, bits)
+    convert, table = _conversion(image, bits), by_gamma(image)
+    if table is not None:
+        of_gamma = convert
+        convert = lambda part: of_gamma(part).point(table * 3)  # noqa: E731
     (across, down), (width, height) = factors, image.size
     rows = max(1, STRIP // width // down) * down
     if rows >= height:

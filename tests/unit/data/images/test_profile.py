@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from artextract.data.images.decode import decode, normalise
-from tests.odd_pictures import ADOBE, PROPHOTO, SRGB, icc
+from tests.odd_pictures import ADOBE, PROPHOTO, SRGB, icc, png
 
 COLOUR = (150, 100, 80)
 LOSSLESS = {"JPEG": {"quality": 100}, "PNG": {}, "TIFF": {}, "WEBP": {"lossless": True}}
@@ -47,6 +47,15 @@ def test_a_profile_in_a_jpeg_2000_counts_too() -> None:
     longer = int.from_bytes(data[header : header + 4], "big") + len(box) - old
     data = data[:header] + longer.to_bytes(4, "big") + data[header + 4 : at] + box + data[at + old :]
     assert decode(data).getpixel((9, 9)) == (205, 105, 94)
+
+
+def test_a_png_may_tell_its_gamma_instead() -> None:
+    def told(gamma: float, *chunks: tuple[bytes, bytes]) -> tuple[int, ...]:
+        chunk = (b"gAMA", round(gamma * 100_000).to_bytes(4, "big"))
+        return decode(png(np.full((2, 2, 3), COLOUR, dtype=np.uint8), chunk, *chunks)).getpixel((0, 0))  # type: ignore[return-value]
+
+    assert told(1.0) == (202, 168, 152)  # light itself
+    assert told(0.45455) == told(1.0, (b"sRGB", b"\0")) == COLOUR
 
 
 def test_transparency_and_palettes_are_converted_too() -> None:
