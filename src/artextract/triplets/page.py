@@ -74,7 +74,7 @@ def triplets_page(triplets: pd.DataFrame, ids: pd.Series, image: Callable[[int],
     }
     parts = {name: (FOLDER / f"page.{name}").read_text(encoding="utf-8") for name in ("html", "css", "js")}
     page = parts["html"].replace("/*STYLE*/", parts["css"]).replace("/*SCRIPT*/", parts["js"])
-    page = page.replace("/*DATA*/", json.dumps(data).replace("</", "<\\/"))
+    page = page.replace("/*DATA*/", json.dumps(data).replace("<", "\\u003c"))  # an id may hold </script> or <!--
     if len(page) > MOST_BYTES:
         raise ArtExtractError(
             f"the page would have {len(page) / 1e6:.0f} MB", where="--triplets", remedy="ask for fewer triplets"

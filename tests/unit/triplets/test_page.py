@@ -100,6 +100,13 @@ def test_the_page_needs_no_network_and_has_only_the_works_that_are_asked(page: P
     assert set(data) == {"page", "seed", "images", "triplets"}
 
 
+def test_no_id_ends_the_script_that_holds_the_data():
+    hostile = IDS.map(lambda name: f"<!--<script>{name}</script><img src=x onerror=alert(1)>")
+    text = triplets_page(ASKED, hostile, picture, 0)
+    data = re.search(r'id="data">(.*?)</script>', text, re.S)[1]  # type: ignore[index]
+    assert "<" not in data and set(json.loads(data)["images"]) <= set(hostile)
+
+
 def test_a_rater_answers_everything_and_saves(browser: Browser, page: Path, tmp_path: Path):
     visit = start(browser, page, "Ann B.")
     assert visit.texts("#done") == [f"0 of {COUNT + REPEATS}"]
