@@ -16,7 +16,7 @@ from artextract.core.fingerprint import code_of
 from artextract.core.runtime import run_stage
 from artextract.core.scratch import discard, scratch
 from artextract.data.outside.record import recorded, wikiart
-from artextract.data.sample.as_artgan import write_artgan
+from artextract.data.sample.as_artgan import told_by_parameter, write_artgan
 from artextract.data.sample.met import read_works
 from artextract.data.wikiart.prepare import Layout, prepare
 from artextract.params.reading import load_params
@@ -40,7 +40,8 @@ def main() -> None:
                 works, folder, min_works=p.met_split.min_works, val_fraction=p.met_split.val_fraction, seed=p.seed
             )
             layout = Layout(folder, [folder])
-            prepare(layout, p.artgan, seed=p.seed, out=OUT, metrics=METRICS, notes=record | counts)
+            with told_by_parameter(folder):
+                prepare(layout, p.artgan, seed=p.seed, out=OUT, metrics=METRICS, notes=record | counts)
             discard(folder)
 
 

@@ -7,7 +7,8 @@ genre the subject by tag, artist a painter with several works; what the museum d
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -50,6 +51,25 @@ def label_works(works: Sequence[Work], classes: dict[str, list[str]]) -> pd.Data
     return table.astype({task: "Int64" for task in TASKS})
 
 
+@contextmanager
+def told_by_parameter(folder: Path) -> Iterator[None]:
+    """Around the preparation of the layout: its files are the project's own, and what is wrong there is a parameter's.
+
+    Args:
+        folder: Where ``write_artgan`` has written it; no user knows of it.
+    """
+    try:
+        yield
+    except ArtExtractError as error:
+        if not str(error.where or "").startswith(str(folder)):
+            raise
+        raise ArtExtractError(
+            f"the sample cannot be used with these values: {error.problem} ({Path(str(error.where)).name})",
+            where="params.yaml: met_split, artgan",
+            remedy="take them back: `git diff -- params.yaml`, `git restore params.yaml`",
+        ) from error
+
+
 def write_artgan(
     works: Sequence[Work], folder: Path, *, min_works: int, val_fraction: float, seed: int
 ) -> dict[str, int]:
@@ -63,10 +83,9 @@ def write_artgan(
     """
     classes = class_names(works, min_works)
     for task, names in classes.items():
-        if len(names) < 2:
+        if not names:
             raise ArtExtractError(
-                f"key `met_split.min_works` is {min_works}: {len(names) or 'no'} class of {task} has that many works "
-                "in the sample, and at least 2 are needed",
+                f"key `met_split.min_works` is {min_works}: no class of {task} has that many works in the sample",
                 where="params.yaml",
                 remedy="lower met_split.min_works",
             )

@@ -6,8 +6,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from artextract.core.errors import ArtExtractError
 from artextract.core.tasks import TASKS
-from artextract.data.sample.as_artgan import UNLABELLED, class_names, label_works, write_artgan
+from artextract.data.sample.as_artgan import UNLABELLED, class_names, label_works, told_by_parameter, write_artgan
 from artextract.data.sample.met import Work, siblings, slug
 from artextract.data.wikiart.lists import Lists, read_lists, union
 from artextract.data.wikiart.prepare import read_manifest
@@ -37,6 +38,17 @@ def test_class_needs_enough_works_and_none_is_no_class() -> None:
     works = [made(i, "Dutch", None, "Jan Steen") for i in range(3)] + [made(9, "French", "portrait", "")]
     assert class_names(works, 3) == {"style": ["Dutch"], "genre": [], "artist": ["jan-steen"]}
     assert class_names(works, 1) == {"style": ["Dutch", "French"], "genre": ["portrait"], "artist": ["jan-steen"]}
+
+
+def test_what_is_wrong_in_the_written_layout_is_told_by_the_parameter(tmp_path: Path) -> None:
+    works = [made(i, "Dutch", "portrait", f"Painter {i}") for i in range(6)]
+    with pytest.raises(ArtExtractError, match=r"params\.yaml: key `met_split\.min_works` is 5: no class of artist"):
+        write_artgan(works, tmp_path, min_works=5, val_fraction=0.3, seed=1)
+    with (
+        pytest.raises(ArtExtractError, match=r"params\.yaml: met_split, artgan: .* holds no usable row \(l\.csv\)"),
+        told_by_parameter(tmp_path),
+    ):
+        raise ArtExtractError("holds no usable row", where=str(tmp_path / "Style" / "l.csv"))
 
 
 def test_qualified_works_do_not_count_for_a_painter() -> None:
