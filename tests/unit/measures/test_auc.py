@@ -419,3 +419,17 @@ def test_rows_of_classes_not_scored_play_no_part_in_average_precision() -> None:
     np.testing.assert_array_equal(found, auc.macro_average_precision(y[:4], scores[:4], [0, 1], auc.ones(4)))
     assert found[0] != auc.macro_average_precision(y, scores, [0, 1, 2], auc.ones(5))[0]
     assert np.isnan(auc.macro_average_precision(y, scores, [], auc.ones(5))[0])
+
+
+def test_every_score_of_many_draws_is_that_of_each_draw_alone() -> None:
+    rng = np.random.default_rng(3)
+    y, scores, weights = rng.integers(0, 3, 30), rng.random((30, 3)), rng.integers(0, 4, (5, 30)).astype(float)
+    chosen = [0, 1, 2]
+    functions = [auc.macro_ovo, auc.macro_ovr, auc.balanced_accuracy, auc.macro_f1, auc.macro_average_precision]
+    of_draws = [lambda w, f=f: f(y, scores, chosen, w) for f in functions]
+    of_draws += [lambda w: auc.top1(y, scores, w), lambda w: auc.top_k(y, scores, 2, w)]
+    of_draws += [lambda w: auc.share(y == 0, scores[:, 0] > 0.5, w)]
+    for score in of_draws:
+        alone = [score(row[None])[0] for row in weights]
+        np.testing.assert_allclose(score(weights), alone, rtol=1e-12)
+        assert len(set(alone)) > 1
