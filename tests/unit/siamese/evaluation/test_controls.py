@@ -56,3 +56,11 @@ def test_controls_are_centred_on_the_known_works_alone():
     rows = np.arange(20)
     for make in (lambda x: random_projection(x, rows, 5, 0), lambda x: principal_components(x, rows, 5)):
         np.testing.assert_array_equal(np.delete(make(images), 25, axis=0), np.delete(make(IMAGES), 25, axis=0))
+
+
+def test_a_random_projection_keeps_the_centred_images_up_to_noise():
+    """Of many directions it keeps all cosines; each dimension is centred by its own mean over the known works."""
+    shifted, rows = IMAGES + np.arange(8), np.arange(20)
+    own = unit_rows(shifted - shifted[rows].mean(axis=0))
+    found = random_projection(shifted, rows, 20_000, 0)
+    np.testing.assert_allclose(found @ found.T, own @ own.T, atol=0.06)
