@@ -16,6 +16,7 @@ from artextract.classification.evaluation.headline import (
     auc_with_interval,
     headline,
     scores_table,
+    with_interval,
 )
 from artextract.classification.evaluation.scores import Scores, score
 from artextract.core.files import write_metrics
@@ -96,3 +97,13 @@ def test_a_refused_temperature_leaves_nothing_that_is_called_calibrated() -> Non
         "style.ece", "style.ece_rows", "style.ece_if_calibrated", "style.ece_if_calibrated_low",
         "style.ece_if_calibrated_high",
     }  # fmt: skip
+
+
+def test_columns_and_text_of_a_score() -> None:
+    assert COLUMNS == [
+        "task", "score", "value", "low", "high", "rows", "units", "chance", "chance_low", "chance_high", "p", "ceiling",
+        "unit",
+    ]  # fmt: skip
+    metrics = {"style.top1": 0.512, "style.top1_low": 0.4, "style.top1_high": 0.6, "artist.top1": 0.25}
+    assert with_interval(metrics, "style.top1") == "0.51 (0.40 to 0.60)"
+    assert with_interval(metrics, "artist.top1", 3) == "0.250 (no interval)"

@@ -3,6 +3,7 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from artextract.classification.evaluation.label_noise import COLUMNS, label_noise, two_labels
@@ -55,3 +56,15 @@ def test_without_such_rows_there_is_nothing_to_report() -> None:
         assert not len(table) and table.columns.tolist() == COLUMNS
     table, counts = label_noise(predictions([], EMPTY), [], TWINS, PARAMS, 0)
     assert not len(table) and counts["two_labels_rows"] == 0
+
+
+def test_blocks_of_units_are_those_of_the_seed() -> None:
+    rng = np.random.default_rng(0)
+    task, ids = predictions([0] * 30, rng.dirichlet(np.ones(3), 30)), [f"A/{'tuv'[i % 3]}.jpg" for i in range(30)]
+    few = PARAMS.model_copy(update={"blocks": 3})
+    one, again, other = (label_noise(task, ids, TWINS, few, seed)[0] for seed in (1, 1, 2))
+    pd.testing.assert_frame_equal(one, again)
+    assert one["low"].tolist() != other["low"].tolist()
+    assert one["figure"].tolist() == [
+        "first choice is the label", "first choice is the other label", "second choice is the other label",
+    ]  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from sklearn.decomposition import PCA
 
 from artextract.core.compute import unit_rows
 from artextract.siamese.evaluation.controls import (
@@ -64,3 +65,10 @@ def test_a_random_projection_keeps_the_centred_images_up_to_noise():
     own = unit_rows(shifted - shifted[rows].mean(axis=0))
     found = random_projection(shifted, rows, 20_000, 0)
     np.testing.assert_allclose(found @ found.T, own @ own.T, atol=0.06)
+
+
+def test_principal_components_are_those_of_the_known_works_about_their_own_mean():
+    shifted, rows = IMAGES + np.arange(8), np.arange(20)
+    expected = unit_rows(PCA(3).fit(shifted[rows]).transform(shifted))
+    found = principal_components(shifted, rows, 3)
+    np.testing.assert_allclose(found @ found.T, expected @ expected.T, atol=1e-5)

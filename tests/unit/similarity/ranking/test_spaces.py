@@ -139,3 +139,10 @@ def test_spaces_say_what_they_were_made_from_and_what_they_are_called():
     np.testing.assert_array_equal(
         csls_space("c", POINTS).similarity(np.arange(3)), csls_space("c", POINTS, 10).similarity(np.arange(3))
     )
+
+
+def test_what_counts_as_no_variance_is_relative_to_the_first_direction():
+    assert whitened(POINTS * 1e-3, 99).shape == whitened(POINTS * 1e3, 99).shape == (40, 12)
+    flat = POINTS[:, :2] * [1e3, 1e-3]
+    assert whitened(flat, 99).shape == (40, 1)
+    assert popularity_space(POINTS).name == "popularity"
