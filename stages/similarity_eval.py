@@ -14,11 +14,10 @@ Writes: data/similarity/ (neighbours.parquet: space, id, rank, score, neighbour;
 
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 import stages  # noqa: F401
-from artextract.core.files import write_metrics, write_table
+from artextract.core.files import read_array, write_metrics, write_table
 from artextract.core.runtime import run_stage
 from artextract.data.images.shards import ShardReader
 from artextract.params.reading import load_params
@@ -49,7 +48,7 @@ def main() -> None:
         table=PLOTS / "outliers.csv", sheet=PLOTS / "outliers.jpg",
     )  # fmt: skip
     showing.show_examples(collection, reader, p.similarity, k, p.seed, PLOTS)
-    siamese, part = np.load(SIAMESE / "projected.npy"), pd.read_parquet(SIAMESE / "splits.parquet")["s1"]
+    siamese, part = read_array(SIAMESE / "projected.npy"), pd.read_parquet(SIAMESE / "splits.parquet")["s1"]
     maps = showing.show_maps(collection, reader, siamese, part, p.tsne, p.similarity.map_works, p.seed, PLOTS)
     works = showing.show_clusters(collection, reader, p.similarity, p.seed, PLOTS)
     write_table(OUT / "clusters.parquet", collection.index[["id"]].merge(works[["id", "cluster"]], on="id"))

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     import torch
 
 __all__ = [  # the writers of atomic.py under the name of this module, which is the one that others import
-    "atomic", "check_relative", "contained", "copy_file", "move_file", "read_json", "write_array", "write_bytes",
-    "write_metrics", "write_table", "write_tensors", "write_text",
+    "atomic", "check_relative", "contained", "copy_file", "move_file", "read_array", "read_json", "write_array",
+    "write_bytes", "write_metrics", "write_table", "write_tensors", "write_text",
 ]  # fmt: skip
 
 
@@ -75,6 +75,22 @@ def write_array(path: Path, array: np.ndarray) -> None:
 
     with atomic(path) as handle:
         np.save(handle, array, allow_pickle=False)
+
+
+def read_array(path: Path, remedy: str | None = None) -> np.ndarray:
+    """Read a ``.npy`` file; pickled objects, which could run code, are refused.
+
+    Args:
+        path: The file.
+        remedy: What the user can do where it is no array.
+
+    Raises:
+        ArtExtractError: It is no array.
+    """
+    import numpy as np
+
+    with readable(path, "an array", remedy):
+        return np.load(path, allow_pickle=False)
 
 
 def write_tensors(path: Path, tensors: Mapping[str, np.ndarray] | Mapping[str, torch.Tensor]) -> None:

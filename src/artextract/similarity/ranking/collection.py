@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from artextract.core.errors import ArtExtractError
+from artextract.core.files import read_array
 from artextract.core.memory import require_memory
 from artextract.data.museum.painters import artist_clusters
 
@@ -70,7 +71,9 @@ def open_collection(folder: Path, embeddings: Path) -> Collection:
         ArtExtractError: An embedding belongs to another index, or holds values that are not numbers.
     """
     index = pd.read_parquet(folder / "index.parquet")
-    arrays = {kind: np.load(embeddings / f"{kind}.npy") for kind in ("images", "titles")}
+    arrays = {
+        kind: read_array(embeddings / f"{kind}.npy", f"`dvc repro -f embed_{kind}`") for kind in ("images", "titles")
+    }
     for kind, array in arrays.items():
         if array.ndim != 2 or len(array) != len(index):
             raise ArtExtractError(

@@ -29,3 +29,14 @@ def test_embeddings_that_are_no_numbers_are_refused_with_the_work(tmp_path: Path
     np.save(tmp_path / "images.npy", rows)
     with pytest.raises(ArtExtractError, match=r"images\.npy: 1 of 3 rows hold .* the first that of b"):
         open_collection(tmp_path, tmp_path)
+
+
+@pytest.mark.parametrize("damage", [b"", b"\x93NUMPY\x01\x00", "pickle"])
+def test_a_file_that_is_no_array_is_refused_and_no_pickle_is_opened(tmp_path: Path, damage: bytes | str) -> None:
+    pd.DataFrame({"id": ["a"], "group": [0]}).to_parquet(tmp_path / "index.parquet")
+    if isinstance(damage, str):
+        np.save(tmp_path / "images.npy", np.array([{"a": 1}], dtype=object), allow_pickle=True)
+    else:
+        (tmp_path / "images.npy").write_bytes(damage)
+    with pytest.raises(ArtExtractError, match=r"images\.npy: not readable as an array"):
+        open_collection(tmp_path, tmp_path)
