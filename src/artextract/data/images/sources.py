@@ -35,30 +35,35 @@ class ImageSource(Protocol):
         ...
 
 
+MANIFEST = "manifest.csv"  # beside the style folders, wherever these are
+
+
 class FolderImages:
     """Loose files below a folder; a common top folder is left out of the names."""
 
     def __init__(self, root: Path):
         """Nothing is read yet."""
-        self.root = root
+        self.root = self._folder = root
         self._top = ""
 
     def sizes(self) -> dict[str, int]:
         """See ``ImageSource``."""
         try:
-            found = {name: _size(entry.path) for name, entry in files_below(self.root) if is_picture_name(name)}
+            found = {name: _size(entry.path) for name, entry in files_below(self._folder) if is_picture_name(name)}
         except OSError as error:
             raise ArtExtractError(
                 f"cannot be read: {error.strerror}",
-                where=str(error.filename or self.root),
+                where=str(error.filename or self._folder),
                 remedy="check its permissions",
             ) from error
         self._top = common_top(found)
+        if not (self._folder / MANIFEST).exists() and (self._folder / self._top / MANIFEST).exists():
+            self.root = self._folder / self._top
         return {name.removeprefix(self._top): size for name, size in found.items()}
 
     def read(self, name: str) -> bytes:
         """See ``ImageSource``."""
-        return read_regular(contained(self.root, self._top + name, where="the lists"))
+        return read_regular(contained(self._folder, self._top + name, where="the lists"))
 
 
 def _size(path: str) -> int:

@@ -133,6 +133,14 @@ def test_what_is_no_archive_of_pictures_is_named_with_what_to_do(tmp_path: Path,
         open_images(tmp_path / name)
 
 
+def test_a_manifest_next_to_the_style_folders_is_found(tmp_path: Path):
+    write_folder(tmp_path / "data" / "wikiart")
+    (tmp_path / "data" / "wikiart" / "manifest.csv").write_text("path\n")
+    source = open_images(tmp_path)
+    assert set(source.sizes()) == set(IMAGES) and (source.root / "manifest.csv").is_file()
+    assert source.read("Cubism/b_0.jpg") == IMAGES["Cubism/b_0.jpg"]
+
+
 def test_an_uncompressed_tar_may_be_named(tmp_path: Path):
     write_tars(tmp_path / "tars")
     assert len(open_images(tmp_path / "tars" / "00000.tar").sizes()) == 2
