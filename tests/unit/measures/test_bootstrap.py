@@ -241,3 +241,8 @@ def test_holm_equals_its_definition(p: list[float]):
                 break
             rejected.add(i)
         assert rejected == {i for i in range(len(p)) if adjusted[i] <= level}
+
+
+def test_draws_that_are_shared_cannot_be_changed() -> None:
+    with pytest.raises(ValueError, match="read-only"):
+        significance._cluster_weights(3, 5, 0)[0] = 1

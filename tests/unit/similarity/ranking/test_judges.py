@@ -13,6 +13,7 @@ from artextract.data.museum.painters import artist_clusters
 from artextract.params.sections import Relevance
 from artextract.similarity.ranking.judges import (
     ELSEWHERE,
+    JUDGES,
     NOT_FETCHED,
     across_artists,
     all_judges,
@@ -20,6 +21,7 @@ from artextract.similarity.ranking.judges import (
     counted_with,
     declared,
     headline_judge,
+    label_judge,
     other_words,
     period_judge,
     siblings_judge,
@@ -387,3 +389,21 @@ def test_painter_named_like_a_group_is_still_a_painter():
 def test_all_judges_exclude_the_query_itself(name: str):
     judge = all_judges(works(), TITLES, params())[0][name]
     assert judge.excluded.diagonal().all()
+
+
+def test_judge_of_an_own_label_leaves_out_the_painter_and_what_has_no_label():
+    index = works(artist=["x", "x", "y", None, "z"], group=[*range(5)])
+    index = index.assign(**{"label.mood": pd.array(["calm", "calm", "calm", None, "wild"], dtype="string")})
+    judge = label_judge(index, "label.mood")
+    assert pairs(judge) == {(0, 2), (1, 2), (2, 0), (2, 1)}
+    assert judge.excluded[:, 3].all() and judge.excluded[0, 1] and not judge.excluded[0, 4]
+    assert judge.fields == {"label.mood"} and judge.grade is None
+
+
+def test_the_record_that_each_judge_is_read_from():
+    terms = "curators' terms"
+    assert {judge.key: judge.source for judge in JUDGES} == {
+        "artist": "painter", "theme": terms, "theme_other_words": terms, "style": "style", "period": "date",
+        "terms": terms, "siblings": "series", "title_proxy": "title", "text_to_image": "description",
+        "same_object": "photographs",
+    }  # fmt: skip

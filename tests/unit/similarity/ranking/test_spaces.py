@@ -146,3 +146,12 @@ def test_what_counts_as_no_variance_is_relative_to_the_first_direction():
     flat = POINTS[:, :2] * [1e3, 1e-3]
     assert whitened(flat, 99).shape == (40, 1)
     assert popularity_space(POINTS).name == "popularity"
+
+
+@pytest.mark.parametrize("fit", [[0, 1, 2], [0, 1], [5]])
+def test_csls_with_fewer_neighbours_than_wanted_takes_the_mean_of_those_there(fit: list[int]):
+    cosine = unit_rows(POINTS[:8]) @ unit_rows(POINTS[:8]).T
+    reach = [np.mean([cosine[i, j] for j in fit if j != i] or [0]) for i in range(8)]
+    expected = 2 * cosine - np.array(reach)[:, None] - np.array(reach)[None, :]
+    found = csls_space("c", POINTS[:8], 3, np.array(fit)).similarity(np.arange(8))
+    np.testing.assert_allclose(found, expected, atol=1e-5)
