@@ -58,10 +58,17 @@ def test_a_network_that_gives_no_vector_embeds_nothing(monkeypatch: pytest.Monke
 
 
 def test_names_of_the_hub_and_of_folders_go_to_timm(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    for name in ("hf-hub:timm/no-such-model", "local-dir:/no/such/folder"):
-        with pytest.raises(ArtExtractError, match=f"{name} cannot be loaded"):
+    asked = []
+
+    def create(name: str, **_: object) -> None:
+        asked.append(name)
+        raise OSError("no network here")
+
+    monkeypatch.setattr("timm.create_model", create)
+    for name in ("hf-hub:timm/some-model", "local-dir:/no/such/folder"):
+        with pytest.raises(ArtExtractError, match=f"{name} cannot be loaded: OSError: no network"):
             timm_model(name, "hub", "", num_classes=0)
+        assert asked[-1] == name
 
 
 @pytest.mark.slow
