@@ -37,6 +37,7 @@ def test_an_overconfident_network_is_cooled_by_what_select_rows_say() -> None:
     assert scores["nll_calibrated"] == calibration.negative_log_likelihood(task.y, after) < scores["nll"]
     assert (scores["temperature_rows"], scores["ece_rows"]) == (300, 200)
     assert points.columns.tolist() == [*calibration.POINT, "calibrated"]
+    assert points.index.tolist() == list(range(len(points)))
     for name, p in (("before", task.p), ("after", after)):
         part = points[points["calibrated"] == name].drop(columns="calibrated").reset_index(drop=True)
         pd.testing.assert_frame_equal(part, calibration.reliability_points(task.y, p))

@@ -192,3 +192,10 @@ def test_shares_of_held_out_titles_are_of_works_to_the_work():
     assert Counter(exact.tolist()) == {"held_out": 8, "select": 4, "train": 28}
     thirds = held_out_titles(np.arange(39) // 3, params(select_fraction=0.125), 0)
     assert Counter(thirds.tolist()) == {"held_out": 6, "select": 3, "train": 30}
+
+
+@pytest.mark.parametrize(("rows", "expected"), [([0, 1], [0, 0]), ([0, 2, 1], [0, 1, 0]), ([2, 0, 1], [0, 1, 1])])
+def test_two_titles_alike_are_one_cluster_wherever_they_are(rows: list[int], expected: list[int]):
+    titles = unit_rows(np.array([[1.0, 0], [0.9, 0.1], [0, 1]]))[rows]
+    index = pd.DataFrame({"title": [f"Title {row}" for row in rows], "group": range(len(rows))})
+    assert title_clusters(index, titles, params(max_cluster=0.999)).tolist() == expected
