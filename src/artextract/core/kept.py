@@ -115,7 +115,8 @@ def dropped_unless_intact(path: Path, what: str) -> bool:
     if is_intact(path):
         return True
     if os.path.lexists(path):
-        print(f"{what}: {path} was damaged; it is made anew", file=sys.stderr, flush=True)
+        why = "was damaged" if os.path.lexists(_seal_of(path)) else "has no seal, as from an earlier version"
+        print(f"{what}: {path} {why}; it is made anew", file=sys.stderr, flush=True)
         remove(path)
     return False
 
