@@ -114,8 +114,8 @@ class _Loop:
         seconds, lines = found["seconds"], found["lines"]
         for mutant in self.mutants:
             tests = [test for test in seconds if any(mutant.line <= at <= mutant.last for at in lines[test])]
-            if not tests and not mutant.inside:
-                tests = list(seconds)  # the line runs on import
+            if not mutant.inside:
+                tests = list(seconds)  # it runs on import
             tests.sort(key=seconds.__getitem__)
             says = "never run"
             if tests:

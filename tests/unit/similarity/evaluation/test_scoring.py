@@ -58,6 +58,12 @@ def test_the_tables_compare_the_embeddings_with_the_image_as_it_comes(scores: Sc
     }  # fmt: skip
 
 
+def test_the_same_seed_gives_the_same_tables(scores: Scores):
+    again = score(toy(), images(), params(neighbours=5), 0)
+    for name, table in scores.tables.items():
+        pd.testing.assert_frame_equal(again.tables[name], table)
+
+
 def test_the_health_of_every_space_is_that_of_its_neighbours(scores: Scores):
     table, own = scores.tables["health"].set_index("space"), params(neighbours=5)
     spaces = {space.name: space for space in spaces_of(toy(), images(), own)}
