@@ -9,7 +9,7 @@ QUESTION = "https://pypi.org/pypi/pip/26.3/json"  # an address as pip-audit asks
 
 if __name__ == "__main__":
     try:
-        with urllib.request.urlopen(QUESTION, timeout=20) as answer:  # nosec B310: a constant address
+        with urllib.request.urlopen(QUESTION, timeout=20) as answer:  # nosec B310
             known = b'"vulnerabilities"' in answer.read(2**24)
     except OSError as error:
         sys.exit(f"Not audited: {QUESTION} cannot be had ({error}).")

@@ -37,7 +37,7 @@ def test_a_bad_file_is_read_or_refused(name: str, tmp_path: Path):
     (tmp_path / PARSERS[name].file).write_bytes(PARSERS[name].good)
     PARSERS[name].read(tmp_path / PARSERS[name].file)
 
-    @settings(max_examples=QUICK, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=QUICK, suppress_health_check=[*HealthCheck.__members__.values()])
     @given(data=st.data())
     def bad(data: st.DataObject) -> None:
         read_or_refuse(name, tmp_path, data.draw(PARSERS[name].bad()))
@@ -48,7 +48,7 @@ def test_a_bad_file_is_read_or_refused(name: str, tmp_path: Path):
 @pytest.mark.long
 @pytest.mark.parametrize("name", PARSERS)
 def test_many_bad_files_are_read_or_refused(name: str, tmp_path: Path):
-    @settings(max_examples=MANY, derandomize=False, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=MANY, derandomize=False, suppress_health_check=[*HealthCheck.__members__.values()])
     @given(data=st.data())
     def bad(data: st.DataObject) -> None:
         read_or_refuse(name, tmp_path, data.draw(PARSERS[name].bad()))

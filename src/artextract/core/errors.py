@@ -17,8 +17,9 @@ class ArtExtractError(Exception):
             where: File, row or key that it was found in.
             remedy: What the user can do about it.
         """
-        problem, where, remedy = (clean(text, lines=True) if text else text for text in (problem, where, remedy))
-        self.problem, self.where, self.remedy = problem or "", where, remedy
+        problem = clean(problem, lines=True)
+        where, remedy = (clean(text, lines=True) if text else text for text in (where, remedy))
+        self.problem, self.where, self.remedy = problem, where, remedy
         lines = [f"{where}: {problem}" if where else problem]
         if remedy:
             lines.append(f"Remedy: {remedy}")

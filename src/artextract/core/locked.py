@@ -33,7 +33,7 @@ def read_yaml_as_text(path: Path) -> dict[str, Any]:
 
     loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
     with readable(path, "YAML", "`artextract verify --repair`"):
-        content = yaml.load(path.read_text(encoding="utf-8"), loader) if path.is_file() else None
+        content = yaml.load(path.read_text(encoding="utf-8"), loader) if path.is_file() else None  # nosec B506
     return content if isinstance(content, dict) else {}
 
 

@@ -44,7 +44,7 @@ def parsed(text: str) -> dict[str, str]:
         YAMLError: It is not YAML.
         ValueError: It is something else than names by ids.
     """
-    content = yaml.load(text, yaml.BaseLoader)  # nosec B506: makes only text, lists and mappings. A name or an id is text: 1890, no, ~
+    content = yaml.load(text, yaml.BaseLoader)  # a name or an id is text: 1890, no, ~  # nosec B506
     if content in (None, ""):
         return {}
     if not isinstance(content, dict) or not all(isinstance(one, str) for pair in content.items() for one in pair):

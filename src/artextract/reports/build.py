@@ -82,7 +82,7 @@ def render(title: str, sentences: list[str], sections: list[Section]) -> str:
         lstrip_blocks=True,
     )
     environment.filters["code"] = with_code
-    style = Markup((TEMPLATES / "report.css").read_text(encoding="utf-8"))  # nosec B704: our own file
+    style = Markup((TEMPLATES / "report.css").read_text(encoding="utf-8"))  # our own file  # nosec B704
     page = environment.get_template("report.html")
     return page.render(title=title, sentences=sentences, sections=sections, style=style)
 

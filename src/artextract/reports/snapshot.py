@@ -45,7 +45,7 @@ class Snapshot:
     def yaml(self, path: str) -> dict[str, Any]:
         """A YAML file of mappings; empty where the run has none."""
         found = self.read(path)
-        return (yaml.load(found, Loader=_YAML12Loader) if found else None) or {}  # nosec B506: a SafeLoader
+        return (yaml.load(found, Loader=_YAML12Loader) if found else None) or {}  # nosec B506
 
     def table(self, path: str) -> pd.DataFrame | None:
         """A CSV or Parquet table; None where the run has none. Words stay words: a title may be "NA"."""

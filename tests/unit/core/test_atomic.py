@@ -5,6 +5,7 @@ import os
 import resource
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import IO, cast
 
 import numpy as np
 import pandas as pd
@@ -30,7 +31,7 @@ def as_torch(path: Path) -> None:
     import torch
 
     with atomic(path) as handle:
-        torch.save({"a": torch.from_numpy(BIG), "b": torch.zeros(3)}, handle)
+        torch.save({"a": torch.from_numpy(BIG), "b": torch.zeros(3)}, cast(IO[bytes], handle))
 
 
 def silent(path: Path) -> None:

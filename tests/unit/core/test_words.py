@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import errno
+import importlib
 import os
 import shutil
 import subprocess
@@ -12,6 +13,8 @@ import pytest
 
 from artextract.core.errors import ArtExtractError
 from artextract.core.words import in_words, owner
+
+MEMORY_ERROR_OF_NUMPY = importlib.import_module("numpy._core._exceptions")._ArrayMemoryError
 
 
 def raised_from(error: Exception, cause: Exception) -> Exception:
@@ -32,7 +35,7 @@ def raised_from(error: Exception, cause: Exception) -> Exception:
         (shutil.Error([("a", "b", "[Errno 122] Disk quota exceeded: 'b'")]), "quota", "larger quota"),
         (OSError(errno.EMFILE, "Too many open files"), "too many open files", "ulimit -n"),
         (MemoryError(), "memory of the machine", "lower batch_size"),
-        (np._core._exceptions._ArrayMemoryError((9,), np.dtype("f4")), "memory of the machine", "lower batch_size"),
+        (MEMORY_ERROR_OF_NUMPY((9,), np.dtype("f4")), "memory of the machine", "lower batch_size"),
         (RuntimeError("CUDA out of memory. Tried to allocate 2 GiB"), "memory of the GPU", "lower batch_size"),
         (RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried"), "memory of the machine", "batch_size"),
         (PermissionError(errno.EACCES, "Permission denied"), "permission denied", "this user may do"),

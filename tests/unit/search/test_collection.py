@@ -57,7 +57,7 @@ def test_stale_and_broken_files(tmp_path: Path):
         works.identity("title")
     for broken in ("{", "[]", "{}"):
         record.write_text(broken)
-        with pytest.raises(ArtExtractError, match="not a record of an encoder|not readable as JSON"):
+        with pytest.raises(ArtExtractError, match=r"not a record of an encoder|not readable as JSON"):
             works.identity("title")
 
 

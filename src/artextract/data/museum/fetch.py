@@ -47,7 +47,7 @@ def fetch_all(
     with _alone(folder):
         wanted = [name for name in urls if not dropped_unless_intact(folder / name, "a fetched file")]
         # In an order of chance, always the same: broken images in a row must not look like a server that is down.
-        random.Random(0).shuffle(wanted)
+        random.Random(0).shuffle(wanted)  # nosec B311
         failed = _fetch(wanted, urls, folder, getter, workers, check)
     if (down := getter.down()) and len(failed) > max_failed * len(urls):
         raise ArtExtractError(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -22,7 +22,7 @@ from tests.unit.data.museum.test_collect import nga
 TITLES = ["Köln", "Noon", "Dusk"]
 
 
-def small(**tables: object) -> dict[str, list[Row]]:
+def small(**tables: Sequence[Row]) -> dict[str, list[Row]]:
     objects = [painting(k, title=title) for k, title in enumerate(TITLES, 1)]
     terms = [term(k, "Keyword", "boat") for k in (1, 2, 3)]
     return {
@@ -67,7 +67,11 @@ def _as_form(suffix: str, form: str) -> Callable[[Path], None]:
 
 
 def _without(*names: str) -> Callable[[Path], None]:
-    return lambda folder: [(folder / f"{name}.csv").unlink() for name in names] and None
+    def change(folder: Path) -> None:
+        for name in names:
+            (folder / f"{name}.csv").unlink()
+
+    return change
 
 
 def _only_header(folder: Path) -> None:
