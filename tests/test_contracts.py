@@ -92,7 +92,7 @@ def test_rooms_have_no_code_of_their_own():
         assert len(body) == allowed and ast.get_docstring(ast.parse(path.read_text())), path
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_two_ways_to_compute_a_closure_agree():
     for path in sorted((ROOT / "src/artextract").rglob("*.py")):
         name = ".".join(path.relative_to(ROOT / "src").with_suffix("").parts).removesuffix(".__init__")

@@ -118,6 +118,7 @@ def test_the_tutorial_for_people_with_pictures(checkout: Checkout, tmp_path: Pat
     assert checkout.run("git", "status", "--porcelain").strip() == ""
 
 
+@pytest.mark.long
 def test_a_second_run_writes_the_same_bytes(checkout: Checkout):
     before = yaml.safe_load((checkout.folder / "dvc.lock").read_text())
     checkout.run("git", "commit", "-qam", "outcome on this machine", "--allow-empty")
@@ -307,6 +308,7 @@ def test_metrics_diff_between_branches_shows_the_change(checkout: Checkout):
     assert plots["training losses"][0]["revisions"] == ["main", "other-lr"]
 
 
+@pytest.mark.long
 def test_a_queued_experiment_runs_the_code_that_was_queued(checkout: Checkout):
     stage = checkout.folder / "stages" / "evaluate_auc.py"
     original = stage.read_text()

@@ -11,19 +11,22 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from artextract.core.text import clean
-
 if TYPE_CHECKING:
     import pandas as pd
 
 _BEGINS = "=+@-\N{FULLWIDTH EQUALS SIGN}\N{FULLWIDTH PLUS SIGN}\N{FULLWIDTH HYPHEN-MINUS}\N{FULLWIDTH COMMERCIAL AT}"
 _BEGINS += "\N{SMALL EQUALS SIGN}\N{SMALL PLUS SIGN}\N{SMALL HYPHEN-MINUS}\N{SMALL COMMERCIAL AT}\N{MINUS SIGN}"
 _FIRST = f"[{re.escape(_BEGINS)}]"
-_BLANK = r"(?:\s|%(?:0[9AaDd]|20))*"  # programs that decode addresses or strip blanks come to what is behind them
+# Programs that decode addresses, strip blanks or leave out what is not seen come to what is behind them.
+_UNSEEN = "\xad\u034f\u061c\u180e\u200b-\u200f\u2060-\u206f\ufeff\ufff9-\ufffc"
+_BLANK = rf"(?:[\s{_UNSEEN}]|%(?:0[9AaDd]|20))*"
 _FORMULA = re.compile(rf"'*(?:{_BLANK}{_FIRST}|[\t\r\n]|%0[9AaDd])")
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:[.,]\d+)?|\.\d+)(?:[eE][+-]?\d+)?%?")
-_BEHIND = rf"(?='*(?:[^\S\t\n]|%20)*{_FIRST})"
+_BEHIND = rf"(?='*(?:[^\S\t\n]|[{_UNSEEN}]|%20)*{_FIRST})"
 _INNER = re.compile(rf"([;\t\n]){_BEHIND}")  # where a program with other separators, or none for lines, ends the cell
+# C0 but tabs and line ends, and what turns the order of letters round.
+_COMMANDS = re.compile("[\x00-\x08\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
+_LINE_END, _TAB = re.compile(r"\r\n?"), re.compile(r"[\t\v\f]")
 _INNER_WRITTEN = re.compile(rf"([;\t\n])'{_BEHIND}")
 
 
@@ -32,11 +35,18 @@ def is_formula(text: str) -> bool:
     return bool(_FORMULA.match(text)) and not _NUMBER.fullmatch(text)
 
 
+def without_commands(text: str) -> str:
+    """Text that commands nothing. Other characters stay, seen or not: a path of a list has to match a file's name."""
+    if any("\ud800" <= letter <= "\udfff" for letter in text):
+        text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return _COMMANDS.sub("", _TAB.sub(" ", _LINE_END.sub("\n", text)))
+
+
 def defused(text: str) -> str:
     """The text as it is written into a CSV: nothing in it is a formula, also where ";" or tabs separate cells."""
     if text[:1].isalnum() and text.isprintable() and ";" not in text:  # most cells
         return text
-    text = clean(text, longest=len(text), lines=True)
+    text = without_commands(text)
     inner = _INNER.sub(r"\1'", text)
     return f"'{inner}" if is_formula(text) else inner
 
@@ -54,7 +64,7 @@ def _safe(cell: Any) -> Any:
     if cell is None or isinstance(cell, bool | int | float) or hasattr(cell, "dtype"):
         return cell
     text = str(cell)
-    return defused(text) if is_formula(text) or clean(text, longest=len(text), lines=True) != text else cell
+    return defused(text) if is_formula(text) or without_commands(text) != text else cell
 
 
 def safe_table(table: pd.DataFrame) -> pd.DataFrame:

@@ -8,6 +8,7 @@ environment, wherever that was moved to. No path is written down: an environment
 checkout, or that two checkouts share, does not run the code of another checkout.
 """
 
+import atexit
 import os
 import re
 import sys
@@ -45,8 +46,14 @@ def use():
     if root is not None:
         sys.path.append(os.path.join(root, "src"))
         if is_dvc(sys.orig_argv[1:] if sys.version_info >= (3, 10) else []):
-            for name in verify_remotes(root):
-                sys.stderr.write(f"remote {name}: DVC compares from now on what it pulls from it (verify = true)\n")
+            let_compare(root)
+            atexit.register(let_compare, root)  # `dvc remote add` itself: the line is there before it is committed
+
+
+def let_compare(root):
+    """Let DVC compare what it pulls from remotes, and say so."""
+    for name in verify_remotes(root):
+        sys.stderr.write(f"remote {name}: DVC compares from now on what it pulls from it (verify = true)\n")
 
 
 def is_dvc(words):

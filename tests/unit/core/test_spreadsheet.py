@@ -17,8 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from artextract.core import files
-from artextract.core.spreadsheet import defused, is_formula, read_csv, restored
-from artextract.core.text import clean
+from artextract.core.spreadsheet import defused, is_formula, read_csv, restored, without_commands
 from tests.conftest import ROOT
 
 LIVE = [
@@ -32,12 +31,18 @@ DEAD = ["", "plain", "a=b", "-1.5", "+2", "-1e-7", "-12,5", "-5%", "'", "'t Hoof
 @pytest.mark.parametrize("text", LIVE)
 def test_what_a_program_may_run_is_text(text: str) -> None:
     assert defused(text).startswith("'")
-    assert restored(defused(text)) == clean(text, lines=True)
+    assert restored(defused(text)) == without_commands(text)
 
 
 @pytest.mark.parametrize("text", DEAD)
 def test_other_text_and_numbers_stay(text: str) -> None:
     assert defused(text) == text == restored(text) and not is_formula(text)
+
+
+def test_what_names_a_file_stays_seen_or_not_and_what_commands_goes() -> None:
+    path = "Baroque/mestre-ata\u00e3\u00adde_a\x9b\u200d.jpg"  # as in WikiArt's lists
+    assert defused(path) == path
+    assert without_commands("a\x1b[31m\x00\u202eb\tc\r\nd\ud800") == "a[31mb c\nd\ufffd"
 
 
 def test_no_separator_of_other_countries_makes_a_formula() -> None:
@@ -53,7 +58,7 @@ def test_no_separator_of_other_countries_makes_a_formula() -> None:
 
 @given(st.text(st.sampled_from("=+-@'; \n\t\r%0Aa1.\ufeff＝")))
 def test_everything_that_was_written_is_read_back(text: str) -> None:
-    assert restored(defused(text)) == clean(text, lines=True)
+    assert restored(defused(text)) == without_commands(text)
     assert not is_formula(defused(text)) or defused(text).startswith("'")
 
 
@@ -105,7 +110,7 @@ def test_nothing_but_the_one_writer_makes_a_csv() -> None:
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
 def test_the_page_of_the_explorer_has_the_same_rules() -> None:
-    texts = [clean(text, lines=True) for text in (*LIVE, *DEAD, "harbour;=1+1;-x\n@y;1")]
+    texts = [without_commands(text) for text in (*LIVE, *DEAD, "harbour;=1+1;-x\n@y;1")]
     module = (ROOT / "src/artextract/explorer/page/js/exports.js").as_uri()
     code = f"import {{ defused }} from {json.dumps(module)};"
     code += f"console.log(JSON.stringify({json.dumps(texts)}.map(defused)))"

@@ -54,9 +54,9 @@ def test_broken_raw_and_deceiving_files_are_listed(tmp_path: Path):
 
 
 def test_a_bomb_is_listed_by_its_header(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("artextract.data.images.decode.MAX_PIXELS", 100)
+    monkeypatch.setattr("artextract.data.images.header.MAX_PIXELS", 100)
     found = find_pictures(folder_of(tmp_path, "a.jpg"))
-    assert found.files == [] and "more than 100" in found.problems[0].reason
+    assert found.files == [] and "at most 100 " in found.problems[0].reason
 
 
 def test_links_of_the_user_are_followed(tmp_path: Path):

@@ -64,7 +64,7 @@ def labelled(works: list[Work]) -> dict[str, np.ndarray]:
     }
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_retrieval_and_a_linear_probe_score_the_same_in_fp32_and_fast(params: Params, tmp_path: Path):
     works = read_works(params.met.sha256)
     sources = [Source(str(work.object_id), work.image.read_bytes) for work in works]
@@ -83,7 +83,7 @@ def test_retrieval_and_a_linear_probe_score_the_same_in_fp32_and_fast(params: Pa
             assert abs(exact - fast) <= TOLERANCE, (name, score.__name__)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_every_judge_scores_the_same_in_fp32_and_fast(params: Params, tmp_path: Path):
     """Images and titles, as similarity_eval judges them: the means, under every judge that the sample allows."""
     tables, out = tmp_path / "tables", tmp_path / "nga"

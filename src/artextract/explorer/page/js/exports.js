@@ -5,8 +5,9 @@ import { painterOf, titleOf } from "./card.js";
 const COLUMNS = ["id", "title", "artist", "attribution", "date", "year", "medium", "credit", "link"];
 
 const BEGINS = "[=+@\\-\u2212\uFE62\uFE63\uFE66\uFE6B\uFF0B\uFF0D\uFF1D\uFF20]";
-const FORMULA = new RegExp(`^'*(?:(?:\\s|%0[9ad]|%20)*${BEGINS}|[\\t\\r\\n]|%0[9ad])`, "i");
-const INNER = new RegExp(`([;\\t\\n])(?='*(?:[^\\S\\t\\n]|%20)*${BEGINS})`, "g");
+const UNSEEN = "\u00AD\u034F\u061C\u180E\u200B-\u200F\u2060-\u206F\uFEFF\uFFF9-\uFFFC";
+const FORMULA = new RegExp(`^'*(?:(?:[\\s${UNSEEN}]|%0[9ad]|%20)*${BEGINS}|[\\t\\r\\n]|%0[9ad])`, "i");
+const INNER = new RegExp(`([;\\t\\n])(?='*(?:[^\\S\\t\\n]|[${UNSEEN}]|%20)*${BEGINS})`, "g");
 const NUMBER = /^[+-]?(?:\d+(?:[.,]\d+)?|\.\d+)(?:e[+-]?\d+)?%?$/i;
 
 /** Text that no spreadsheet takes for a formula, by the rules of core/spreadsheet.py. */
