@@ -314,7 +314,7 @@ def test_a_large_training_is_measured_and_written(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("ARTEXTRACT_THREADS", "1")
     found = large_training.measure(190)
     assert found["rows"] == 190 and found["parameters"] == 46_300 and found["cache_mib"] == 190 * 3 * 128**2 / 2**20
-    cached = [path for path in (tmp_path / "cache" / "pixels").iterdir() if path.suffix == ".npy"]
+    cached = [path for path in (tmp_path / "cache" / "pixels").iterdir() if path.suffix == ".rows"]
     assert len(cached) == 1 and cached[0].stat().st_size >= 190 * 3 * 128**2
     assert np.isfinite(found["loss"]) and 0 < found["epoch_memory_mib"] < found["private_memory_mib"]
     described = machine.Machine("A processor", 2, (), 1, 8.0, {})

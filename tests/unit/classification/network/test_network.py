@@ -205,7 +205,7 @@ def test_tokens_on_a_gpu_are_pooled_by_products(monkeypatch: pytest.MonkeyPatch)
     assert tokens_of(torch.arange(12.0).reshape(1, 1, 3, 4), 1)[0, :, 0].tolist() == [5.5]
 
 
-@given(st.integers(1, 3), st.integers(2, 6), st.integers(1, 4), st.integers(1, 4))
+@given(st.integers(1, 3), st.integers(2, 6), st.integers(2, 4), st.integers(1, 4))
 def test_layouts_of_the_same_map_agree(n: int, dim: int, side: int, prefix: int) -> None:
     """CNN (n, dim, r, c), Swin (n, r, c, dim) and ViT (n, prefix + r c, dim) of one map give one map."""
     if side == dim:
@@ -216,9 +216,10 @@ def test_layouts_of_the_same_map_agree(n: int, dim: int, side: int, prefix: int)
         torch.testing.assert_close(feature_map(features, dim, tokens), cnn, rtol=0, atol=0)
 
 
-def test_patches_that_are_no_square_are_refused() -> None:
-    with pytest.raises(ArtExtractError, match="12 patch tokens do not form a square grid"):
-        feature_map(torch.zeros(1, 13, 8), 8, 1)
+@pytest.mark.parametrize("patches", [1, 12])  # one is a class token that a network calls its map
+def test_patches_that_are_no_square_are_refused(patches: int) -> None:
+    with pytest.raises(ArtExtractError, match=f"{patches} patch tokens do not form a square grid"):
+        feature_map(torch.zeros(1, 1 + patches, 8), 8, 1)
 
 
 def most_changed_cell(backbone: TimmBackbone, box: tuple[slice, slice], size: int) -> tuple[int, int]:
