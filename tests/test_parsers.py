@@ -15,6 +15,12 @@ from tests.parsers import all_parsers
 
 PARSERS = all_parsers()
 QUICK, MANY = 8, 300  # examples of each parser in the fast and in the long tests
+CHECKS = [
+    HealthCheck.too_slow,
+    HealthCheck.function_scoped_fixture,
+    HealthCheck.filter_too_much,
+    HealthCheck.data_too_large,
+]
 SECONDS = 5.0
 
 
@@ -37,7 +43,7 @@ def test_a_bad_file_is_read_or_refused(name: str, tmp_path: Path):
     (tmp_path / PARSERS[name].file).write_bytes(PARSERS[name].good)
     PARSERS[name].read(tmp_path / PARSERS[name].file)
 
-    @settings(max_examples=QUICK, suppress_health_check=[*HealthCheck.__members__.values()])
+    @settings(max_examples=QUICK, suppress_health_check=CHECKS)
     @given(data=st.data())
     def bad(data: st.DataObject) -> None:
         read_or_refuse(name, tmp_path, data.draw(PARSERS[name].bad()))
@@ -48,7 +54,7 @@ def test_a_bad_file_is_read_or_refused(name: str, tmp_path: Path):
 @pytest.mark.long
 @pytest.mark.parametrize("name", PARSERS)
 def test_many_bad_files_are_read_or_refused(name: str, tmp_path: Path):
-    @settings(max_examples=MANY, derandomize=False, suppress_health_check=[*HealthCheck.__members__.values()])
+    @settings(max_examples=MANY, derandomize=False, suppress_health_check=CHECKS)
     @given(data=st.data())
     def bad(data: st.DataObject) -> None:
         read_or_refuse(name, tmp_path, data.draw(PARSERS[name].bad()))

@@ -94,18 +94,6 @@ def reserve(descriptor: int, rows: Sequence[int], size: int) -> None:
             return
 
 
-def check_room(path: Path, size: int) -> None:
-    """Refuse to begin what the disk has no room for; for files that grow, where nothing can be reserved.
-
-    Args:
-        path: The file.
-        size: Bytes that it will grow by.
-    """
-    state = os.statvfs(path.parent)
-    if state.f_blocks and size > state.f_bavail * state.f_frsize:  # some file systems do not count
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
-
-
 def write_at(descriptor: int, data: bytes | bytearray, offset: int) -> None:
     """Write all of ``data`` at a place; never through mapped memory, where a full disk ends the process (SIGBUS)."""
     view = memoryview(data)

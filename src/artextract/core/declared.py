@@ -17,7 +17,7 @@ from typing import Any
 from artextract.core.errors import ArtExtractError
 from artextract.core.intact import damaged, refuse
 from artextract.core.locked import Locked
-from artextract.core.parent import is_orphan
+from artextract.core.parent import by_dvc, is_orphan
 from artextract.core.rewritten import drop_damaged_objects
 from artextract.core.temporary import sweep
 
@@ -60,7 +60,7 @@ def check_inputs(name: str) -> None:
             f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} not here",
             remedy="`dvc pull` where a remote holds the data, or `dvc repro` without -s, which makes them first",
         )
-    if "DVC_STAGE" in os.environ:
+    if by_dvc():
         locked = Locked(Path())
         found = damaged(locked, deps)
         refuse([file for file in found if file.stage not in locked.frozen], locked.folder)
@@ -72,7 +72,7 @@ def settle_outs(name: str) -> None:
     Args:
         name: Name of the stage.
     """
-    if "DVC_STAGE" in os.environ:
+    if by_dvc():
         outs = _stage(name).get("outs", [])
         drop_damaged_objects(out for out in outs if isinstance(out, str))  # others are in git, and not in the cache
 
@@ -129,7 +129,7 @@ def committed_outs_kept(name: str) -> Iterator[None]:
             raise
         if files := put_back(name):
             print(f"{name}: {len(files)} files that DVC had removed were put back as git has them", file=sys.stderr)
-        changed = _git("diff", "--quiet", "HEAD", "--", "params.yaml") if "DVC_STAGE" in os.environ else None
+        changed = _git("diff", "--quiet", "HEAD", "--", "params.yaml") if by_dvc() else None
         if changed is not None and changed.returncode == 1:
             print(f"{name}: params.yaml differs from the last commit; the way back: {WAY_BACK}", file=sys.stderr)
         raise

@@ -9,14 +9,14 @@ Shards (``.tar``) are left out: each image in them is checked when it is read, a
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from artextract.core.errors import ArtExtractError
-from artextract.core.known_hashes import KnownHashes, md5_of
-from artextract.core.locked import Locked, Out, caches, object_in
+from artextract.core.known_hashes import KnownHashes
+from artextract.core.locked import Locked, Out, caches, md5_of, object_in
+from artextract.core.parent import by_dvc
 
 UNCHECKED = ".tar"
 SMALL = 100_000_000  # bytes of a folder that is read whole where the list of its files is missing
@@ -119,7 +119,7 @@ def require_intact(*paths: Path) -> None:
     Raises:
         ArtExtractError: See ``refuse``.
     """
-    if "DVC_STAGE" in os.environ:
+    if by_dvc():
         return
     pipelines: dict[Path, list[str]] = {}
     for path in map(Path.absolute, paths):

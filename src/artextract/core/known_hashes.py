@@ -11,15 +11,8 @@ from artextract.core.errors import ArtExtractError
 from artextract.core.files import write_text
 from artextract.core.fingerprint import content_key
 from artextract.core.folders import cache_folder
-from artextract.core.locked import folder_md5, md5_file
+from artextract.core.locked import md5_of
 from artextract.core.temporary import sweep
-
-
-def md5_of(path: Path) -> str:
-    """The MD5 of a file, or of a folder as DVC has it; "" where nothing is."""
-    if path.is_dir():
-        return folder_md5(path)
-    return md5_file(path) if path.is_file() else ""
 
 
 class KnownHashes:
@@ -41,7 +34,7 @@ class KnownHashes:
             pass
 
     def md5_of(self, path: Path) -> str:
-        """As the function ``md5_of``; a file that has not changed is not read again."""
+        """As ``locked.md5_of``; a file that has not changed is not read again."""
         if not path.is_file():
             return md5_of(path)
         status, key = path.stat(), str(path.resolve())

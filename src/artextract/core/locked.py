@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -117,7 +117,7 @@ def _listing(cache: Path, md5: str) -> bytes:
     """The list of a folder's files; empty where it is missing or damaged."""
     path = object_in(cache, md5)
     content = path.read_bytes() if path.is_file() else b""
-    return content if hashlib.md5(content, usedforsecurity=False).hexdigest() + FOLDER == md5 else b""
+    return content if md5_of_list(content) == md5 else b""
 
 
 def caches(folder: Path) -> Iterator[Path]:
@@ -149,8 +149,27 @@ def _named_cache(config: Path) -> Path | None:
     return None if not place else Path(os.path.normpath(config.parent / Path(str(place)).expanduser()))
 
 
-def folder_md5(folder: Path) -> str:
-    """The hash that DVC gives a folder; it is made from all files below it."""
-    files = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
-    entries = [{"md5": md5_file(folder / name), "relpath": name} for name in files]
-    return hashlib.md5(json.dumps(entries, sort_keys=True).encode(), usedforsecurity=False).hexdigest() + FOLDER
+def list_of_files(hashes: Mapping[str, str]) -> bytes:
+    """The list of a folder's files as DVC writes it.
+
+    Args:
+        hashes: MD5 by path, relative to the folder.
+    """
+    return json.dumps([{"md5": hashes[name], "relpath": name} for name in sorted(hashes)], sort_keys=True).encode()
+
+
+def hashes_in(folder: Path) -> dict[str, str]:
+    """MD5 by path, relative to the folder, of all files that are in it now."""
+    return {path.relative_to(folder).as_posix(): md5_file(path) for path in folder.rglob("*") if path.is_file()}
+
+
+def md5_of_list(content: bytes) -> str:
+    """The hash that DVC gives a folder with this list of files."""
+    return hashlib.md5(content, usedforsecurity=False).hexdigest() + FOLDER
+
+
+def md5_of(path: Path) -> str:
+    """The MD5 of a file, or of a folder as DVC has it; "" where nothing is."""
+    if path.is_dir():
+        return md5_of_list(list_of_files(hashes_in(path)))
+    return md5_file(path) if path.is_file() else ""

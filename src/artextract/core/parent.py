@@ -13,11 +13,17 @@ import sys
 
 PR_SET_PDEATHSIG = 1
 LOOK_EVERY = 0.25  # seconds
+STARTED_BY_DVC = "DVC_STAGE"  # in the environment of what DVC starts
 GONE = -1  # in place of a process
 GRACE = 3.0  # seconds in which an orphan may remove its half-written files
 _started_by = os.getppid()
 _armed = _dvc_has_ended = False
 _forked_by_main_thread = True
+
+
+def by_dvc() -> bool:
+    """Whether DVC has started this process, as it does with stages."""
+    return STARTED_BY_DVC in os.environ
 
 
 def end_with_parent() -> None:
@@ -27,7 +33,7 @@ def end_with_parent() -> None:
         return
     _armed, _started_by = True, os.getppid()
     _arm()
-    dvc = _dvc() if "DVC_STAGE" in os.environ else None
+    dvc = _dvc() if by_dvc() else None
     if os.getppid() != _started_by or dvc == GONE:
         sys.stderr.write("this stage was started by a DVC that is gone: it ends before it reads or writes anything\n")
         sys.stderr.flush()

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from artextract.core.locked import caches, folder_md5, md5_file, object_in
+from artextract.core.locked import caches, hashes_in, list_of_files, md5_file, md5_of_list, object_in
 
 
 def drop_damaged_objects(outs: Iterable[str]) -> list[Path]:
@@ -37,8 +37,9 @@ def drop_damaged_objects(outs: Iterable[str]) -> list[Path]:
 def _hashes(outs: Iterable[str]) -> Iterable[str]:
     for path in map(Path, outs):
         if path.is_dir():
-            yield folder_md5(path)
-            yield from (md5_file(file) for file in path.rglob("*") if file.is_file())
+            hashes = hashes_in(path)
+            yield md5_of_list(list_of_files(hashes))
+            yield from hashes.values()
         elif path.is_file():
             yield md5_file(path)
 

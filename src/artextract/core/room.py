@@ -20,10 +20,10 @@ def check_room(folder: Path, needed: int, what: str) -> None:
         ArtExtractError: There is less.
     """
     there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
-    free = shutil.disk_usage(there).free
-    if free < needed:
+    usage = shutil.disk_usage(there)
+    if usage.total and usage.free < needed:  # some file systems do not count
         raise ArtExtractError(
-            f"{what} take at least {needed / 2**20:,.0f} MiB, and {free / 2**20:,.0f} MiB are free",
+            f"{what} take at least {needed / 2**20:,.0f} MiB, and {usage.free / 2**20:,.0f} MiB are free",
             where=str(folder),
             remedy="free some space, or name another disk in ARTEXTRACT_CACHE; nothing was written",
         )

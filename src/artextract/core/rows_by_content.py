@@ -17,10 +17,11 @@ from typing import Any
 import numpy as np
 
 from artextract.core.atomic import problems_of
-from artextract.core.checked_rows import WIDTH, check_room, opened, sum_of, sums_of, write_at
+from artextract.core.checked_rows import WIDTH, opened, sum_of, sums_of, write_at
 from artextract.core.fingerprint import content_key
 from artextract.core.folders import cache_folder
 from artextract.core.kept import locked
+from artextract.core.room import check_room
 
 Compute = Callable[[list[int]], Iterator[np.ndarray]]  # consecutive blocks for the items that it is called with
 HEAD = 2 * WIDTH  # bytes before a row: the hash of its name, its sum
@@ -51,7 +52,7 @@ def rows_by_content(
         places = records.good(kind, hashes)
         missing = {name: i for i, name in reversed(list(enumerate(hashes))) if name not in places}
         wanted, at = sorted(missing.values()), 0
-        check_room(path, len(wanted) * (HEAD + size))
+        check_room(path.parent, len(wanted) * (HEAD + size), f"the rows of {kind}")
         for block in compute(wanted) if wanted else ():
             part = [hashes[i] for i in wanted[at : at + len(block)]]
             places |= records.add(part, np.ascontiguousarray(block, dtype=dtype))

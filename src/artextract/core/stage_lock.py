@@ -12,7 +12,7 @@ from pathlib import Path
 from artextract.core.errors import ArtExtractError
 from artextract.core.fingerprint import content_key
 from artextract.core.folders import cache_folder
-from artextract.core.parent import GRACE, checkout_root
+from artextract.core.parent import GRACE, by_dvc, checkout_root
 
 FOLDER = Path(".dvc/tmp/artextract")  # DVC's folder for passing things: neither git nor DVC looks into it
 
@@ -51,7 +51,7 @@ def stage_lock(name: str) -> Iterator[None]:
     try:
         allowed = _make_folders(path.parent)
         lock = FileLock(path, mode=0o666 & allowed)
-        lock.acquire(timeout=GRACE + 1 if "DVC_STAGE" in os.environ else 0)
+        lock.acquire(timeout=GRACE + 1 if by_dvc() else 0)
     except Timeout:
         raise ArtExtractError(
             f"stage {name} is already running in this checkout",

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from artextract.core.files import write_bytes
-from artextract.core.locked import FOLDER, Locked, Out, folder_md5, md5_file
+from artextract.core.locked import Locked, Out, list_of_files, md5_of, md5_of_list
 
 MODELS = "models"
 Found = tuple[str, str, str, bool]  # where, problem, done, mended: as verify.Finding
@@ -65,7 +65,7 @@ def check_kept_by_git(root: Path, folder: Path, repair: bool) -> Iterator[Found]
     locked = Locked(folder)
     for out in locked.outs:
         path = folder / out.path
-        if locked.cached.get(out.path, True) or _hash(path) == out.md5:
+        if locked.cached.get(out.path, True) or md5_of(path) == out.md5:
             continue
         problem = "not what dvc.lock says" if path.exists() else "missing"
         name = path.relative_to(root).as_posix()
@@ -73,10 +73,6 @@ def check_kept_by_git(root: Path, folder: Path, repair: bool) -> Iterator[Found]
             yield str(path), problem, "repaired from git", True
         else:
             yield str(path), problem, f"`git restore {name}`, or `dvc repro -f {out.stage}`", False
-
-
-def _hash(path: Path) -> str:
-    return folder_md5(path) if path.is_dir() else md5_file(path) if path.is_file() else ""
 
 
 def _bring_back(root: Path, name: str, out: Out) -> bool:
@@ -94,10 +90,7 @@ def _bring_back(root: Path, name: str, out: Out) -> bool:
 
 def _md5_of(contents: dict[str, bytes], name: str, is_folder: bool) -> str:
     """The hash that dvc.lock would have for committed files."""
-    import json
-
     hashes = {file: hashlib.md5(content, usedforsecurity=False).hexdigest() for file, content in contents.items()}
     if not is_folder:
         return hashes.get(name, "")
-    entries = [{"md5": md5, "relpath": file.removeprefix(f"{name}/")} for file, md5 in sorted(hashes.items())]
-    return hashlib.md5(json.dumps(entries, sort_keys=True).encode(), usedforsecurity=False).hexdigest() + FOLDER
+    return md5_of_list(list_of_files({file.removeprefix(f"{name}/"): md5 for file, md5 in hashes.items()}))

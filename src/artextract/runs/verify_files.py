@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from artextract.core.locked import FOLDER, Locked, Out, md5_file
+from artextract.core.locked import Locked, Out, hashes_in, list_of_files, md5_file, md5_of_list
 from artextract.runs.verify_stores import ABSENT, Cache, Remote, Store, is_whole
 
 Show = Callable[[Iterable[str], str], Iterable[str]]  # progress over objects or files, with a name
@@ -33,12 +32,6 @@ class Wanted:
     data: dict[Path, str] = field(default_factory=dict)
 
 
-def _listing_of(folder: Path) -> bytes:
-    """The list of a folder's files as DVC would write it."""
-    files = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
-    return json.dumps([{"md5": md5_file(folder / name), "relpath": name} for name in files], sort_keys=True).encode()
-
-
 def listing(out: Out, folder: Path, stores: Iterable[Store], scratch: Path) -> bytes | None:
     """The list of a folder's files: from the first store that has it whole, or made from the files themselves.
 
@@ -53,8 +46,8 @@ def listing(out: Out, folder: Path, stores: Iterable[Store], scratch: Path) -> b
             if is_whole(out.md5, found):
                 store.fetch(out.md5, scratch / "listing")
                 return (scratch / "listing").read_bytes()
-    content = _listing_of(folder) if folder.is_dir() else b""
-    return content if hashlib.md5(content, usedforsecurity=False).hexdigest() + FOLDER == out.md5 else None
+    content = list_of_files(hashes_in(folder)) if folder.is_dir() else b""
+    return content if md5_of_list(content) == out.md5 else None
 
 
 def wanted(locked: Locked, called: str, stores: Iterable[Store], scratch: Path) -> tuple[dict[str, Wanted], list[Out]]:

@@ -12,7 +12,7 @@ from artextract.core import known_hashes
 from artextract.core.declared import check_inputs, settle_outs
 from artextract.core.errors import ArtExtractError
 from artextract.core.intact import damaged, intact_content, require_intact
-from artextract.core.locked import Locked, Out, folder_md5, object_in
+from artextract.core.locked import Locked, Out, md5_of, object_in
 
 
 def md5(content: bytes) -> str:
@@ -52,7 +52,7 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = f"{md5(content)}.dir"
     write(object_in(tmp_path / ".dvc/cache", folder), content)
     outs = {
-        "fetch_nga": [("data/nga", folder), ("plots/p", folder_md5(tmp_path / "plots/p"))],
+        "fetch_nga": [("data/nga", folder), ("plots/p", md5_of(tmp_path / "plots/p"))],
         "embed": [("data/images.npy", md5(b"array"))],
     }
     lock = {name: {"outs": [{"path": path, "md5": value} for path, value in of]} for name, of in outs.items()}
@@ -132,7 +132,7 @@ def test_a_cache_elsewhere_is_found(checkout: Path) -> None:
 
 def test_commands_check_what_they_read_and_remember_it(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[Path] = []
-    monkeypatch.setattr(known_hashes, "md5_file", lambda path: read.append(path) or md5(path.read_bytes()))
+    monkeypatch.setattr(known_hashes, "md5_of", lambda path: read.append(path) or md5(path.read_bytes()))
     for _ in range(2):
         require_intact(Path("data/nga/index.parquet"), Path("data/images.npy"), checkout / "elsewhere.npy")
     assert sorted(path.name for path in read) == ["images.npy", "index.parquet"]

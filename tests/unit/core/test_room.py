@@ -16,7 +16,7 @@ Usage = namedtuple("Usage", "total used free")
 
 
 def test_too_little_room_is_told_before_anything_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shutil, "disk_usage", lambda place: Usage(0, 0, 5 * 2**20) if place.exists() else None)
+    monkeypatch.setattr(shutil, "disk_usage", lambda place: Usage(2**30, 0, 5 * 2**20) if place.exists() else None)
     check_room(tmp_path / "not/yet/there", 5 * 2**20, "the images")
     with pytest.raises(ArtExtractError, match=r"the images take at least 6 MiB, and 5 MiB are free(.|\n)*Remedy: free"):
         check_room(tmp_path / "not/yet/there", 6 * 2**20, "the images")

@@ -9,8 +9,8 @@ from torch import nn
 from artextract.classification.network.backbones import TimmBackbone
 from artextract.classification.network.inputs import _try_backbone
 from artextract.core.errors import ArtExtractError
+from artextract.encoders.feature_maps import feature_map
 from artextract.encoders.image import Preprocessing, load_encoder
-from artextract.encoders.parts import feature_map
 from artextract.encoders.trial import try_sizes
 from artextract.encoders.weights import timm_model
 from artextract.params.sections import ImageEncoder

@@ -15,7 +15,7 @@ import yaml
 from dvc_objects.fs.memory import MemoryFileSystem
 
 from artextract.core.errors import ArtExtractError
-from artextract.core.locked import FOLDER, Locked, folder_md5
+from artextract.core.locked import FOLDER, Locked, md5_of
 from artextract.runs import verify_stores
 from artextract.runs.verify import Options, Verified, verify
 from artextract.runs.verify_repair import ASIDE
@@ -43,7 +43,7 @@ class Project:
         for name, content in FILES.items():
             (root / name).parent.mkdir(parents=True, exist_ok=True)
             (root / name).write_bytes(content)
-        listing = folder_md5(root / "data/nga")
+        listing = md5_of(root / "data/nga")
         self.objects = {"data/nga": listing} | {
             name: hashlib.md5(content).hexdigest() for name, content in FILES.items()
         }
@@ -169,7 +169,7 @@ def test_networks_metrics_and_plots_come_back_from_git(project: Project) -> None
     for name, content in files.items():
         (project.root / name).parent.mkdir(parents=True, exist_ok=True)
         (project.root / name).write_bytes(content)
-    plots, metrics = folder_md5(project.root / "plots/p"), hashlib.md5(b"{}").hexdigest()
+    plots, metrics = md5_of(project.root / "plots/p"), hashlib.md5(b"{}").hexdigest()
     outs = [{"path": "metrics/m.json", "md5": metrics}, {"path": "plots/p", "md5": plots}]
     lock = yaml.safe_load((project.root / "dvc.lock").read_text())
     (project.root / "dvc.lock").write_text(yaml.safe_dump({"stages": lock["stages"] | {"eval": {"outs": outs}}}))

@@ -8,8 +8,8 @@ from typing import Any
 from torch import Tensor, nn
 from torch.nn import functional
 
+from artextract.encoders.feature_maps import feature_map
 from artextract.encoders.image import Preprocessing
-from artextract.encoders.parts import feature_map
 from artextract.encoders.weights import timm_model
 from artextract.params.sections import Train
 

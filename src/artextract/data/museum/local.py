@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
 
+from artextract.core.errors import ArtExtractError
 from artextract.data.images.find import PictureFolder, is_picture_name
 from artextract.data.museum.ids import key_of
 
@@ -23,9 +24,16 @@ class LocalPictures:
             folder: Folder of the tables; without images/ in it, pictures that are among the tables count.
 
         Raises:
-            ArtExtractError: The folder cannot be read.
+            ArtExtractError: The folder cannot be read, or images is no folder.
         """
-        named = sorted(path.name for path in folder.iterdir() if path.is_dir() and path.name.lower() == FOLDER)
+        entries = [path for path in folder.iterdir() if path.name.lower() == FOLDER]
+        named = sorted(path.name for path in entries if path.is_dir())
+        if entries and not named:  # as git and archives make of a link
+            raise ArtExtractError(
+                "is a file, or a link that leads nowhere, and not the folder of the pictures",
+                where=str(entries[0]),
+                remedy="put the folder itself in its place, or a link to it",
+            )
         self.there = bool(named)
         self._folder = (FOLDER if FOLDER in named else named[0]) if named else ""  # else: pictures among the tables
         self._pictures = PictureFolder(folder / self._folder)

@@ -24,11 +24,11 @@ from artextract.core.errors import ArtExtractError
 from artextract.core.files import read_json, write_text
 from artextract.core.fingerprint import content_key
 from artextract.core.folders import outside_folder, outside_folders
+from artextract.core.parent import by_dvc
 from artextract.data.outside.contents import contents
 from artextract.data.outside.place import read_place
 
 RECORDS = Path("data/sources")
-BY_DVC = "DVC_STAGE"  # in the environment of what DVC starts
 Record = dict[str, str | int]
 
 
@@ -136,7 +136,7 @@ def recorded(section: str, source: str, labels_file: str = "") -> Iterator[Recor
     """
     path = RECORDS / f"{section}.json"
     record = look(section, source, labels_file)
-    if (path.is_file() or BY_DVC in os.environ) and _seen(path) != record:
+    if (path.is_file() or by_dvc()) and _seen(path) != record:
         raise ArtExtractError(
             "does not describe the data that params.yaml and the environment variables name now",
             where=str(path),

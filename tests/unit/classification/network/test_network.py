@@ -28,7 +28,7 @@ from artextract.classification.network.network import (
 from artextract.classification.network.tokens import pooled_by_products, snake_order, tokens_of
 from artextract.core.errors import ArtExtractError
 from artextract.core.tasks import TASKS
-from artextract.encoders.parts import feature_map
+from artextract.encoders.feature_maps import feature_map
 from tests.toys import (  # noqa: F401
     CLASSES,
     one_thread,

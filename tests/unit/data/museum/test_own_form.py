@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -128,6 +129,13 @@ def test_what_needs_nothing_more_is_read(folder: Path, change: Callable[[Path], 
     assert index["title"].tolist() == TITLES and index["id"].tolist() == ["1", "2", "3"] and left == []
     assert index["keywords"].map(list).tolist() == [["boat"]] * 3
     assert index["artist"].tolist() == ["7"] * 3 and index["year"].tolist() == [1890] * 3
+
+
+def test_a_file_in_the_place_of_the_pictures_is_named(folder: Path) -> None:
+    shutil.rmtree(folder / "images")
+    (folder / "images").write_text("../disk/images")  # a link, as git and archives write it where links are none
+    with pytest.raises(ArtExtractError, match=r"images: is a file(.|\n)*not the folder of the pictures"):
+        run(folder)
 
 
 def test_only_objects_and_pictures(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,7 +8,8 @@ import pytest
 
 from artextract.core.errors import ArtExtractError
 from artextract.core.files import write_text
-from artextract.data.outside.record import BY_DVC, RECORDS, look, museum, recorded, wikiart, write_record
+from artextract.core.parent import STARTED_BY_DVC
+from artextract.data.outside.record import RECORDS, look, museum, recorded, wikiart, write_record
 
 
 @pytest.fixture
@@ -107,7 +108,7 @@ def test_labels_outside_the_folder_count(folder: Path, tmp_path: Path, absolute:
 
 
 def test_a_stage_that_is_started_by_hand_needs_no_record(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(BY_DVC, raising=False)
+    monkeypatch.delenv(STARTED_BY_DVC, raising=False)
     with recorded("nga", "folder") as record:
         assert record == look("nga", "folder")
     write_record("nga", {"source": "met"})
@@ -123,7 +124,7 @@ def test_a_record_that_cannot_be_read_describes_nothing(folder: Path, content: s
 
 
 def test_a_stage_reads_only_what_dvc_has_seen(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(BY_DVC, "fetch_nga")
+    monkeypatch.setenv(STARTED_BY_DVC, "fetch_nga")
     with pytest.raises(ArtExtractError, match=r"data/sources/nga.json.*\n.*without -s"), recorded("nga", "folder"):
         pass
     write_record("nga", look("nga", "folder"))
