@@ -9,7 +9,7 @@ asks the package index for the hashes. The result is cut into files that are eac
 * torch.lock: torch and torchvision as the package index has them (on Linux the CUDA build);
 * cuda.lock: what a CUDA build of torch needs. `make setup` installs it only where the installed torch is such a build;
 * requirements.lock: everything else that the pipeline needs;
-* dev.lock: what tests and checks need besides, with OpenVINO, ONNX and faiss.
+* dev.lock: what tests and checks need besides, with all optional packages (OpenVINO, ONNX, faiss, Ray, S3, Optuna).
 
 constraints.txt, which holds versions over from one resolution to the next, is written anew with what was added.
 
@@ -124,7 +124,7 @@ def resolved(*names: str) -> Entries:
 
 def main() -> None:
     """Write the locks."""
-    further = [f"requirements-{name}.txt" for name in ("dev", "onnx", "openvino", "search")]
+    further = [f"requirements-{name}.txt" for name in ("dev", "onnx", "openvino", "optimise", "ray", "s3", "search")]
     cpu_builds = (LOCKS / "torch_cpu.sha256").read_text()
     build, pipeline = resolved("requirements-build.txt"), resolved("requirements.txt")
     everything = resolved("requirements.txt", *further)
