@@ -1,4 +1,8 @@
-"""One server as all workers see it together: its pace, the waits that it asks for, its rules, and whether it is up."""
+"""One server as all workers see it together: its pace, the waits that it asks for, its rules, and whether it is up.
+
+Pace and waits are shared with all other processes, on this machine or another one (``pace``). Rules, and whether it is
+up, are what this process has seen.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ import time
 from dataclasses import dataclass, field
 
 from artextract.data.museum.failures import ServerDown
+from artextract.data.museum.pace import Pace
 from artextract.data.museum.robots import Rules
 
 # A server is down after so many seconds without one good answer, and so many failures in a row on so many addresses.
@@ -22,26 +27,29 @@ class Server:
 
     Attributes:
         name: Scheme, host and port.
-        interval: Seconds between two requests.
+        usual: Seconds between two requests where nothing slows us down.
         rules: Its robots.txt once that is known.
         reading_rules: Held by the worker that asks for robots.txt; the others wait for what it learns.
     """
 
     name: str
-    interval: float
+    usual: float
     rules: Rules | None = None
     reading_rules: threading.Lock = field(default_factory=threading.Lock)
-    _usual: float = 0.0  # the interval where nothing slows us down
-    _slowed: float = -10.0  # when it was last made longer
+    _slowed: float = 0.0  # when this process was last refused, 0 = never
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _next: float = 0.0
     _down: str = ""
     _since: float | None = None  # of the last good answer, or of the first request
     _failures: float = 0.0
     _failing: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:  # noqa: D105
-        self._usual = self.interval
+        self._pace = Pace(self.name)
+
+    @property
+    def interval(self) -> float:
+        """Seconds between two requests now."""
+        return max(self.usual, self._pace.slowed_to)
 
     @property
     def down(self) -> str:
@@ -65,14 +73,12 @@ class Server:
     def pause(self, seconds: float) -> None:
         """Hold back every worker: when the server asks one of us to wait, it means all."""
         with self._lock:
-            self._next = max(self._next, time.monotonic() + seconds)
+            self._pace.pause(seconds)
 
     def slow_down(self, interval: float) -> None:
         """Keep at least this many seconds between two requests."""
         with self._lock:
-            self._next += max(0.0, interval - self.interval)
-            self._usual = max(self._usual, interval)
-            self.interval = max(self.interval, interval)
+            self.usual = max(self.usual, interval)
 
     def take_turn(self) -> None:
         """Wait until a request may be sent; who waits already is held back by a later ``pause`` too.
@@ -83,18 +89,17 @@ class Server:
         while True:
             self.check_up()
             with self._lock:
-                now = time.monotonic()
-                wait = self._next - now
+                wait = self._pace.take(self.usual)
                 if wait <= 0:
-                    self._next = now + self.interval
-                    self._since = now if self._since is None else self._since
+                    self._since = time.monotonic() if self._since is None else self._since
                     return
             time.sleep(min(wait, SLICE))
 
     def answered(self) -> None:
         """It has given what was asked for, or has said that there is no such thing: the count begins anew."""
         with self._lock:
-            self.interval = max(self._usual, self.interval * RECOVERY)
+            if self.interval > self.usual:
+                self._pace.recover(RECOVERY)
             self._since, self._failures = time.monotonic(), 0.0
             self._failing.clear()
 
@@ -104,10 +109,9 @@ class Server:
         At half the pace where nothing else was answered, and by a quarter where it may be one bad address.
         """
         with self._lock:
-            now = time.monotonic()
-            if now - self._slowed > ONE_WAVE:  # those under way at the same moment are told the same
-                factor = 1.25 if (self._since or 0.0) > self._slowed > 0 else 2.0
-                self.interval, self._slowed = min(factor * self.interval, max(SLOWEST, self._usual)), now
+            factor = 1.25 if (self._since or 0.0) > self._slowed > 0 else 2.0
+            self._pace.slow_down(self.usual, factor, most=SLOWEST, once_in=ONE_WAVE)
+            self._slowed = time.monotonic()
 
     def failed(self, url: str, reason: str, *, told_to_wait: bool = False) -> None:
         """Count a failure that may pass; a server that only fails is down after a while.

@@ -7,10 +7,16 @@ from collections.abc import Iterator
 import pytest
 
 from artextract.data.museum import getter as getter_module
-from artextract.data.museum import servers
+from artextract.data.museum import pace, servers
 from artextract.data.museum.getter import Getter
 from artextract.data.museum.servers import Server
 from tests.fault_server import FaultServer, fault_server
+
+
+@pytest.fixture(autouse=True)
+def own_pace(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Servers of other tests have the same names: each test has a pace of its own."""
+    monkeypatch.setenv(pace.VARIABLE, str(tmp_path_factory.mktemp("pace")))
 
 
 @pytest.fixture
@@ -38,6 +44,9 @@ class Clock:
     def monotonic(self) -> float:
         return self.now
 
+    def time(self) -> float:
+        return 1e9 + self.now
+
     def sleep(self, seconds: float) -> None:
         happens, self.during_sleep = self.during_sleep, lambda: None
         happens()
@@ -48,6 +57,7 @@ class Clock:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     fake = Clock()
     monkeypatch.setattr(servers, "time", fake)
+    monkeypatch.setattr(pace, "time", fake)
     monkeypatch.setattr(getter_module, "time", fake)
     return fake
 
