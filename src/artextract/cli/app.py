@@ -28,6 +28,7 @@ from artextract.cli import (
     qrels,
     readme_tables,
     report,
+    repro,
     search,
     seeds,
     serve,
@@ -64,6 +65,7 @@ app.command("map")(map.map_)
 app.command()(judge.judge)
 app.command()(qrels.qrels)
 app.command()(experiments.experiments)
+app.command()(repro.repro)
 app.command()(profile.profile)
 app.command()(unseen_painters.unseen_painters)
 app.command()(verify.verify)
