@@ -58,7 +58,8 @@ def download_tables(params: NGA, getter: Getter) -> tuple[Path, dict[str, Entry]
             is wrong is not kept.
     """
     folder = cache_folder() / "nga" / params.commit
-    sweep(folder)
+    for written in (folder, _record().parent):
+        sweep(written)
     record = _read_record()
     known = record.get(params.commit, {})
     found: dict[str, Entry] = {}

@@ -153,6 +153,14 @@ def test_an_experiment_in_a_temporary_checkout_records_in_the_users(
     assert (tmp_path / RECORD).is_file() and not RECORD.exists()
 
 
+def test_what_a_kill_has_left_beside_the_record_is_swept(site: FaultServer):
+    left = RECORD.with_name(f".{RECORD.name}.1.0.tmp")
+    left.parent.mkdir(parents=True)
+    left.write_text("{")
+    download(site)
+    assert sorted(RECORD.parent.iterdir()) == [RECORD]
+
+
 @pytest.mark.parametrize("content", ["", "[]", '{"0123abc": 1}', '{"0123abc": {"objects.csv": 7}}'])
 def test_a_broken_record_is_told(site: FaultServer, content: str):
     RECORD.parent.mkdir(parents=True)
