@@ -8,7 +8,7 @@ the judges are built: works that are equal to the query in a column are left out
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
 from pathlib import Path
 
@@ -20,11 +20,20 @@ from artextract.core.files import write_bytes, write_table, write_text
 from artextract.core.fingerprint import sha256_bytes
 from artextract.data.museum.painters import artist_clusters, person
 from artextract.runs.croissant import described
-from artextract.similarity.ranking.judging import Judge, equal, same
-from artextract.similarity.ranking.title_words import in_common, title_words
+from artextract.similarity.ranking.judging import Judge
+from artextract.similarity.ranking.relations import (
+    EVERYTHING,
+    Equal,
+    InCommon,
+    Relation,
+    codes_of,
+    indicator_of_words,
+)
+from artextract.similarity.ranking.title_words import title_words
 
 SCALE = 1000  # a grade of one; TREC's tools know whole grades only
-WORDS = "title_words"
+SAME, WORDS = ("group", "object_group"), "title_words"
+PAIRS = 1 << 22  # pairs of works that are compared at a time
 TEMPLATE, SCRIPT = Path(__file__).parent / "qrels_format.md", Path(__file__).parent / "qrels_score.py"
 
 
@@ -62,16 +71,19 @@ def qrels_table(judge: Judge, ids: np.ndarray) -> pd.DataFrame:
         Columns query, zero, doc and grade; the grade is a whole number from 1 to ``SCALE``, and 1 without degrees.
         Grades are rounded up, so that a work with a tiny grade stays relevant.
     """
-    row, column = np.nonzero(judge.relevant & ~judge.excluded)
-    if judge.grade is None:
-        grade = np.ones(len(row), dtype=np.int64)
-    else:
-        grade = np.ceil(judge.grade[row, column].astype(np.float64) * SCALE).astype(np.int64)
-    return pd.DataFrame({"query": ids[row], "zero": 0, "doc": ids[column], "grade": grade})
+    parts = [pd.DataFrame({"query": ids[:0], "zero": 0, "doc": ids[:0], "grade": np.array([], dtype=np.int64)})]
+    for rows in _blocks(judge):
+        truth = judge.truth(rows)
+        row, column = np.nonzero(truth.found)
+        grade: np.ndarray | int = 1
+        if truth.grade is not None:
+            grade = np.ceil(truth.grade[row, column].astype(np.float64) * SCALE).astype(np.int64)
+        parts.append(pd.DataFrame({"query": ids[rows[row]], "zero": 0, "doc": ids[column], "grade": grade}))
+    return pd.concat(parts[1:] or parts, ignore_index=True)
 
 
 def gallery_rule(judge: Judge, works: pd.DataFrame) -> dict[str, list]:
-    """The works that are left out of the galleries, in short form, checked against the judge's own matrix.
+    """The works that are left out of the galleries, in short form, checked against what the judge says of every pair.
 
     Args:
         judge: Ground truth over n works.
@@ -83,28 +95,63 @@ def gallery_rule(judge: Judge, works: pd.DataFrame) -> dict[str, list]:
         ids that are in no gallery. ``pairs``: for a judge whose rule has no short form, what else is left out, as
         [query, doc]; else empty.
     """
-    queries = judge.queries()
-    excluded = judge.excluded[queries]
-    never = np.asarray(excluded.all(axis=0))
-    ids = works["id"].to_numpy()
-    masks = {name: equal(works[name].to_numpy())[queries] for name in ("group", "object_group")}
-    masks["painter"] = same(works["painter"])[queries]
-    masks[WORDS] = in_common([cell.split() for cell in works[WORDS]])[queries]
-    allowed = {name: mask for name, mask in masks.items() if not (mask & ~excluded).any()}
-    covered = _left_out(never, allowed.values(), len(queries))
+    relations: dict[str, Relation] = {name: Equal(codes_of(works[name])) for name in (*SAME, "painter")}
+    relations[WORDS] = InCommon(indicator_of_words([cell.split() for cell in works[WORDS]]))
+    never, allowed = _never_and_allowed(judge, relations)
     usual = ["group"] if "group" in allowed else []  # always named, also where another column happens to cover it
     others = [name for name in allowed if name not in usual]
-    smaller = ([*usual, *more] for size in range(len(others) + 1) for more in combinations(others, size))
-    names = next(n for n in smaller if (_left_out(never, [allowed[m] for m in n], len(queries)) == covered).all())
-    row, column = np.nonzero(excluded & ~covered)
-    pairs = np.stack([ids[queries[row]], ids[column]], axis=1).tolist()
-    shares = [name for name in names if name == WORDS]
+    smaller = [(*usual, *more) for size in range(len(others) + 1) for more in combinations(others, size)]
+    names, pairs = _shortest(judge, {name: relations[name] for name in allowed}, smaller, never)
+    ids = works["id"].to_numpy()
     return {
         "same": [name for name in names if name != WORDS],
-        "shares": shares,
+        "shares": [name for name in names if name == WORDS],
         "never": ids[never].tolist(),
-        "pairs": pairs,
+        "pairs": ids[pairs].tolist(),
     }
+
+
+def _blocks(judge: Judge) -> list[np.ndarray]:
+    """The judge's queries in blocks whose pairs with all works fit into memory."""
+    queries, step = judge.queries(), max(1, PAIRS // judge.n)
+    return [queries[start : start + step] for start in range(0, len(queries), step)]
+
+
+def _never_and_allowed(judge: Judge, relations: Mapping[str, Relation]) -> tuple[np.ndarray, list[str]]:
+    """Works that no query has in its gallery, boolean (n,); and the relations that only hold for works left out."""
+    never, allowed = np.ones(judge.n, dtype=bool), list(relations)
+    for rows in _blocks(judge):
+        excluded = judge.truth(rows).excluded
+        never &= excluded.all(axis=0)
+        allowed = [name for name in allowed if not (relations[name].pairs(rows, EVERYTHING) & ~excluded).any()]
+    return never, allowed
+
+
+def _shortest(
+    judge: Judge, allowed: Mapping[str, Relation], smaller: Sequence[tuple[str, ...]], never: np.ndarray
+) -> tuple[tuple[str, ...], np.ndarray]:
+    """The first of some sets of relations that leaves out as much as all of them, and the pairs that none leaves out.
+
+    Args:
+        judge: Ground truth over n works.
+        allowed: Relations that only hold for works left out.
+        smaller: Sets of their names, the last one being all of them.
+        never: Works that are in no gallery, boolean (n,).
+
+    Returns:
+        The names, and rows of query and work, int64 (pairs, 2).
+    """
+    possible, pairs = list(smaller), [np.empty((0, 2), dtype=np.int64)]
+    for rows in _blocks(judge):
+        masks = {name: relation.pairs(rows, EVERYTHING) for name, relation in allowed.items()}
+        covered = _left_out(never, masks.values(), len(rows))
+        possible = [
+            names for names in possible
+            if (_left_out(never, [masks[name] for name in names], len(rows)) == covered).all()
+        ]  # fmt: skip
+        row, column = np.nonzero(judge.truth(rows).excluded & ~covered)
+        pairs.append(np.stack([rows[row], column], axis=1))
+    return possible[0], np.concatenate(pairs)
 
 
 def _left_out(never: np.ndarray, masks: Iterable[np.ndarray], queries: int) -> np.ndarray:
@@ -141,7 +188,7 @@ def export(
     written, lines = [folder / "works.csv", folder / "splits.csv"], []
     for key, judge in judges.items():
         table, rule = qrels_table(judge, ids), gallery_rule(judge, works)
-        graded = judge.grade is not None
+        graded = judge.graded
         facts = {"judge": key, "label": judge.label, "description": judge.description, "graded": graded}
         facts |= {"reads": sorted(judge.fields), "queries": len(judge.queries()), "relevant": len(table)}
         write_bytes(folder / f"{key}.qrels", table.to_csv(sep=" ", header=False, index=False).encode())

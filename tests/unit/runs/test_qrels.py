@@ -22,6 +22,7 @@ from artextract.similarity.ranking.judges import all_judges
 from artextract.similarity.ranking.judging import Judge
 from artextract.similarity.ranking.retrieval import evaluate
 from artextract.similarity.ranking.spaces import cosine_space
+from tests.unit.similarity.ranking.dense import dense_judge, whole
 from tests.unit.similarity.ranking.test_judges import params, works
 
 EVERYONE = ["artist", "theme", "theme_other_words", "style", "period", "terms", "siblings"]
@@ -78,13 +79,14 @@ def test_the_short_rule_leaves_out_what_the_judge_leaves_out(seed: int):
         rule = gallery_rule(judge, table)
         assert rule["pairs"] == []
         for row in judge.queries().tolist():
-            assert excluded_by_the_files(rule, table, table["id"][row]) == judge.excluded[row].tolist(), judge.key
+            excluded = whole(judge).excluded[row].tolist()
+            assert excluded_by_the_files(rule, table, table["id"][row]) == excluded, judge.key
 
 
 def test_a_rule_without_a_short_form_lists_pairs():
     excluded = np.eye(5, dtype=bool)
     excluded[1, 3] = True
-    judge = Judge(np.ones((5, 5), dtype=bool), excluded)
+    judge = dense_judge(np.ones((5, 5), dtype=bool), excluded)
     table = works_table(works(group=[0, 1, 2, 3, 4], object_group=[0, 0, 0, 1, 1]))
     rule = gallery_rule(judge, table)
     assert rule == {"same": ["group"], "shares": [], "never": [], "pairs": [["11", "13"]]}
@@ -92,10 +94,10 @@ def test_a_rule_without_a_short_form_lists_pairs():
 
 def test_grades_are_thousandths_rounded_up():
     grade = np.array([[0, 1, 0.5], [0.0001, 0, 0], [0, 0, 0]], dtype=np.float32)
-    judge = Judge(grade > 0, np.eye(3, dtype=bool), grade)
+    judge = dense_judge(grade > 0, np.eye(3, dtype=bool), grade)
     table = qrels_table(judge, np.array(["a", "b", "c"]))
     assert table.to_numpy().tolist() == [["a", 0, "b", 1000], ["a", 0, "c", 500], ["b", 0, "a", 1]]
-    plain = qrels_table(Judge(grade > 0, np.eye(3, dtype=bool)), np.array(["a", "b", "c"]))
+    plain = qrels_table(dense_judge(grade > 0, np.eye(3, dtype=bool)), np.array(["a", "b", "c"]))
     assert plain["grade"].tolist() == [1, 1, 1]
 
 
@@ -131,7 +133,7 @@ def test_scores_from_the_files_equal_our_own(exported: tuple[Path, pd.DataFrame,
         means = evaluate(cosine_space("v", vectors), judge, queries, 10).mean()
         assert int(found[key][0]) == len(queries)
         expected = [means[name] for name in ("ndcg10", "map", "p10", "rprec", "mrr")]
-        tolerance = [0.001 if judge.grade is not None else 6e-5, 6e-5, 6e-5, 6e-5, 6e-5]
+        tolerance = [0.001 if judge.graded else 6e-5, 6e-5, 6e-5, 6e-5, 6e-5]
         differences = np.abs(np.array(found[key][1:6], dtype=float) - expected)
         assert (differences <= tolerance).all(), (key, found[key], expected)
 

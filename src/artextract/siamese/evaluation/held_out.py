@@ -8,7 +8,7 @@ of the raw embedding as much as the network: it sees the known works of its trai
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -20,7 +20,7 @@ from artextract.siamese.evaluation.trials import PRIMARY, RIVALS, SHUFFLED
 from artextract.siamese.projection.projection import project, project_head
 from artextract.similarity.ranking.collection import Collection
 from artextract.similarity.ranking.judging import Judge, judge_may_score
-from artextract.similarity.ranking.retrieval import evaluate_judges
+from artextract.similarity.ranking.retrieval import evaluate_all
 from artextract.similarity.ranking.spaces import Space, cosine_space, image_spaces
 from artextract.similarity.ranking.tables import Values
 
@@ -108,7 +108,7 @@ def pool(parts: Sequence[Values]) -> Values:
     return {key: pd.concat([part[key] for part in parts if key in part]).sort_index() for key in keys}
 
 
-def score(spaces: Iterable[Space], judges: Mapping[str, Judge], rows: np.ndarray, k: int, seed: int) -> Values:
+def score(spaces: Sequence[Space], judges: Mapping[str, Judge], rows: np.ndarray, k: int, seed: int) -> Values:
     """Per-query metrics of some rows by judge and space.
 
     Args:
@@ -120,8 +120,7 @@ def score(spaces: Iterable[Space], judges: Mapping[str, Judge], rows: np.ndarray
     """
     queries = {name: np.intersect1d(judge.queries(), rows) for name, judge in judges.items()}
     used = {name: judges[name] for name, of in queries.items() if len(of)}
-    by_space = {s.name: evaluate_judges(s, used, k, queries=queries, audited=1, seed=seed) for s in spaces}
-    return {(judge, space): by_space[space][judge] for judge in used for space in by_space}
+    return evaluate_all(spaces, used, k, queries=queries, audited=1, seed=seed)
 
 
 def scorable(judges: Mapping[str, Judge]) -> dict[str, Judge]:

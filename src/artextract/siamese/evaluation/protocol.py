@@ -167,8 +167,7 @@ def train_and_score(collection: Collection, trainings: Trainings, params: Params
 def with_limits(values: Values, judges: Mapping[str, Judge], k: int) -> Values:
     """Per-query values of one split with chance and ceiling of the same queries; in the order of judges."""
     queries = {judge: table.index.to_numpy() for (judge, space), table in values.items() if space == PRIMARY}
-    found = {(judge, space): table for space, of in limits(judges, queries, k).items() for judge, table in of.items()}
-    found |= values
+    found = limits(judges, queries, k) | values
     return {key: found[key] for judge in queries for key in found if key[0] == judge}
 
 

@@ -17,11 +17,12 @@ from artextract.siamese.evaluation.fitted import Held
 from artextract.siamese.evaluation.trials import SHUFFLED
 from artextract.siamese.projection.pairs import titled_rows
 from artextract.siamese.projection.words import fit_head, in_words, known_item_rank
-from artextract.similarity.ranking.chance import RANDOM, expected_at_random
+from artextract.similarity.ranking.chance import RANDOM
 from artextract.similarity.ranking.collection import Collection
 from artextract.similarity.ranking.judges import text_to_image
-from artextract.similarity.ranking.judging import Judge, same_group
-from artextract.similarity.ranking.tables import Values
+from artextract.similarity.ranking.judging import Judge
+from artextract.similarity.ranking.relations import Equal, Itself, OthersOf, codes_of
+from artextract.similarity.ranking.tables import Values, limits
 
 OWN_TITLE, DESCRIPTION = "own_title", "text_to_image"  # judges
 HEAD, TITLES = "crossmodal", "title"  # spaces, beside SHUFFLED and RANDOM
@@ -76,9 +77,9 @@ def by_rank(rank: np.ndarray, queries: np.ndarray, k: int) -> pd.DataFrame:
 
 def at_random(group: np.ndarray, queries: np.ndarray, k: int) -> pd.DataFrame:
     """Expectation of ``by_rank`` over all rankings of a query's gallery."""
-    own = np.eye(len(group), dtype=bool)
-    judge = Judge(own, same_group(pd.DataFrame({"group": group})) & ~own)
-    found = expected_at_random(judge, queries, k)
+    itself, others = Itself(len(group)), OthersOf(Equal(codes_of(pd.Series(group))), len(group))
+    judge = Judge(len(group), itself, (others,))
+    found = limits({"": judge}, {"": queries}, k)["", RANDOM]
     # One work is relevant, so that precision@k is a k-th of recall@k.
     return pd.DataFrame({"mrr": found["mrr"], f"recall{k}": found[f"p{k}"] * k, f"ndcg{k}": found[f"ndcg{k}"]})
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import pandas as pd
 from PIL import Image
 
-from artextract.core.progress import progress
 from artextract.params.sections import Relevance
 from artextract.similarity.evaluation.health import health
 from artextract.similarity.ranking import tables
@@ -60,7 +59,7 @@ def score(collection: Collection, images: Iterable[Image.Image], params: Relevan
     k, painters, draws = params.neighbours, collection.painters, params.bootstrap
     judges, unmeasured = all_judges(collection.index, collection.titles, params)
     spaces = spaces_of(collection, images, params)
-    values = tables.evaluate_spaces(progress(spaces, "judge spaces", "space"), judges, k, seed)
+    values = tables.evaluate_spaces(spaces, judges, k, seed)
     retrieval = tables.retrieval_table(values, painters, draws, seed)
     compared = {(judge, space): v for (judge, space), v in values.items() if space in COMPARED}
     differences = tables.differences(compared, "image", [f"ndcg{k}", "map", f"p{k}"], painters, draws, seed)

@@ -6,17 +6,17 @@ score of the best possible ranking: precision@10 cannot reach 1 for a query with
 
 from __future__ import annotations
 
-import numpy as np
-import pandas as pd
+from functools import lru_cache
 
-from artextract.similarity.ranking.judging import Judge
-from artextract.similarity.ranking.retrieval import evaluate, metric_names
-from artextract.similarity.ranking.spaces import Space
+import numpy as np
+
+from artextract.similarity.ranking.asked import Asked, discounts, precisions
+from artextract.similarity.ranking.scoring import in_columns
 
 RANDOM, CEILING = "random", "ceiling"  # names of the limits among the spaces
 
 
-def expected_at_random(judge: Judge, queries: np.ndarray, k: int) -> pd.DataFrame:
+def expected_at_random(asked: Asked, k: int) -> np.ndarray:
     """Expected metrics of each query over all rankings of its gallery.
 
     With R relevant works among N: P@k and R-precision are R / N; nDCG@k has the mean grade at every place; AP expects,
@@ -24,45 +24,41 @@ def expected_at_random(judge: Judge, queries: np.ndarray, k: int) -> pd.DataFram
     precision of the random baseline"); MRR goes over the place of the first hit.
 
     Args:
-        judge: Ground truth over n works.
-        queries: Rows that are queries; each has a relevant work.
+        asked: A judge's truth about q queries.
         k: Cutoff.
 
     Returns:
-        As ``retrieval.evaluate``.
+        float64 (q, m) in the order of ``metric_names(k)``.
     """
-    inside = ~judge.excluded[queries]
-    gallery, relevant = inside.sum(axis=1), (judge.relevant[queries] & inside).sum(axis=1)
+    gallery, relevant = asked.gallery, asked.relevant
     share = relevant / gallery
-    found = {f"p{c}": share * np.minimum(c, gallery) / c for c in (1, 5, k)}
+    found = {f"p{c}": share * np.minimum(c, gallery) / c for c in precisions(k)}
     kinds, member = np.unique(np.stack([gallery, relevant], axis=1), axis=0, return_inverse=True)
-    precision_and_rank = np.array([_ap_and_rr(int(n), int(r)) for n, r in kinds]).reshape(-1, 2)[member.ravel()]
+    precision_and_rank = np.array([_ap_and_rr(*kind) for kind in kinds.tolist()]).reshape(-1, 2)[member.ravel()]
     found |= {"map": precision_and_rank[:, 0], "mrr": precision_and_rank[:, 1], "rprec": share}
-    grade = judge.relevant if judge.grade is None else judge.grade
-    gains = np.where(inside, grade[queries], 0).astype(np.float64)
-    best = -np.sort(-gains, axis=1)[:, :k]
-    discount = 1 / np.log2(np.arange(2, k + 2))
-    reached = np.cumsum(discount)[np.minimum(k, gallery) - 1]
-    found[f"ndcg{k}"] = gains.sum(axis=1) / gallery * reached / (best @ discount[: best.shape[1]])
-    return pd.DataFrame(found, index=queries)[metric_names(k)]
+    reached = np.cumsum(discounts(k))[np.minimum(k, gallery) - 1]
+    found[f"ndcg{k}"] = asked.gains / gallery * reached / asked.ideal
+    return in_columns(found, k)
 
 
-def best_possible(judge: Judge, queries: np.ndarray, k: int) -> pd.DataFrame:
+def best_possible(asked: Asked, k: int) -> np.ndarray:
     """Metrics of each query when its gallery is ranked by the relevance itself: no ranking scores higher.
 
     Args:
-        judge: Ground truth over n works.
-        queries: Rows that are queries; each has a relevant work.
+        asked: A judge's truth about q queries.
         k: Cutoff.
 
     Returns:
-        As ``retrieval.evaluate``.
+        float64 (q, m) in the order of ``metric_names(k)``.
     """
-    grade = judge.relevant if judge.grade is None else judge.grade
-    ideal = Space(CEILING, len(grade), lambda rows: grade[rows].astype(np.float32))
-    return evaluate(ideal, judge, queries, k)
+    found = dict.fromkeys((f"ndcg{k}", "map", "mrr", "rprec"), np.ones(len(asked.relevant)))
+    return in_columns(found | {f"p{c}": np.minimum(asked.relevant, c) / c for c in precisions(k)}, k)
 
 
+LIMITS = {RANDOM: expected_at_random, CEILING: best_possible}
+
+
+@lru_cache(maxsize=1 << 16)
 def _ap_and_rr(n: int, relevant: int) -> tuple[float, float]:
     """Expected average precision and reciprocal rank of the first hit, with ``relevant`` of n works relevant."""
     place = np.arange(1, n + 1)

@@ -1,4 +1,4 @@
-"""The judges of similarity: which works are relevant to a query, as matrices from the museum's own tables.
+"""The judges of similarity: which works are relevant to a query, from the museum's own tables.
 
 ``JUDGES`` lists them all. Tables, figures and the README take key, label and description from there, so a new judge
 is one more entry of that list and the function that makes it.
@@ -16,15 +16,9 @@ from artextract.data.museum.names import PREFIX
 from artextract.data.museum.painters import person
 from artextract.data.museum.titles import have_titles
 from artextract.params.sections import Relevance
-from artextract.similarity.ranking.judging import (
-    SIBLING_FIELDS,
-    TERM_COLUMNS,
-    Judge,
-    equal,
-    indicator,
-    same,
-    same_group,
-)
+from artextract.similarity.ranking.judging import SIBLING_FIELDS, TERM_COLUMNS, Judge
+from artextract.similarity.ranking.relations import Equal, InCommon, Itself, OthersOf, codes_of, indicator
+from artextract.similarity.ranking.rules import NearInTime, SamePainter, SharedTerms, SimilarTitles
 from artextract.similarity.ranking.title_words import share_a_word
 
 # Reasons why a judge is not among the measured ones although its data are there.
@@ -39,10 +33,11 @@ def artist_judge(index: pd.DataFrame) -> Judge:
 
     Queries are works by a named painter without reservation.
     """
-    is_named = index["artist"].notna().to_numpy()
-    certainty = np.where(is_named, np.float32(1), np.float32(0.5))
-    grade = (same(person(index)) & is_named[:, None]) * certainty[None, :]
-    return Judge(grade > 0, same_group(index), grade, frozenset({"artist", "artist_qualified"}))
+    is_named, painter = index["artist"].notna().to_numpy(), Equal(codes_of(person(index)))
+    rule = SamePainter(painter, np.where(is_named, np.float32(1), np.float32(0.5)))
+    fields = frozenset({"artist", "artist_qualified"})
+    asks = is_named & painter.occur_twice()
+    return Judge(len(index), rule, (same_group(index),), graded=True, asks=asks, fields=fields)
 
 
 def across_artists(index: pd.DataFrame, column: str) -> Judge:
@@ -50,25 +45,26 @@ def across_artists(index: pd.DataFrame, column: str) -> Judge:
 
     Works without a value are taken out too: nobody has judged them, and a third of the paintings has no style.
     """
-    table = indicator(index[column]).to_numpy()
-    judged = np.asarray(table.any(axis=1))
-    excluded = same_group(index) | same(person(index)) | ~judged[None, :]
-    return Judge(table @ table.T > 0, excluded, None, frozenset({column}))
+    table = indicator(index[column])
+    judged = table.getnnz(axis=1) > 0
+    left_out = (same_group(index), Equal(codes_of(person(index))))
+    return Judge(len(index), InCommon(table), left_out, never=~judged, asks=judged, fields=frozenset({column}))
 
 
 def other_words(judge: Judge, index: pd.DataFrame) -> Judge:
-    """A judge whose galleries are without the works that share a title word with the query (``share_a_word``).
+    """A judge whose galleries are without the works that share a title word with the query (``title_words``).
 
     What is found under this judge was not found because it is called alike.
     """
-    return replace(judge, excluded=judge.excluded | share_a_word(index["title"]))
+    return replace(judge, left_out=(*judge.left_out, share_a_word(index["title"])))
 
 
 def label_judge(index: pd.DataFrame, column: str) -> Judge:
     """The same label of the user's own; the query's painter, and works without a label, are out of the gallery."""
-    unlabelled = index[column].isna().to_numpy()
-    excluded = same_group(index) | same(person(index)) | unlabelled[None, :]
-    return Judge(same(index[column]), excluded, None, frozenset({column}))
+    unlabelled, rule = index[column].isna().to_numpy(), Equal(codes_of(index[column]))
+    left_out = (same_group(index), Equal(codes_of(person(index))))
+    asks = rule.occur_twice()
+    return Judge(len(index), rule, left_out, never=unlabelled, asks=asks, fields=frozenset({column}))
 
 
 def period_judge(index: pd.DataFrame, years: float) -> Judge:
@@ -77,9 +73,9 @@ def period_judge(index: pd.DataFrame, years: float) -> Judge:
     Works without a date, or dated by nothing but the painter's life, take no part.
     """
     year = index["year"].to_numpy(dtype=float)
-    gap = np.abs(year[:, None] - year[None, :])
-    grade = np.nan_to_num(np.clip(1 - gap / years, 0, 1)).astype(np.float32)
-    return Judge(grade > 0, same_group(index) | np.isnan(year)[None, :], grade, frozenset({"year"}))
+    undated, fields = np.isnan(year), frozenset({"year"})
+    rule, left_out = NearInTime(year, years), (same_group(index),)
+    return Judge(len(index), rule, left_out, graded=True, never=undated, asks=~undated, fields=fields)
 
 
 def terms_judge(index: pd.DataFrame, overlap: float) -> Judge:
@@ -89,15 +85,9 @@ def terms_judge(index: pd.DataFrame, overlap: float) -> Judge:
         index: With the columns of ``TERM_COLUMNS``, n rows. Works without terms are taken out of the gallery.
         overlap: Smallest share that counts as relevant; nearly all works share "painted surface".
     """
-    table = np.hstack([indicator(index[column]).to_numpy() for column in TERM_COLUMNS])
-    idf = np.log(len(index) / table.sum(axis=0)).astype(np.float32)
-    shared, own = (table * idf) @ table.T, table @ idf
-    union = own[:, None] + own[None, :] - shared
-    share = np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
-    grade = np.where(share >= overlap, np.minimum(share, 1), np.float32(0))
-    judged = np.asarray(table.any(axis=1))
-    excluded = same_group(index) | ~judged[None, :]
-    return Judge(grade > 0, excluded, grade, frozenset(TERM_COLUMNS))
+    rule = SharedTerms.of([index[column] for column in TERM_COLUMNS], overlap)
+    judged, fields = rule.table.getnnz(axis=1) > 0, frozenset(TERM_COLUMNS)
+    return Judge(len(index), rule, (same_group(index),), graded=True, never=~judged, asks=judged, fields=fields)
 
 
 def siblings_judge(index: pd.DataFrame) -> Judge:
@@ -106,8 +96,8 @@ def siblings_judge(index: pd.DataFrame) -> Judge:
     Siblings are one group in every split, so the group cannot be taken out here; the same object (recto and verso,
     another picture of it) is.
     """
-    excluded = equal(index["object_group"].to_numpy())
-    return Judge(equal(index["sibling_group"].to_numpy()), excluded, None, SIBLING_FIELDS)
+    rule, same_object = (Equal(codes_of(index[name])) for name in ("sibling_group", "object_group"))
+    return Judge(len(index), rule, (same_object,), asks=rule.occur_twice(), fields=SIBLING_FIELDS)
 
 
 def title_judge(index: pd.DataFrame, titles: np.ndarray, threshold: float) -> Judge:
@@ -118,9 +108,14 @@ def title_judge(index: pd.DataFrame, titles: np.ndarray, threshold: float) -> Ju
         titles: Title embeddings, unit rows (n, d).
         threshold: Smallest cosine that counts as relevant.
     """
-    untitled = ~have_titles(index)
-    excluded = same_group(index) | untitled[None, :] | untitled[:, None]
-    return Judge(titles @ titles.T >= threshold, excluded, None, frozenset({"title"}))
+    titled, fields = have_titles(index), frozenset({"title"})
+    rule, left_out = SimilarTitles(titles, threshold), (same_group(index),)
+    return Judge(len(index), rule, left_out, never=~titled, asks=titled, fields=fields)
+
+
+def same_group(index: pd.DataFrame) -> Equal:
+    """Near-duplicates and siblings, the work itself among them."""
+    return Equal(codes_of(index["group"]))
 
 
 @dataclass(frozen=True)
@@ -139,8 +134,9 @@ class TextToImage:
 def text_to_image(index: pd.DataFrame) -> TextToImage:
     """Known-item search with the museum's assistive texts; no queries where the column is empty or missing."""
     text = index["assistivetext"] if "assistivetext" in index else pd.Series(pd.NA, index=index.index, dtype="string")
-    own = np.eye(len(index), dtype=bool)
-    judge = Judge(own & text.notna().to_numpy()[:, None], same_group(index) & ~own, None, frozenset({"assistivetext"}))
+    itself, others = Itself(len(index)), OthersOf(same_group(index), len(index))
+    asks, fields = text.notna().to_numpy(dtype=bool), frozenset({"assistivetext"})
+    judge = Judge(len(index), itself, (others,), asks=asks, fields=fields)
     return TextToImage(tuple(text.dropna()), judge)
 
 

@@ -1,18 +1,22 @@
-"""A judge of similarity: relevance as matrices, and which embeddings it may score."""
+"""A judge of similarity: which works are relevant to a query, and which embeddings it may score."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
-import pandas as pd
+
+from artextract.similarity.ranking.relations import EVERYTHING, Relation
 
 ARTIST_FIELDS = frozenset({"artist", "artist_qualified", "artist_name", "attribution", "former_attributions"})
 SIBLING_FIELDS = frozenset({"parentid", "series", "portfolio", "sibling_group"})
 TERM_COLUMNS = ("schools", "techniques", "keywords")
 FIELDS = ARTIST_FIELDS | SIBLING_FIELDS | {*TERM_COLUMNS, "themes", "styles"}
 FIELDS |= {"title", "year", "displaydate", "medium", "assistivetext"}
+PAIRS = 1 << 22  # pairs of works that are compared at a time where queries are sought: 4 MB as booleans
+WIDTH = 2048  # fewest works of the gallery in such a block
 # Fields that say what another field says. The painter settles the style in 99 of 100 works, and the school likewise.
 # Themes and keywords are given by the same curators; in the sample the themes are computed from the keywords.
 DERIVED: dict[str, frozenset[str]] = {
@@ -28,30 +32,93 @@ DERIVED: dict[str, frozenset[str]] = {
 
 
 @dataclass(frozen=True)
-class Judge:
-    """One ground truth over n works.
+class Truth:
+    """What a judge says about b queries and c works of the gallery.
 
     Attributes:
-        relevant: Boolean (n, n): row = query.
-        excluded: Boolean (n, n): works taken out of the query's gallery, its own group among them.
-        grade: Float (n, n) in [0, 1] where relevance has degrees (relevant = grade above zero), else None.
+        relevant: Boolean (b, c).
+        excluded: Boolean (b, c): works taken out of the query's gallery, its own group among them.
+        grade: float32 (b, c) from 0 to 1 where relevance has degrees (relevant = grade above zero), else None.
+    """
+
+    relevant: np.ndarray
+    excluded: np.ndarray
+    grade: np.ndarray | None
+
+    @property
+    def found(self) -> np.ndarray:
+        """What counts in the end: relevant and in the gallery; boolean (b, c)."""
+        return self.relevant & ~self.excluded
+
+
+@dataclass(frozen=True)
+class Judge:
+    """One ground truth over n works. It holds numbers per work, and says of a block of queries what is relevant.
+
+    Attributes:
+        n: Works.
+        relevance: Which works are relevant to a query, or to what degree.
+        left_out: A work of which one of these is true is not in the query's gallery.
+        graded: Whether ``relevance`` gives degrees.
+        never: Works that are in no gallery, boolean (n,); None where there are none.
+        asks: Works that can be queries, boolean (n,); None where all can.
         fields: Columns of the index that the ground truth derives from; ``title`` for the title and its embedding.
         key: Name in metrics and tables, ``theme``; empty for a ground truth that is not one of the listed judges.
         label: Name for people, ``same theme, other painters``.
         description: One line that says what is relevant to a query.
     """
 
-    relevant: np.ndarray
-    excluded: np.ndarray
-    grade: np.ndarray | None = None
+    n: int
+    relevance: Relation
+    left_out: tuple[Relation, ...]
+    graded: bool = False
+    never: np.ndarray | None = None
+    asks: np.ndarray | None = None
     fields: frozenset[str] = frozenset()
     key: str = ""
     label: str = ""
     description: str = ""
 
+    def truth(self, rows: np.ndarray, columns: slice = EVERYTHING) -> Truth:
+        """What is relevant to the queries ``rows`` (b,), and what is out of their galleries.
+
+        Args:
+            rows: Query works, int64 (b,). Nothing is relevant to a work that cannot be a query.
+            columns: Works of the gallery.
+        """
+        relevance = self.relevance.pairs(rows, columns)
+        if self.asks is not None:
+            relevance[~self.asks[rows]] = 0
+        excluded = np.zeros(relevance.shape, dtype=bool)
+        for relation in self.left_out:
+            excluded |= relation.pairs(rows, columns)
+        if self.never is not None:
+            excluded |= self.never[columns][None, :]
+        return Truth(relevance > 0, excluded, relevance) if self.graded else Truth(relevance, excluded, None)
+
     def queries(self) -> np.ndarray:
-        """Rows with at least one relevant work in their gallery; int64."""
-        return np.flatnonzero((self.relevant & ~self.excluded).any(axis=1))
+        """Rows with at least one relevant work in their gallery; int64, ascending."""
+        return self._queries
+
+    @cached_property
+    def _queries(self) -> np.ndarray:
+        asking = np.arange(self.n) if self.asks is None else np.flatnonzero(self.asks)
+        step = max(1, PAIRS // max(1, min(self.n, WIDTH)))
+        parts = [self._with_something(asking[start : start + step]) for start in range(0, len(asking), step)]
+        return np.concatenate([np.array([], dtype=np.int64), *parts])
+
+    def _with_something(self, rows: np.ndarray) -> np.ndarray:
+        """Those of the rows with something to find.
+
+        The gallery is gone through in stretches, and a row is done with its first relevant work: most have one among
+        the first works, so that few are compared with all.
+        """
+        open_rows, start = rows, 0
+        while start < self.n and len(open_rows):
+            stop = start + max(WIDTH, PAIRS // len(open_rows))
+            open_rows = open_rows[~self.truth(open_rows, slice(start, stop)).found.any(axis=1)]
+            start = stop
+        return np.setdiff1d(rows, open_rows, assume_unique=True)
 
 
 def judge_may_score(judge: Judge, fields_used_in_training_or_scoring: Iterable[str]) -> bool:
@@ -71,25 +138,3 @@ def judge_may_score(judge: Judge, fields_used_in_training_or_scoring: Iterable[s
     if unknown := sorted(used - FIELDS):
         raise ValueError(f"no such fields: {unknown}")
     return not (judge.fields & used.union(*(DERIVED.get(field, frozenset()) for field in used)))
-
-
-def equal(values: np.ndarray) -> np.ndarray:
-    """Boolean (n, n): pairs of rows with equal values."""
-    return values[:, None] == values[None, :]
-
-
-def same(values: pd.Series) -> np.ndarray:
-    """Boolean (n, n): pairs of rows with equal values that are not null."""
-    codes = pd.factorize(values)[0]  # -1 = null
-    return equal(codes) & (codes >= 0)[:, None]
-
-
-def same_group(index: pd.DataFrame) -> np.ndarray:
-    """Boolean (n, n): near-duplicates and siblings, the work itself among them."""
-    return equal(index["group"].to_numpy())
-
-
-def indicator(lists: pd.Series) -> pd.DataFrame:
-    """Table of which row has which value: float32 (n, number of values)."""
-    values = lists.map(list).explode().dropna()
-    return pd.crosstab(values.index, values).reindex(lists.index, fill_value=0).clip(upper=1).astype(np.float32)

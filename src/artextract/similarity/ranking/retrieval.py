@@ -1,188 +1,233 @@
-"""Retrieval metrics, query by query, for whole collections at once; ir-measures audits a sample of every evaluation.
+"""Retrieval metrics, query by query, of all spaces under all judges, in blocks of queries.
 
-ir-measures wants a dictionary of all works for each query, which takes minutes for a thousand works and an hour for
-4,000 in eight spaces. Here a block of queries is ranked once, and all judges read the same ranking.
+What a judge says about a block is worked out once for all spaces, and a space ranks the block once for all judges. At
+no time are there numbers for more pairs of works than those of one block.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import repeat
 
 import numpy as np
 import pandas as pd
 
 from artextract.core.errors import ArtExtractError
-from artextract.similarity.ranking.judging import Judge
+from artextract.core.progress import progress
+from artextract.core.runtime import threads
+from artextract.similarity.ranking.asked import Asked, ask, metric_names, prepared
+from artextract.similarity.ranking.audit import audit, audited_queries, require_agreement, whole_grades
+from artextract.similarity.ranking.judging import Judge, Truth
+from artextract.similarity.ranking.scoring import best_first, metrics_of
 from artextract.similarity.ranking.spaces import Space
 
-AUDITED = 8
-TOLERANCE = 1e-9
-
-
-def metric_names(k: int) -> list[str]:
-    """Columns of an evaluation at cutoff ``k``: nDCG@k, mAP, P@1, P@5, P@k, MRR, R-precision."""
-    return [f"ndcg{k}", "map", *(f"p{c}" for c in sorted({1, 5, k})), "mrr", "rprec"]
+Values = dict[tuple[str, str], pd.DataFrame]  # (judge, space): per-query metrics
+Limit = Callable[[Asked, int], np.ndarray]
+QUERIES = 512  # most queries in a block
+PAIRS = 1 << 24  # most pairs of works in a block: 64 MB of similarities
+TILE = 1 << 16  # pairs that one thread ranks at a time, so that they stay in the processor's cache
+PACKED = 8  # judges whose flags of two bits are looked up together
 
 
 def evaluate(space: Space, judge: Judge, queries: np.ndarray, k: int, *, seed: int = 0) -> pd.DataFrame:
-    """``evaluate_judges`` for one judge and the given queries."""
-    return evaluate_judges(space, {"judge": judge}, k, queries={"judge": queries}, seed=seed)["judge"]
+    """``evaluate_all`` for one space, one judge and the given queries."""
+    return evaluate_all([space], {"judge": judge}, k, queries={"judge": queries}, seed=seed)["judge", space.name]
 
 
-def evaluate_judges(
-    space: Space,
+def evaluate_all(
+    spaces: Sequence[Space],
     judges: Mapping[str, Judge],
     k: int,
     *,
     queries: Mapping[str, np.ndarray] | None = None,
-    audited: int = AUDITED,
+    may: Callable[[Judge, Space], bool] = lambda judge, space: True,
+    limits: Mapping[str, Limit] | None = None,
+    audited: int | None = None,
     seed: int = 0,
-) -> dict[str, pd.DataFrame]:
-    """Metrics of every query under every judge; works of equal similarity are ranked by the lower row.
+    show: str = "",
+) -> Values:
+    """Metrics of every query under every judge in every space; works of equal similarity are ranked by the lower row.
 
     Relevance is binary in all of them but nDCG, whose gain is the grade where the judge has grades. AP is taken over
     the whole ranking. P@k divides by k even where the gallery is smaller.
 
     Args:
-        space: What ranks the works.
-        judges: Ground truths over the same n works.
+        spaces: What ranks the n works.
+        judges: Ground truths over the same works.
         k: Cutoff.
         queries: Rows that are queries, for each judge; default: all that have a relevant work.
-        audited: Number of queries per judge, drawn at random, that ir-measures computes too.
+        may: Whether a judge scores a space; default: each scores all.
+        limits: Functions of a judge's truth and k that give metrics too, by name: chance and ceiling.
+        audited: Number of queries per judge, drawn at random, that ir-measures computes too, in every space; default:
+            ``audited_queries``.
         seed: Seed of that draw.
+        show: Name of the work for the progress on stderr; no progress where it is empty.
 
     Returns:
-        For each judge a table: index = its queries in their order, columns ``metric_names(k)``.
+        For each judge and limit or space a table: index = the judge's queries in their order, columns
+        ``metric_names(k)``.
 
     Raises:
         ArtExtractError: A similarity is not finite, or the audit disagrees.
         ValueError: A query has no relevant work.
     """
     asked = {name: np.asarray(judge.queries() if queries is None else queries[name]) for name, judge in judges.items()}
-    rng = np.random.default_rng(seed)
-    sample = {name: rng.choice(rows, min(audited, len(rows)), replace=False) for name, rows in asked.items()}
-    parts: dict[str, list[pd.DataFrame]] = {name: [_empty(k)] for name in judges}
-    everyone = np.unique(np.concatenate([np.array([], dtype=np.int64), *asked.values()]))
-    for rows, block in space.blocks(everyone):
-        similarity = np.asarray(block, dtype=np.float32)
-        if not np.isfinite(similarity).all():
-            raise ArtExtractError(
-                "a similarity is not finite", where=f"space `{space.name}`", remedy="look for NaN in the embedding"
-            )
-        order = np.argsort(-similarity, axis=1, kind="stable")
-        for name, judge in judges.items():
-            here = np.flatnonzero(np.isin(rows, asked[name]))
-            if len(here):
-                part = _score(order[here], judge, rows[here], k)
-                parts[name].append(part)
-                for i in np.flatnonzero(np.isin(rows[here], sample[name])):
-                    own = {str(metric): float(value) for metric, value in part.iloc[i].items()}
-                    where = f"judge {name} in space {space.name}"
-                    _compare(own, similarity[here[i]], judge, int(rows[here[i]]), k, where)
-    return {name: pd.concat(tables[1:] or tables).loc[asked[name]] for name, tables in parts.items()}
+    scored = {space.name: [name for name, judge in judges.items() if may(judge, space)] for space in spaces}
+    by_name = {of: list(judges) for of in limits or {}} | scored
+    shape = len(metric_names(k))
+    found = {(name, of): np.empty((len(asked[name]), shape)) for of, names in by_name.items() for name in names}
+    sample = _drawn(asked, judges, audited, seed)
+    with ThreadPoolExecutor(threads()) as pool:
+        for block in _blocks(judges, asked, k, pool, show):
+            for of, limit in (limits or {}).items():
+                for name, part in block.asked.items():
+                    found[name, of][block.place[name]] = limit(part, k)
+            for space in spaces:
+                names = [name for name in scored[space.name] if name in block.asked]
+                if names:
+                    similarity = _similarity(space, block.rows)
+                    values = _score(similarity, block, names, k, pool)
+                    _audit(values, similarity, block, sample, k, space.name)
+                    for name in names:
+                        found[name, space.name][block.place[name]] = values[name]
+    columns = pd.Index(metric_names(k))
+    return {
+        (name, of): pd.DataFrame(found[name, of], index=asked[name], columns=columns)
+        for name in judges for of in by_name if (name, of) in found
+    }  # fmt: skip
 
 
-def _empty(k: int) -> pd.DataFrame:
-    index = pd.Index(np.array([], dtype=np.int64))
-    return pd.DataFrame(np.empty((0, len(metric_names(k)))), index=index, columns=pd.Index(metric_names(k)))
+@dataclass(frozen=True)
+class _Block:
+    """Some query works, with what each judge says about those that it asks for.
 
-
-def _score(order: np.ndarray, judge: Judge, queries: np.ndarray, k: int) -> pd.DataFrame:
-    """Metrics of one block of rankings (q, n), best work first."""
-    hit, rank = _ranked(order, judge, queries)
-    row, column = np.nonzero(hit)
-    at = rank[row, column]
-    relevant = hit.sum(axis=1)
-    if not relevant.all():
-        raise ValueError(f"works {queries[relevant == 0].tolist()} have nothing relevant and cannot be queries")
-    first = np.cumsum(relevant) - relevant  # nonzero goes row by row, best rank first
-    nth = np.arange(1, len(row) + 1) - first[row]
-
-    def total(values: np.ndarray) -> np.ndarray:
-        return np.bincount(row, weights=values, minlength=len(queries))
-
-    found = {f"p{c}": total(at <= c) / c for c in (1, 5, k)}
-    found["map"] = total(nth / at) / relevant
-    found["mrr"] = 1 / at[first]
-    found["rprec"] = total(at <= relevant[row]) / relevant
-    discount = 1 / np.log2(np.arange(2, k + 2))
-    if judge.grade is None:
-        gain = total(np.where(at <= k, discount[np.minimum(at, k) - 1], 0))
-        ideal = np.cumsum(discount)[np.minimum(relevant, k) - 1]
-    else:
-        gain, ideal = _graded(order, rank, judge, queries, discount)
-    found[f"ndcg{k}"] = gain / ideal
-    return pd.DataFrame(found, index=queries)[metric_names(k)]
-
-
-def _ranked(order: np.ndarray, judge: Judge, queries: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Hits (true where a place of the rankings is one), and each place's rank from 1 in the own gallery; (q, n)."""
-    counts = ~np.take_along_axis(judge.excluded[queries], order, axis=1)
-    hit = np.take_along_axis(judge.relevant[queries], order, axis=1) & counts
-    return hit, np.cumsum(counts, axis=1, dtype=np.int32)
-
-
-def _graded(
-    order: np.ndarray, rank: np.ndarray, judge: Judge, queries: np.ndarray, discount: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """DCG at len(discount) with the judge's grades as gains, and the ideal one; (q,) each."""
-    assert judge.grade is not None
-    k = len(discount)
-    grade = np.where(judge.excluded[queries], 0, judge.grade[queries]).astype(np.float64)
-    best = -np.sort(-grade, axis=1)[:, :k]
-    ideal = best @ discount[: best.shape[1]]
-    if not (ideal > 0).all():
-        raise ValueError(f"works {queries[~(ideal > 0)].tolist()} have relevant works without a grade")
-    # What is out of the gallery has the grade 0, so that the rank it shares with its neighbour does no harm.
-    row, column = np.nonzero(rank <= k)
-    gains = grade[row, order[row, column]] * discount[np.maximum(rank[row, column], 1) - 1]
-    return np.bincount(row, weights=gains, minlength=len(queries)), ideal
-
-
-def _compare(own: dict[str, float], similarity: np.ndarray, judge: Judge, query: int, k: int, where: str) -> None:
-    """Stop where ir-measures finds something else for one query."""
-    grade = None
-    if judge.grade is not None:  # ir-measures knows whole grades only: both compute it again with thousandths
-        grade = np.ceil(judge.grade[query] * 1000)
-        alone = Judge(judge.relevant[[query]], judge.excluded[[query]], grade[None, :])
-        order = np.argsort(-similarity, kind="stable")[None, :]
-        own[f"ndcg{k}"] = float(_score(order, alone, np.array([0]), k)[f"ndcg{k}"].iloc[0])
-    for name, expected in audit(similarity, judge.relevant[query], judge.excluded[query], grade, k).items():
-        if not abs(own[name] - expected) <= TOLERANCE:
-            raise ArtExtractError(
-                f"{name} of query {query} is {own[name]:.12g}, but {expected:.12g} by ir-measures",
-                where=where,
-                remedy="this is a fault of the evaluation: do not use its results, and report it",
-            )
-
-
-def audit(
-    similarity: np.ndarray, relevant: np.ndarray, excluded: np.ndarray, grade: np.ndarray | None, k: int
-) -> dict[str, float]:
-    """Metrics of one query as ir-measures computes them.
-
-    Args:
-        similarity: float32 (n,), higher = more similar.
-        relevant: Boolean (n,).
-        excluded: Boolean (n,): works out of the gallery.
-        grade: Gains of nDCG (n,), whole numbers, or None where relevance is the gain.
-        k: Cutoff.
-
-    Returns:
-        The metrics of ``retrieval.metric_names(k)``.
+    Attributes:
+        rows: Query works, int64 (b,).
+        asked: By judge; judges without queries in this block are left out.
+        here: By judge, which of the rows are its queries; ascending.
+        place: By judge, where among all its queries these are.
+        codes: Flags of ``PACKED`` judges at a time, two bits each, uint16 (b, n).
     """
-    import ir_measures
-    from ir_measures import AP, RR, P, Rprec, nDCG
 
-    gallery = np.flatnonzero(~excluded)
-    # The tools of TREC settle equal scores by name, the last in the alphabet first: so the lower row must come later.
-    names = [f"{len(excluded) - row:09d}" for row in gallery.tolist()]
-    run = {"q": dict(zip(names, similarity[gallery].astype(float).tolist(), strict=True))}
+    rows: np.ndarray
+    asked: dict[str, Asked]
+    here: dict[str, np.ndarray]
+    place: dict[str, np.ndarray]
+    codes: list[np.ndarray]
 
-    def ask(measures: dict[Any, str], gains: np.ndarray) -> dict[str, float]:
-        qrels = {"q": dict(zip(names, gains[gallery].astype(int).tolist(), strict=True))}
-        return {measures[m.measure]: m.value for m in ir_measures.iter_calc(list(measures), qrels, run)}
 
-    binary: dict[Any, str] = {AP: "map", RR: "mrr", Rprec: "rprec"} | {P @ c: f"p{c}" for c in (1, 5, k)}
-    return ask(binary, relevant) | ask({nDCG @ k: f"ndcg{k}"}, relevant if grade is None else grade)
+def _drawn(
+    asked: Mapping[str, np.ndarray], judges: Mapping[str, Judge], audited: int | None, seed: int
+) -> dict[str, set[int]]:
+    """Queries of each judge that ir-measures computes too."""
+    rng = np.random.default_rng(seed)
+    most = {name: audited_queries(judge.n) if audited is None else audited for name, judge in judges.items()}
+    return {
+        name: set(rng.choice(rows, min(most[name], len(rows)), replace=False).tolist()) for name, rows in asked.items()
+    }
+
+
+def _blocks(
+    judges: Mapping[str, Judge], asked: Mapping[str, np.ndarray], k: int, pool: ThreadPoolExecutor, show: str
+) -> Iterator[_Block]:
+    """All queries of all judges in blocks, each with what the judges say about it."""
+    everyone = np.unique(np.concatenate([np.array([], dtype=np.int64), *asked.values()]))
+    order = {name: np.argsort(rows, kind="stable") for name, rows in asked.items()}
+    works = max((judge.n for judge in judges.values()), default=1)
+    step = max(1, min(QUERIES, PAIRS // max(1, works)))
+    starts: Iterable[int] = range(0, len(everyone), step)
+    for start in progress(starts, show, "block") if show else starts:
+        rows = everyone[start : start + step]
+        place = {name: _between(own, order[name], rows[0], rows[-1]) for name, own in asked.items()}
+        place = {name: places for name, places in place.items() if len(places)}
+        own_rows = [asked[name][places] for name, places in place.items()]
+        truths = pool.map(ask, [judges[name] for name in place], own_rows, repeat(k))
+        parts = dict(zip(place, truths, strict=True))
+        here = {name: np.searchsorted(rows, part.queries) for name, part in parts.items()}
+        yield _Block(rows, parts, here, place, _packed(parts, here, (len(rows), works)))
+
+
+def _between(values: np.ndarray, order: np.ndarray, low: int, high: int) -> np.ndarray:
+    """Places of the values from low to high, in ascending order of the values; ``order`` sorts them."""
+    start, stop = np.searchsorted(values, [low, high + 1], sorter=order)
+    return order[start:stop]
+
+
+def _packed(asked: Mapping[str, Asked], here: Mapping[str, np.ndarray], shape: tuple[int, int]) -> list[np.ndarray]:
+    """The flags of all judges, see ``_Block.codes``; zero where a row is not the judge's query."""
+    codes = [np.zeros(shape, dtype=np.uint16) for _ in range(0, len(asked), PACKED)]
+    for i, (name, part) in enumerate(asked.items()):
+        codes[i // PACKED][here[name]] |= part.flags.astype(np.uint16) << 2 * (i % PACKED)
+    return codes
+
+
+def _similarity(space: Space, rows: np.ndarray) -> np.ndarray:
+    similarity = np.asarray(space.similarity(rows), dtype=np.float32)
+    if not np.isfinite(similarity).all():
+        raise ArtExtractError(
+            "a similarity is not finite", where=f"space `{space.name}`", remedy="look for NaN in the embedding"
+        )
+    return similarity
+
+
+def _score(
+    similarity: np.ndarray, block: _Block, names: Sequence[str], k: int, pool: ThreadPoolExecutor
+) -> dict[str, np.ndarray]:
+    """Metrics of one space under the named judges, (q, m) each."""
+    step = max(1, TILE // similarity.shape[1])
+    tiles = [slice(start, start + step) for start in range(0, len(similarity), step)]
+    parts = list(pool.map(lambda tile: _score_tile(similarity, block, names, tile, k), tiles))
+    return {name: np.concatenate([part[name] for part in parts]) for name in names}
+
+
+def _score_tile(
+    similarity: np.ndarray, block: _Block, names: Sequence[str], tile: slice, k: int
+) -> dict[str, np.ndarray]:
+    """``_score`` for some rows of the block."""
+    order = best_first(similarity[tile])
+    flat = order + (np.arange(len(order)) * order.shape[1])[:, None]
+    codes = [packed[tile].ravel().take(flat) for packed in block.codes]
+    found = {}
+    for i, name in enumerate(block.asked):
+        if name not in names:
+            continue
+        low, high = np.searchsorted(block.here[name], [tile.start, tile.stop])
+        of_tile = block.here[name][low:high] - tile.start
+        if not len(of_tile):
+            found[name] = np.empty((0, len(metric_names(k))))
+            continue
+        whole = len(of_tile) == len(order)
+        own, ranking = (codes[i // PACKED], order) if whole else (codes[i // PACKED][of_tile], order[of_tile])
+        flags = (own >> 2 * (i % PACKED)) & 3
+        found[name] = metrics_of(ranking, flags, block.asked[name], slice(low, high), k)
+    return found
+
+
+def _audit(
+    values: Mapping[str, np.ndarray],
+    similarity: np.ndarray,
+    block: _Block,
+    sample: Mapping[str, set[int]],
+    k: int,
+    space: str,
+) -> None:
+    """Compare the drawn queries of the block with ir-measures."""
+    for name, found in values.items():
+        for i, query in enumerate(block.asked[name].queries.tolist()):
+            if query in sample[name]:
+                own = dict(zip(metric_names(k), found[i].tolist(), strict=True))
+                row, truth = similarity[block.here[name][i]], block.asked[name].row(i)
+                gains = None if truth.grade is None else whole_grades(truth.grade)
+                if gains is not None:  # both compute nDCG again, with whole grades
+                    own[f"ndcg{k}"] = _with_gains(row, truth, gains, k)
+                expected = audit(row, truth.relevant[0], truth.excluded[0], None if gains is None else gains[0], k)
+                require_agreement(own, expected, query, f"judge {name} in space {space}")
+
+
+def _with_gains(similarity: np.ndarray, truth: Truth, gains: np.ndarray, k: int) -> float:
+    """nDCG@k of one query with other gains."""
+    asked = prepared(Truth(truth.relevant, truth.excluded, gains), np.array([0]), k)
+    order = best_first(similarity[None, :])
+    return float(metrics_of(order, np.take_along_axis(asked.flags, order, axis=1), asked, slice(0, 1), k)[0, 0])

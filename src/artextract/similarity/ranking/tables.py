@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
 from artextract.measures.bootstrap import SUMMARY, paired_all, summarise_all
-from artextract.similarity.ranking.chance import CEILING, RANDOM, best_possible, expected_at_random
+from artextract.similarity.ranking.chance import CEILING, LIMITS, RANDOM
 from artextract.similarity.ranking.families import CORRECTED, corrected
 from artextract.similarity.ranking.judges import ELSEWHERE, counted_with, declared, headline_judge
 from artextract.similarity.ranking.judging import Judge, judge_may_score
-from artextract.similarity.ranking.retrieval import evaluate_judges
+from artextract.similarity.ranking.retrieval import Values, evaluate_all
 from artextract.similarity.ranking.spaces import Space
 
-Values = dict[tuple[str, str], pd.DataFrame]  # (judge, space): per-query metrics
 # The least p value that a bootstrap can give is 2 / (draws + 1), and Holm multiplies it by the number of tests: with
 # a thousand draws nothing could be found at 5% among more than 25 pairs of judge and space.
 MIN_DRAWS = 10_000
@@ -24,7 +23,7 @@ DIFFERENCES = ["judge", "space", "against", *SUMMARY, "p", "macro_p", *CORRECTED
 
 
 def evaluate_spaces(
-    spaces: Iterable[Space],
+    spaces: Sequence[Space],
     judges: Mapping[str, Judge],
     k: int,
     seed: int,
@@ -46,17 +45,14 @@ def evaluate_spaces(
         spaces.
     """
     asked = {name: judge.queries() if queries is None else queries[name] for name, judge in judges.items()}
-    asked = {name: rows for name, rows in asked.items() if len(rows)}
-    by_space = limits(judges, asked, k)
-    for space in spaces:
-        may = {name: judges[name] for name in asked if judge_may_score(judges[name], space.fields)}
-        by_space[space.name] = evaluate_judges(space, may, k, queries=asked, seed=seed)
-    return {(judge, space): by_space[space][judge] for judge in asked for space in by_space if judge in by_space[space]}
+    used = {name: judges[name] for name, rows in asked.items() if len(rows)}
+    return evaluate_all(
+        spaces, used, k, queries=asked, may=lambda judge, space: judge_may_score(judge, space.fields), limits=LIMITS,
+        seed=seed, show="judge spaces",
+    )  # fmt: skip
 
 
-def limits(
-    judges: Mapping[str, Judge], queries: Mapping[str, np.ndarray], k: int
-) -> dict[str, dict[str, pd.DataFrame]]:
+def limits(judges: Mapping[str, Judge], queries: Mapping[str, np.ndarray], k: int) -> Values:
     """Per-query metrics of chance (``random``) and of the best possible ranking (``ceiling``), by judge.
 
     Args:
@@ -64,10 +60,7 @@ def limits(
         queries: Rows that are queries, for some or all of the judges; each has a relevant work.
         k: Cutoff.
     """
-    return {
-        RANDOM: {name: expected_at_random(judges[name], rows, k) for name, rows in queries.items()},
-        CEILING: {name: best_possible(judges[name], rows, k) for name, rows in queries.items()},
-    }
+    return evaluate_all([], {name: judges[name] for name in queries}, k, queries=queries, limits=LIMITS)
 
 
 def retrieval_table(values: Values, clusters: np.ndarray, draws: int, seed: int) -> pd.DataFrame:

@@ -9,6 +9,7 @@ import pytest
 from artextract.core.errors import ArtExtractError
 from artextract.data.museum.labels import add_labels, read_labels
 from artextract.similarity.ranking.judges import label_judge
+from tests.unit.similarity.ranking.dense import whole
 
 CSV = "objectid,motif,mood\n7,boat,calm\n8,,calm\n9,boat,\n"
 
@@ -81,7 +82,7 @@ def test_judge_leaves_out_the_painter_the_group_and_the_unlabelled():
         }
     )
     judge = label_judge(index, "label.motif")
-    hits = judge.relevant & ~judge.excluded
+    hits = whole(judge).found
     expected = np.zeros((5, 5), dtype=bool)
     for query, hit in [(0, 2), (0, 4), (1, 2), (1, 4), (2, 0), (2, 1), (2, 4), (4, 0), (4, 1), (4, 2)]:
         expected[query, hit] = True

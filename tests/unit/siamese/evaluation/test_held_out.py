@@ -15,16 +15,16 @@ from artextract.siamese.evaluation.fitted import fit
 from artextract.siamese.evaluation.trials import RAW, attempt_names, train_gain, trials
 from artextract.siamese.projection.splits import artist_folds, painter_components
 from artextract.similarity.ranking.collection import Collection
-from artextract.similarity.ranking.judging import Judge
 from artextract.similarity.ranking.spaces import cosine_space, image_spaces
 from artextract.similarity.ranking.tables import Values
 from tests.unit.siamese_toys import settings, two_subjects
+from tests.unit.similarity.ranking.dense import dense_judge
 
 IMAGES, TITLES, INDEX, SUBJECT = two_subjects()
 N, PAINTER = len(INDEX), np.arange(120) // 4
 OWN = np.eye(N, dtype=bool)
-THEME = Judge(SUBJECT[:, None] == SUBJECT[None, :], OWN, fields=frozenset({"themes"}))
-PROXY = Judge(THEME.relevant, OWN, fields=frozenset({"title"}))
+THEME = dense_judge(SUBJECT[:, None] == SUBJECT[None, :], OWN, fields=frozenset({"themes"}))
+PROXY = dense_judge(SUBJECT[:, None] == SUBJECT[None, :], OWN, fields=frozenset({"title"}))
 ROWS = np.arange(N)
 
 

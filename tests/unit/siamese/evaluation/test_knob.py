@@ -11,14 +11,14 @@ from artextract.siamese.evaluation.held_out import score
 from artextract.siamese.evaluation.knob import SUBJECTS, knob_spaces, knob_table
 from artextract.siamese.projection.heads import closed_form
 from artextract.siamese.projection.projection import project_head
-from artextract.similarity.ranking.judging import Judge
 from artextract.similarity.ranking.spaces import cosine_space
 from artextract.similarity.ranking.tables import Values
 from tests.unit.siamese_toys import two_subjects
+from tests.unit.similarity.ranking.dense import dense_judge
 
 IMAGES, TITLES, _, SUBJECT = two_subjects()
 ROWS, PAINTER = np.arange(len(IMAGES)), np.arange(len(IMAGES)) // 4
-THEME = Judge(SUBJECT[:, None] == SUBJECT[None, :], np.eye(len(IMAGES), dtype=bool), fields=frozenset({"themes"}))
+THEME = dense_judge(SUBJECT[:, None] == SUBJECT[None, :], np.eye(len(IMAGES), dtype=bool), fields=frozenset({"themes"}))
 NET = closed_form(IMAGES, TITLES, penalty=1.0, subject=0.5)
 
 

@@ -20,14 +20,14 @@ from artextract.siamese.evaluation.trials import (
     trials,
     values_table,
 )
-from artextract.similarity.ranking.judging import Judge
 from artextract.similarity.ranking.retrieval import evaluate
 from artextract.similarity.ranking.spaces import cosine_space
 from artextract.similarity.ranking.tables import Values
+from tests.unit.similarity.ranking.dense import dense_judge
 
 N, PAINTER = 120, np.arange(120) // 4
 SUBJECT, ROWS = np.arange(N) % 2, np.arange(N)
-THEME = Judge(SUBJECT[:, None] == SUBJECT[None, :], np.eye(N, dtype=bool), fields=frozenset({"themes"}))
+THEME = dense_judge(SUBJECT[:, None] == SUBJECT[None, :], np.eye(N, dtype=bool), fields=frozenset({"themes"}))
 
 
 def values(rows: np.ndarray = ROWS, **vectors: np.ndarray) -> Values:

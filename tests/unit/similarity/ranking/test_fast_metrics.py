@@ -23,10 +23,10 @@ from artextract.params.reading import read_params
 from artextract.params.sections import Params
 from artextract.similarity.ranking import retrieval
 from artextract.similarity.ranking.judges import all_judges
-from artextract.similarity.ranking.judging import Judge
 from artextract.similarity.ranking.spaces import cosine_space
 from artextract.similarity.ranking.tables import evaluate_spaces
 from tests.conftest import ROOT, installed
+from tests.unit.similarity.ranking.dense import dense_judge
 
 TOLERANCE = 0.005
 K = 10
@@ -42,7 +42,7 @@ def params() -> Params:
 def ndcg(rows: np.ndarray, labels: np.ndarray) -> float:
     """Mean nDCG@10 of works of the same label."""
     relevant = (labels[:, None] == labels[None, :]) & (labels != "")[:, None]
-    judge = Judge(relevant, np.eye(len(labels), dtype=bool))
+    judge = dense_judge(relevant, np.eye(len(labels), dtype=bool))
     queries = judge.queries()
     return float(retrieval.evaluate(cosine_space("image", rows), judge, queries, K)[f"ndcg{K}"].mean())
 

@@ -30,6 +30,7 @@ from artextract.similarity.ranking.judges import (
     title_judge,
 )
 from artextract.similarity.ranking.judging import DERIVED, FIELDS, Judge, judge_may_score
+from tests.unit.similarity.ranking.dense import dense_judge, whole
 
 ABSENT = {"text_to_image", "same_object"}  # in all_judges always among those that are not measured
 NAMES = ["artist", "theme", "theme_other_words", "style", "period", "terms", "siblings", "title_proxy"]
@@ -66,7 +67,7 @@ def works(**changes: list) -> pd.DataFrame:
 
 def pairs(judge: Judge) -> set[tuple[int, ...]]:
     """What counts in the end: relevant and not taken out."""
-    return set(map(tuple, np.argwhere(judge.relevant & ~judge.excluded).tolist()))
+    return set(map(tuple, np.argwhere(whole(judge).found).tolist()))
 
 
 def theme_judge(index: pd.DataFrame) -> Judge:
@@ -80,7 +81,7 @@ def test_artist_judge():
     judge = artist_judge(works())
     assert pairs(judge) == {(0, 1), (1, 0)}  # nobody known is nobody's colleague
     assert judge.queries().tolist() == [0, 1]
-    assert judge.excluded.tolist() == [
+    assert whole(judge).excluded.tolist() == [
         [True, False, False, False, True],
         [False, True, False, False, False],
         [False, False, True, False, False],
@@ -93,15 +94,16 @@ def test_theme_judge_takes_the_painter_of_the_query_out():
     judge = theme_judge(works())
     expected = {(0, 3), (1, 2), (1, 3), (1, 4), (2, 1), (2, 3), (3, 0), (3, 1), (3, 2), (3, 4), (4, 1), (4, 3)}
     assert pairs(judge) == expected
-    assert judge.excluded[0, 1] and judge.excluded[1, 0]  # the same painter is not even a wrong answer
-    assert not judge.excluded[2, 4]  # two unknown painters are not one
+    assert whole(judge).excluded[0, 1] and whole(judge).excluded[1, 0]  # the same painter is not even a wrong answer
+    assert not whole(judge).excluded[2, 4]  # two unknown painters are not one
 
 
 def test_works_with_a_title_word_in_common_are_out_of_the_gallery():
     """Works 0, 1 and 2 are all called "Sea": only works 3 and 4 can be found by them."""
     judge = other_words(theme_judge(works()), works())
     assert pairs(judge) == {(0, 3), (1, 3), (1, 4), (2, 3), (3, 0), (3, 1), (3, 2), (3, 4), (4, 1), (4, 3)}
-    assert judge.excluded[:3, :3].all() and judge.relevant.tolist() == theme_judge(works()).relevant.tolist()
+    truth = whole(judge)
+    assert truth.excluded[:3, :3].all() and truth.relevant.tolist() == whole(theme_judge(works())).relevant.tolist()
 
 
 def test_judges_of_one_source_are_counted_with_the_first():
@@ -139,7 +141,7 @@ def test_theme_judge_reads_what_parquet_gives_back(tmp_path):
 def test_title_proxy_leaves_out_the_untitled_on_both_sides():
     judge = title_judge(works(), TITLES, 0.5)
     assert pairs(judge) == {(0, 1), (1, 0), (0, 2), (2, 0), (1, 2), (2, 1), (2, 4), (4, 2)}
-    assert judge.excluded[3].all() and judge.excluded[:, 3].all()
+    assert whole(judge).excluded[:, 3].all() and not whole(judge).relevant[3].any()
     assert 3 not in judge.queries()
 
 
@@ -152,8 +154,9 @@ def test_title_threshold_counts_from_itself_on():
 def test_works_tied_to_the_painter_are_half_relevant_and_no_queries():
     index = works(artist=["x", "x", None, None, "y"], artist_qualified=[None, None, "x", "y", None], group=[*range(5)])
     judge = artist_judge(index)
-    assert judge.grade is not None
-    assert judge.grade.tolist() == [
+    truth = whole(judge)
+    assert truth.grade is not None
+    assert truth.grade.tolist() == [
         [1, 1, 0.5, 0, 0],
         [1, 1, 0.5, 0, 0],
         [0, 0, 0, 0, 0],
@@ -165,22 +168,23 @@ def test_works_tied_to_the_painter_are_half_relevant_and_no_queries():
 
 def test_workshop_of_the_querys_painter_is_out_of_the_gallery_across_artists():
     index = works(artist=["x", None, None, "y", None], artist_qualified=[None, "x", None, None, "x"], group=[*range(5)])
-    excluded = theme_judge(index).excluded
+    excluded = whole(theme_judge(index)).excluded
     assert excluded[0].tolist() == [True, True, False, False, True] == excluded[1].tolist()
 
 
 def test_works_without_a_value_are_not_judged():
     judge = across_artists(works(), "styles")
     assert pairs(judge) == {(0, 2), (0, 3), (2, 0), (2, 3), (3, 0), (3, 2)}
-    assert judge.excluded[:, [1, 4]].all() and judge.queries().tolist() == [0, 2, 3]
+    assert whole(judge).excluded[:, [1, 4]].all() and judge.queries().tolist() == [0, 2, 3]
 
 
 def test_period_falls_with_the_gap():
     judge = period_judge(works(group=[*range(5)]), 20)
-    assert judge.grade is not None
-    np.testing.assert_allclose(judge.grade[0], [1, 0.5, 0, 0, 0.75])
+    truth = whole(judge)
+    assert truth.grade is not None
+    np.testing.assert_allclose(truth.grade[0], [1, 0.5, 0, 0, 0.75])
     assert pairs(judge) == {(0, 1), (1, 0), (1, 2), (2, 1), (0, 4), (4, 0), (1, 4), (4, 1)}
-    assert judge.excluded[:, 3].all()
+    assert truth.excluded[:, 3].all()
 
 
 def test_terms_by_hand():
@@ -188,12 +192,13 @@ def test_terms_by_hand():
     dutch, french, oil = np.log(5 / 2), np.log(5), np.log(5 / 4)
     boat = gull = np.log(5 / 2)
     judge = terms_judge(works(group=[*range(5)]), 0.1)
-    assert judge.grade is not None
-    assert judge.grade[0, 1] == pytest.approx((dutch + oil + boat) / (dutch + oil + boat + gull))
-    assert judge.grade[0, 2] == pytest.approx((oil + gull) / (dutch + french + oil + boat + gull))
-    assert judge.grade[1, 2] == 0  # "oil" alone is .1 of what they have: below the threshold
+    truth = whole(judge)
+    assert truth.grade is not None
+    assert truth.grade[0, 1] == pytest.approx((dutch + oil + boat) / (dutch + oil + boat + gull))
+    assert truth.grade[0, 2] == pytest.approx((oil + gull) / (dutch + french + oil + boat + gull))
+    assert truth.grade[1, 2] == 0  # "oil" alone is .1 of what they have: below the threshold
     assert oil / (dutch + french + oil + boat + gull) < 0.1
-    assert judge.grade[0, 3] == 0 and judge.excluded[:, 4].all()
+    assert truth.grade[0, 3] == 0 and truth.excluded[:, 4].all()
 
 
 def test_siblings_are_found_inside_their_group_and_the_same_object_is_not():
@@ -206,7 +211,7 @@ def test_text_finds_its_own_image_and_not_its_siblings():
     search = text_to_image(works().assign(assistivetext=texts))
     assert search.texts == ("A boat.", "A gull.") and search.judge.queries().tolist() == [0, 2]
     assert pairs(search.judge) == {(0, 0), (2, 2)}
-    assert search.judge.excluded[0].tolist() == [False, False, False, False, True]
+    assert whole(search.judge).excluded[0].tolist() == [False, False, False, False, True]
     assert text_to_image(works()).texts == () and len(text_to_image(works()).judge.queries()) == 0
 
 
@@ -261,8 +266,8 @@ def test_every_field_that_tells_the_truth_of_a_judge_closes_it(fields: tuple[str
 
 
 def test_a_ground_truth_that_is_not_listed_has_no_names():
-    own = Judge(np.eye(2, dtype=bool), np.eye(2, dtype=bool))
-    assert (own.key, own.label, own.description, own.grade, own.fields) == ("", "", "", None, frozenset())
+    own = dense_judge(np.eye(2, dtype=bool), np.eye(2, dtype=bool))
+    assert (own.key, own.label, own.description, own.graded, own.fields) == ("", "", "", False, frozenset())
 
 
 def test_misspelt_field_is_an_error():
@@ -357,9 +362,10 @@ def test_judges_hold_what_they_promise(rows: list[tuple]):
     assert not set(judges) & set(unmeasured) and set(judges) | set(unmeasured) == {*NAMES, *ABSENT}
     found = {name: pairs(judge) for name, judge in judges.items()} | {name: set() for name in unmeasured}
     for judge in judges.values():
-        assert judge.excluded.diagonal().all()
-        if judge.grade is not None:
-            assert ((judge.grade > 0) == judge.relevant).all() and (judge.grade <= 1).all()
+        truth = whole(judge)
+        assert truth.excluded.diagonal().all() and judge.graded == (truth.grade is not None)
+        if truth.grade is not None:
+            assert ((truth.grade > 0) == truth.relevant).all() and (truth.grade <= 1).all()
     for i, (title, (artist, tied), group, themes, year) in enumerate(rows):
         for j, (title_j, (artist_j, tied_j), group_j, themes_j, year_j) in enumerate(rows):
             apart, person, person_j = group != group_j, artist or tied, artist_j or tied_j
@@ -388,7 +394,7 @@ def test_painter_named_like_a_group_is_still_a_painter():
 @pytest.mark.parametrize("name", NAMES)
 def test_all_judges_exclude_the_query_itself(name: str):
     judge = all_judges(works(), TITLES, params())[0][name]
-    assert judge.excluded.diagonal().all()
+    assert whole(judge).excluded.diagonal().all()
 
 
 def test_judge_of_an_own_label_leaves_out_the_painter_and_what_has_no_label():
@@ -396,8 +402,9 @@ def test_judge_of_an_own_label_leaves_out_the_painter_and_what_has_no_label():
     index = index.assign(**{"label.mood": pd.array(["calm", "calm", "calm", None, "wild"], dtype="string")})
     judge = label_judge(index, "label.mood")
     assert pairs(judge) == {(0, 2), (1, 2), (2, 0), (2, 1)}
-    assert judge.excluded[:, 3].all() and judge.excluded[0, 1] and not judge.excluded[0, 4]
-    assert judge.fields == {"label.mood"} and judge.grade is None
+    excluded = whole(judge).excluded
+    assert excluded[:, 3].all() and excluded[0, 1] and not excluded[0, 4]
+    assert judge.fields == {"label.mood"} and not judge.graded
 
 
 def test_the_record_that_each_judge_is_read_from():

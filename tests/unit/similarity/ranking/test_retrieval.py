@@ -13,10 +13,13 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from artextract.core.errors import ArtExtractError
-from artextract.similarity.ranking import retrieval, spaces
+from artextract.similarity.ranking import retrieval
+from artextract.similarity.ranking.asked import metric_names
+from artextract.similarity.ranking.audit import audit
 from artextract.similarity.ranking.judging import Judge
-from artextract.similarity.ranking.retrieval import audit, evaluate, evaluate_judges, metric_names
+from artextract.similarity.ranking.retrieval import evaluate, evaluate_all
 from artextract.similarity.ranking.spaces import Space, cosine_space
+from tests.unit.similarity.ranking.dense import dense_judge, whole
 
 # Four works ask eight; row 0's ranking by eye: 1 (hit), 2, 3 (hit), 4, 5, 6, 7; itself is out.
 SIMILARITY = np.array(
@@ -39,7 +42,7 @@ def judge(hits: dict[int, list[int]], n: int = 8) -> Judge:
     relevant = np.zeros((n, n), dtype=bool)
     for query, rows in hits.items():
         relevant[query, rows] = True
-    return Judge(relevant, np.eye(n, dtype=bool))
+    return dense_judge(relevant, np.eye(n, dtype=bool))
 
 
 def slow(scores: list[float], gain: list[float], hit: list[bool], out: list[bool], k: int) -> dict[str, float]:
@@ -77,14 +80,14 @@ def test_by_eye():
 
 def test_grades_by_eye():
     """Grades 1 and 0.5: the half one first costs exactly what its place is worth; all else is as without grades."""
-    truth = judge({0: [1, 2]}, 4)
+    truth = whole(judge({0: [1, 2]}, 4))
     grade = np.zeros((4, 4))
     grade[0, [1, 2]] = 0.5, 1
     similarity = np.array([[9.0, 3.0, 2.0, 1.0]])
-    found = evaluate(table_space(similarity), Judge(truth.relevant, truth.excluded, grade), np.array([0]), 10)
+    found = evaluate(table_space(similarity), dense_judge(truth.relevant, truth.excluded, grade), np.array([0]), 10)
     second = 1 / math.log2(3)
     assert found["ndcg10"].item() == pytest.approx((0.5 + second) / (1 + 0.5 * second), abs=1e-12)
-    plain = evaluate(table_space(similarity), truth, np.array([0]), 10)
+    plain = evaluate(table_space(similarity), judge({0: [1, 2]}, 4), np.array([0]), 10)
     pd.testing.assert_frame_equal(found.drop(columns="ndcg10"), plain.drop(columns="ndcg10"))
 
 
@@ -108,10 +111,11 @@ def test_equals_ir_measures_and_the_definitions(seed: int, n: int, k: int, level
     similarity = np.array([[rng.randrange(levels) for _ in range(n)] for _ in range(n)], dtype=float)
     grade = np.array([[rng.choice([0, 0, 1, 2, 3]) for _ in range(n)] for _ in range(n)], dtype=float)
     excluded = np.array([[i == j or rng.random() < 0.2 for j in range(n)] for i in range(n)])
-    truth = Judge(grade > 0, excluded, grade if graded else None)
+    truth = dense_judge(grade > 0, excluded, grade if graded else None)
     queries = truth.queries()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(spaces, "BLOCK", rng.choice([1, 3, 256]))
+        patch.setattr(retrieval, "QUERIES", rng.choice([1, 3, 256]))
+        patch.setattr(retrieval, "TILE", rng.choice([1, 30, 1 << 16]))
         table = evaluate(table_space(similarity), truth, queries, k)
     assert table.index.tolist() == queries.tolist()
     for query in queries:
@@ -119,21 +123,21 @@ def test_equals_ir_measures_and_the_definitions(seed: int, n: int, k: int, level
         own = table.loc[query].to_dict()
         for oracle in (
             slow(similarity[query].tolist(), gain.tolist(), (grade[query] > 0).tolist(), excluded[query].tolist(), k),
-            audit(similarity[query], truth.relevant[query], excluded[query], gain if graded else None, k),
+            audit(similarity[query], grade[query] > 0, excluded[query], gain if graded else None, k),
         ):
             assert own == pytest.approx(oracle, abs=1e-9)
 
 
 def test_several_judges_read_one_ranking():
     other = judge({0: [7], 2: [4]})
-    both = evaluate_judges(table_space(SIMILARITY), {"a": judge(HITS), "b": other}, 2)
-    pd.testing.assert_frame_equal(both["a"], evaluate(table_space(SIMILARITY), judge(HITS), np.arange(4), 2))
-    pd.testing.assert_frame_equal(both["b"], evaluate(table_space(SIMILARITY), other, np.array([0, 2]), 2))
+    both = evaluate_all([table_space(SIMILARITY)], {"a": judge(HITS), "b": other}, 2)
+    pd.testing.assert_frame_equal(both["a", "table"], evaluate(table_space(SIMILARITY), judge(HITS), np.arange(4), 2))
+    pd.testing.assert_frame_equal(both["b", "table"], evaluate(table_space(SIMILARITY), other, np.array([0, 2]), 2))
 
 
 def test_judge_without_queries_gives_an_empty_table():
-    nobody = Judge(np.zeros((8, 8), dtype=bool), np.eye(8, dtype=bool))
-    found = evaluate_judges(table_space(SIMILARITY), {"none": nobody}, 10)["none"]
+    nobody = dense_judge(np.zeros((8, 8), dtype=bool), np.eye(8, dtype=bool))
+    found = evaluate_all([table_space(SIMILARITY)], {"none": nobody}, 10)["none", "table"]
     assert found.shape == (0, 7) and found.columns.tolist() == metric_names(10)
 
 
@@ -152,10 +156,10 @@ def test_similarity_that_is_not_finite_is_refused():
 @pytest.mark.parametrize("graded", [False, True])
 def test_audit_stops_a_wrong_evaluation(monkeypatch: pytest.MonkeyPatch, graded: bool):
     """Were one rank counted wrongly, the sample computed by ir-measures would say so."""
-    truth = judge(HITS)
-    truth = Judge(truth.relevant, truth.excluded, truth.relevant * 0.7 if graded else None)
-    right = retrieval._ranked
-    monkeypatch.setattr(retrieval, "_ranked", lambda *args: (right(*args)[0], right(*args)[1] + 1))
+    hits = whole(judge(HITS))
+    truth = dense_judge(hits.relevant, hits.excluded, hits.relevant * 0.7 if graded else None)
+    right = retrieval.best_first
+    monkeypatch.setattr(retrieval, "best_first", lambda similarity: np.roll(right(similarity), 1, axis=1))
     with pytest.raises(ArtExtractError, match="by ir-measures"):
         evaluate(table_space(SIMILARITY), truth, np.arange(4), 2)
 
@@ -163,8 +167,8 @@ def test_audit_stops_a_wrong_evaluation(monkeypatch: pytest.MonkeyPatch, graded:
 def test_grades_that_are_not_whole_pass_the_audit():
     rng = np.random.default_rng(0)
     grade = np.where(rng.random((40, 40)) < 0.3, rng.random((40, 40)), 0)
-    truth = Judge(grade > 0, np.eye(40, dtype=bool), grade)
-    found = evaluate_judges(table_space(rng.random((40, 40))), {"a": truth}, 10, audited=40)["a"]
+    truth = dense_judge(grade > 0, np.eye(40, dtype=bool), grade)
+    found = evaluate_all([table_space(rng.random((40, 40)))], {"a": truth}, 10, audited=40)["a", "table"]
     assert 0 < found["ndcg10"].mean() < 1
 
 
@@ -174,9 +178,9 @@ def test_grades_that_are_not_whole_pass_the_audit():
 def test_perfect_oracle_scores_one_in_every_metric():
     rng = np.random.default_rng(0)
     grade = np.where(rng.random((30, 30)) < 0.5, rng.random((30, 30)), 0)
-    truth = Judge(grade > 0, np.eye(30, dtype=bool), grade)
+    truth = dense_judge(grade > 0, np.eye(30, dtype=bool), grade)
     found = evaluate(table_space(grade), truth, truth.queries(), 5)
-    assert (truth.relevant.sum(axis=1) >= 6).all()  # else P@5 could not be 1
+    assert ((grade > 0).sum(axis=1) >= 7).all()  # else P@5 could not be 1
     np.testing.assert_allclose(found, 1, atol=1e-12)
 
 
@@ -186,20 +190,20 @@ def test_own_group_is_never_a_hit():
     relevant, excluded = np.zeros((6, 6), dtype=bool), np.eye(6, dtype=bool)
     relevant[0, [1, 4, 5]] = True
     excluded[0, [4, 5]] = True
-    left_in = evaluate(table_space(similarity), Judge(relevant, np.eye(6, dtype=bool)), np.array([0]), 2)
-    taken_out = evaluate(table_space(similarity), Judge(relevant, excluded), np.array([0]), 2)
+    left_in = evaluate(table_space(similarity), dense_judge(relevant, np.eye(6, dtype=bool)), np.array([0]), 2)
+    taken_out = evaluate(table_space(similarity), dense_judge(relevant, excluded), np.array([0]), 2)
     assert left_in["p2"].item() == 1.0
     assert taken_out["p2"].item() == 0.0 and taken_out["map"].item() == pytest.approx(1 / 3)
-    graded = Judge(relevant, excluded, relevant.astype(float))
+    graded = dense_judge(relevant, excluded, relevant.astype(float))
     assert evaluate(table_space(similarity), graded, np.array([0]), 2)["ndcg2"].item() == 0.0
 
 
 def test_order_of_works_does_not_matter():
     rng = np.random.default_rng(0)
     similarity, relevant = rng.random((8, 8)), rng.random((8, 8)) < 0.4
-    truth = Judge(relevant, np.eye(8, dtype=bool))
+    truth = dense_judge(relevant, np.eye(8, dtype=bool))
     turn = rng.permutation(8)
-    turned = Judge(relevant[np.ix_(turn, turn)], np.eye(8, dtype=bool))
+    turned = dense_judge(relevant[np.ix_(turn, turn)], np.eye(8, dtype=bool))
     one = evaluate(table_space(similarity), truth, truth.queries(), 3)
     two = evaluate(table_space(similarity[np.ix_(turn, turn)]), turned, turned.queries(), 3)
     np.testing.assert_allclose(one.sort_values("map").values, two.sort_values("map").values, atol=1e-12)
@@ -219,7 +223,7 @@ def test_constant_column_earns_nothing():
     """Circular: a feature that all works share. Scores all equal are worth what chance is worth, on average."""
     n, rng = 60, np.random.default_rng(1)
     themes = rng.integers(0, 3, n)
-    truth = Judge(themes[:, None] == themes[None, :], np.eye(n, dtype=bool))
+    truth = dense_judge(themes[:, None] == themes[None, :], np.eye(n, dtype=bool))
     constant = evaluate(cosine_space("constant", np.ones((n, 4))), truth, truth.queries(), 10)
     chance = evaluate(table_space(rng.random((n, n))), truth, truth.queries(), 10)
     assert constant["map"].mean() == pytest.approx(chance["map"].mean(), abs=0.05)

@@ -24,6 +24,7 @@ from artextract.similarity.ranking.tables import (
     main_score,
     retrieval_table,
 )
+from tests.unit.similarity.ranking.dense import dense_judge
 
 N = 24
 RELEVANCE = Relevance(
@@ -156,7 +157,7 @@ def test_headline_is_flat_and_short():
 
 
 def test_judge_may_have_no_relevant_work_at_all():
-    none = Judge(np.zeros((N, N), dtype=bool), np.eye(N, dtype=bool))
+    none = dense_judge(np.zeros((N, N), dtype=bool), np.eye(N, dtype=bool))
     assert evaluate_spaces(SPACES, {"none": none}, 5, 0) == {}
 
 

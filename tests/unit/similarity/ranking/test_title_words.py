@@ -8,7 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from artextract.similarity.ranking.relations import EVERYTHING
 from artextract.similarity.ranking.title_words import share_a_word
+
+
+def share(titles: pd.Series) -> np.ndarray:
+    """The relation as a whole matrix."""
+    return share_a_word(titles).pairs(np.arange(len(titles)), EVERYTHING)
 
 
 @pytest.mark.parametrize(
@@ -25,15 +31,15 @@ from artextract.similarity.ranking.title_words import share_a_word
     ],
 )
 def test_pairs_by_eye(one: str, other: str, expected: bool):
-    assert share_a_word(pd.Series([one, other]))[0, 1] == expected
+    assert share(pd.Series([one, other]))[0, 1] == expected
 
 
 @given(st.lists(st.lists(st.sampled_from(["sea", "hill", "the", "cow"]), max_size=3), min_size=1, max_size=7))
 def test_equals_the_definition(words: list[list[str]]):
-    found = share_a_word(pd.Series([" ".join(one) for one in words]))
+    found = share(pd.Series([" ".join(one) for one in words]))
     sets = [set(one) - {"the"} for one in words]
     assert found.tolist() == [[bool(a & b) for b in sets] for a in sets]
 
 
 def test_no_words_at_all():
-    np.testing.assert_array_equal(share_a_word(pd.Series(["Untitled", "the"])), np.zeros((2, 2), dtype=bool))
+    np.testing.assert_array_equal(share(pd.Series(["Untitled", "the"])), np.zeros((2, 2), dtype=bool))

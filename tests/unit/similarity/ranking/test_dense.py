@@ -1,0 +1,88 @@
+"""Judges and metrics in blocks equal those over whole matrices."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from artextract.core.compute import unit_rows
+from artextract.similarity.ranking import judging, retrieval
+from artextract.similarity.ranking.judges import all_judges
+from artextract.similarity.ranking.spaces import Space
+from artextract.similarity.ranking.tables import evaluate_spaces
+from tests.unit.similarity.ranking.dense_oracle import dense_metrics, dense_truths, queries_of
+from tests.unit.similarity.ranking.test_judges import params
+
+K = 10
+
+
+def made_up(n: int, seed: int) -> tuple[pd.DataFrame, np.ndarray]:
+    """n works with gaps in every column, and title embeddings with equal and similar rows."""
+    rng = np.random.default_rng(seed)
+
+    def names(kinds: int, share: float) -> pd.Series:
+        drawn = pd.Series([f"p{int(i)}" for i in kinds * rng.random(n) ** 2], dtype="string")
+        return drawn.where(rng.random(n) < share)
+
+    def lists(kinds: int, most: int) -> list[list[str]]:
+        return [[f"t{int(i)}" for i in kinds * rng.random(rng.integers(0, most + 1)) ** 3] for _ in range(n)]
+
+    words = np.array(["sea", "of", "hill", "dog", "boy", "old", "man", "red"])
+    kind = rng.integers(0, 40, n)
+    group = rng.integers(0, n, n)
+    index = pd.DataFrame(
+        {
+            "id": [str(i) for i in range(n)],
+            "title": [" ".join(words[[i % 8, i // 8]]) if i < 36 else "Untitled" for i in kind],
+            "artist": names(n // 8 + 1, 0.7), "artist_qualified": names(n // 8 + 1, 0.2),
+            "group": group, "object_group": group, "sibling_group": rng.integers(0, n // 2, n),
+            "series": ["Hours"] * n, "themes": lists(12, 3), "styles": lists(8, 1), "schools": lists(6, 1),
+            "techniques": lists(5, 2), "keywords": lists(n // 4 + 5, 6),
+            "year": np.where(rng.random(n) < 0.8, rng.integers(1500, 1900, n), np.nan),
+        }
+    )  # fmt: skip
+    titles = rng.normal(size=(40, 16))[kind] + 0.3 * rng.normal(size=(n, 16)) * (rng.random((n, 1)) < 0.7)
+    return index, unit_rows(titles)
+
+
+def compare(n: int, seed: int, dim: int) -> None:
+    index, titles = made_up(n, seed)
+    settings = params(period_years=25, terms_overlap=0.3)
+    judges, unmeasured = all_judges(index, titles, settings)
+    truths = dense_truths(index, titles, settings)
+    assert set(judges) == set(truths) and set(unmeasured) == {"text_to_image", "same_object"}
+    images = unit_rows(np.random.default_rng(seed + 1).normal(size=(n, dim)))
+    images[::7] = images[0]  # equal similarities: the lower row comes first
+    similarity = images @ images.T
+    values = evaluate_spaces([Space("image", n, lambda rows: similarity[rows])], judges, K, 0)
+    for key, judge in judges.items():
+        assert judge.queries().tolist() == queries_of(truths[key]).tolist(), key
+        rows = np.random.default_rng(0).permutation(n)[:97]
+        truth = judge.truth(rows)
+        np.testing.assert_array_equal(truth.excluded, truths[key].excluded[rows], err_msg=key)
+        np.testing.assert_array_equal(truth.found, truths[key].found[rows], err_msg=key)
+        if truth.grade is not None:
+            np.testing.assert_allclose(truth.grade, truths[key].grade[rows], atol=1e-7, err_msg=key)
+        np.testing.assert_allclose(
+            values[key, "image"], dense_metrics(similarity, truths[key], K), atol=1e-9, rtol=0, err_msg=key
+        )
+        best = np.where(truths[key].excluded, -1, truths[key].relevant if truth.grade is None else truths[key].grade)
+        np.testing.assert_allclose(
+            values[key, "ceiling"], dense_metrics(best, truths[key], K), atol=1e-9, rtol=0, err_msg=key
+        )
+
+
+@pytest.mark.parametrize("block", [(1 << 24, 512, 1 << 22), (1 << 13, 17, 1 << 11)])
+def test_equal_the_dense_ones(monkeypatch: pytest.MonkeyPatch, block: tuple[int, int, int]):
+    """In one block, and in many small ones: no pair and no rank depends on the block."""
+    monkeypatch.setattr(retrieval, "PAIRS", block[0])
+    monkeypatch.setattr(retrieval, "QUERIES", block[1])
+    monkeypatch.setattr(judging, "PAIRS", block[2])
+    monkeypatch.setattr(judging, "WIDTH", 64)
+    compare(300, 0, 8)
+
+
+@pytest.mark.long
+def test_equal_the_dense_ones_at_4000():
+    compare(4000, 1, 32)
