@@ -50,7 +50,7 @@ def dense_truths(index: pd.DataFrame, titles: np.ndarray, p: Relevance) -> dict[
     share = np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
     themes, styles = indicator(index["themes"]), indicator(index["styles"])
     across = {
-        name: Truth(table @ table.T > 0, group | painter | ~table.any(axis=1)[None, :], None)
+        name: Truth(table @ table.T > 0, group | painter | (table.sum(axis=1) == 0)[None, :], None)
         for name, table in (("theme", themes), ("style", styles))
     }
     cosine = titles.astype(np.float64) @ titles.T.astype(np.float64)
@@ -62,7 +62,7 @@ def dense_truths(index: pd.DataFrame, titles: np.ndarray, p: Relevance) -> dict[
         ),
         "period": graded(period, group | np.isnan(year)[None, :]),
         "terms": graded(
-            np.where(share >= p.terms_overlap, np.minimum(share, 1), 0), group | ~terms.any(axis=1)[None, :]
+            np.where(share >= p.terms_overlap, np.minimum(share, 1), 0), group | (terms.sum(axis=1) == 0)[None, :]
         ),
         "siblings": Truth(
             equal(index["sibling_group"].to_numpy()), equal(index["object_group"].to_numpy()), None

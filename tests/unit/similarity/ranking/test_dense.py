@@ -57,19 +57,22 @@ def compare(n: int, seed: int, dim: int) -> None:
     similarity = images @ images.T
     values = evaluate_spaces([Space("image", n, lambda rows: similarity[rows])], judges, K, 0)
     for key, judge in judges.items():
-        assert judge.queries().tolist() == queries_of(truths[key]).tolist(), key
+        dense = truths[key]
+        assert judge.queries().tolist() == queries_of(dense).tolist(), key
         rows = np.random.default_rng(0).permutation(n)[:97]
         truth = judge.truth(rows)
-        np.testing.assert_array_equal(truth.excluded, truths[key].excluded[rows], err_msg=key)
-        np.testing.assert_array_equal(truth.found, truths[key].found[rows], err_msg=key)
+        np.testing.assert_array_equal(truth.excluded, dense.excluded[rows], err_msg=key)
+        np.testing.assert_array_equal(truth.found, dense.found[rows], err_msg=key)
+        gain = dense.relevant if dense.grade is None else dense.grade
+        assert (truth.grade is None) == (dense.grade is None)
         if truth.grade is not None:
-            np.testing.assert_allclose(truth.grade, truths[key].grade[rows], atol=1e-7, err_msg=key)
+            np.testing.assert_allclose(truth.grade, gain[rows], atol=1e-7, err_msg=key)
         np.testing.assert_allclose(
-            values[key, "image"], dense_metrics(similarity, truths[key], K), atol=1e-9, rtol=0, err_msg=key
+            values[key, "image"], dense_metrics(similarity, dense, K), atol=1e-9, rtol=0, err_msg=key
         )
-        best = np.where(truths[key].excluded, -1, truths[key].relevant if truth.grade is None else truths[key].grade)
+        best = np.where(dense.excluded, -1, gain)
         np.testing.assert_allclose(
-            values[key, "ceiling"], dense_metrics(best, truths[key], K), atol=1e-9, rtol=0, err_msg=key
+            values[key, "ceiling"], dense_metrics(best, dense, K), atol=1e-9, rtol=0, err_msg=key
         )
 
 
