@@ -54,9 +54,10 @@ class _PairsOfRows(Dataset[Any]):
 def _negatives(pairs: Pairs, count: int) -> np.ndarray:
     """Negative pairs that are drawn at random, as positions (count, 2)."""
     rng, kept = np.random.default_rng(0), np.empty((0, 2), dtype=np.int64)
+    weight = pairs.negative(np.arange(len(pairs.rows)))
     while len(kept) < count:
         drawn = rng.integers(len(pairs.rows), size=(count, 2))
-        kept = np.concatenate([kept, drawn[pairs.negative[drawn[:, 0], drawn[:, 1]] > 0]])
+        kept = np.concatenate([kept, drawn[weight[drawn[:, 0], drawn[:, 1]] > 0]])
     return kept[:count]
 
 
@@ -170,8 +171,9 @@ def _mining(size: Size) -> Pair:
     def agreement() -> str:
         (kept, hardest), pairs = results["naive"], results["ours"]
         ours_kept = set(map(tuple, pairs.positive.tolist()))
+        weight = pairs.negative(np.arange(n))
         shared = len(ours_kept & set(kept)) / max(1, len(ours_kept | set(kept)))
-        hard = np.take_along_axis(pairs.negative == params.hard_weight, hardest, axis=1).mean()
+        hard = np.take_along_axis(weight == params.hard_weight, hardest, axis=1).mean()
         return (
             f"both compare {n * (n - 1) // 2:,} pairs; positive pairs kept: naive {len(kept):,}, ours "
             f"{len(ours_kept):,}, share in common {shared:.4f}; hardest negatives, share in common {hard:.4f}"

@@ -20,6 +20,7 @@ def settings(**changes: object) -> Siamese:
         "max_pairs_per_artist": 20,
         "hard_negatives": 3,
         "hard_weight": 2.0,
+        "mined_works": 20000,
         "components": 12,
         "rank": 4,
         "hidden": 16,

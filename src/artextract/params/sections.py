@@ -257,6 +257,7 @@ class Siamese(Section):
     max_pairs_per_artist: Positive
     hard_negatives: Count
     hard_weight: Annotated[float, Field(ge=1)]
+    mined_works: Annotated[int, Field(ge=100)]
     components: Positive
     rank: Positive
     hidden: Positive

@@ -5,6 +5,8 @@ Shuffled titles keep all of the training but its meaning; a random projection an
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 import pandas as pd
 
@@ -36,7 +38,13 @@ def shuffled_titles(
 def random_projection(images: np.ndarray, rows: np.ndarray, size: int, seed: int) -> np.ndarray:
     """Centred images on random Gaussian directions; unit rows (n, size)."""
     centred = images - images[rows].mean(axis=0)
-    return unit_rows(centred @ np.random.default_rng([seed, 3]).normal(size=(images.shape[1], size)))
+    return unit_rows(centred @ _directions(images.shape[1], size, seed))
+
+
+@lru_cache(maxsize=1)
+def _directions(dim: int, size: int, seed: int) -> np.ndarray:
+    """The random directions, float64 (dim, size): the same for every training, and drawing them takes time."""
+    return np.random.default_rng([seed, 3]).normal(size=(dim, size))
 
 
 def principal_components(images: np.ndarray, rows: np.ndarray, size: int) -> np.ndarray:

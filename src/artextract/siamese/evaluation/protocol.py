@@ -26,6 +26,7 @@ from artextract.siamese.evaluation.trials import (
     trials,
     values_table,
 )
+from artextract.siamese.projection.cosines import blocks
 from artextract.siamese.projection.pairs import MIN_TAUGHT, TooFewWorks, titled_rows
 from artextract.siamese.projection.splits import painter_components
 from artextract.similarity.ranking.collection import Collection
@@ -182,11 +183,12 @@ def nearest_titles(collection: Collection, held: Held) -> dict[str, float]:
         ``s3.known`` and ``s3.left_out``, counts of works; ``s3.nearest_title``, the largest title cosine of a held-out
         work to a work that teaches.
     """
-    taught = titled_rows(collection.index, held.known)
+    taught = collection.titles[titled_rows(collection.index, held.known)]
+    nearest = max(float(block.max()) for _, block in blocks(collection.titles[held.queries], taught))
     return {
         "s3.known": len(held.known),
         "s3.left_out": len(collection.index) - len(held.known) - len(held.queries),
-        "s3.nearest_title": float((collection.titles[held.queries] @ collection.titles[taught].T).max()),
+        "s3.nearest_title": nearest,
     }
 
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from artextract.siamese.projection.linear import principal_directions, ridge_weight
+from artextract.siamese.projection.linear import principal_directions, ridge_weight, times
 from artextract.siamese.projection.projection import Projection
 
 
@@ -117,8 +117,8 @@ def start(
     mean = images.mean(axis=0)
     x, y = images - mean, titles - titles.mean(axis=0)
     basis = principal_directions(x, components)
-    basis = basis / (np.sqrt(((x @ basis) ** 2).sum(axis=1).mean()) or 1.0)
-    inputs = x @ basis
+    basis = basis / (np.sqrt((times(x, basis) ** 2).sum(axis=1).mean()) or 1.0)
+    inputs = times(x, basis)
     weight = ridge_weight(inputs, y, penalty)
     # Directions in title space along which the fitted titles vary most; of the triangular factor alone, which is small.
     _, _, directions = np.linalg.svd(np.linalg.qr(inputs, mode="r") @ weight, full_matrices=False)

@@ -16,6 +16,7 @@ from artextract.data.images.duplicates import groups
 from artextract.data.museum.painters import person
 from artextract.data.museum.titles import normalised_title
 from artextract.params.sections import Splits
+from artextract.siamese.projection.cosines import blocks, pairs_once
 
 THRESHOLD_STEP = 0.05  # by which the threshold of title cosine rises inside a cluster that is too large
 
@@ -86,17 +87,31 @@ def title_clusters(index: pd.DataFrame, titles: np.ndarray, params: Splits) -> n
     waiting = [(np.arange(len(index)), params.title_cosine)]
     while waiting:
         rows, threshold = waiting.pop()
-        alike = titles[rows] @ titles[rows].T >= threshold if threshold < 1 else np.zeros((len(rows), len(rows)), bool)
-        near = [(int(i), int(j)) for i, j in np.argwhere(np.triu(alike, 1))]
-        first: dict[int, int] = {}
-        part = groups(len(rows), near + [(first.setdefault(s, i), i) for i, s in enumerate(same[rows].tolist())])
-        for c in range(part.max() + 1):
-            members = rows[part == c]
+        part = pd.factorize(same[rows])[0]
+        if threshold < 1:
+            part = _joined(part, titles[rows], threshold)
+        order = np.argsort(part, kind="stable")
+        for members in np.split(rows[order], np.cumsum(np.bincount(part))[:-1]):
             if len(members) > largest and threshold < 1:
                 waiting.append((members, threshold + THRESHOLD_STEP))
             else:
                 result[members], count = count, count + 1
     return pd.factorize(result)[0]
+
+
+def _joined(part: np.ndarray, titles: np.ndarray, threshold: float) -> np.ndarray:
+    """Parts (n,), those joined in which two titles have at least this cosine, transitively; numbered from 0, (n,).
+
+    Parts that are joined already need no further pair, so few of the pairs are ever held.
+    """
+    for start, block in pairs_once(titles):
+        i, j = np.nonzero(block >= threshold)
+        left, right = part[i + start], part[j + start]
+        count, apart = int(part.max()) + 1, left != right
+        links = np.unique(np.minimum(left, right)[apart] * count + np.maximum(left, right)[apart])
+        if len(links):
+            part = groups(count, list(zip((links // count).tolist(), (links % count).tolist(), strict=True)))[part]
+    return part
 
 
 def held_out_titles(cluster: np.ndarray, params: Splits, seed: int) -> np.ndarray:
@@ -125,7 +140,8 @@ def leave_similar_out(part: np.ndarray, group: np.ndarray, titles: np.ndarray, c
         cosine: Smallest title cosine that is similar.
     """
     held = part == "held_out"
-    similar = ~held & (titles @ titles[held].T >= cosine).any(axis=1)
+    near = [(block >= cosine).any(axis=1) for _, block in blocks(titles, titles[held])]
+    similar = ~held & np.concatenate(near)
     return np.where(~held & np.isin(group, group[similar]), "left_out", part).astype(object)
 
 

@@ -20,11 +20,11 @@ from artextract.core.compute import unit_rows
 from artextract.core.errors import ArtExtractError
 from artextract.params.sections import Siamese
 from artextract.siamese.projection.heads import Network, start
-from artextract.siamese.projection.pairs import Pairs, mine_pairs, titled_rows
+from artextract.siamese.projection.pairs import Pairs, at_most, mine_pairs, titled_rows
+from artextract.siamese.projection.title_judge import TitleJudge
 
 NOTHING = 1e-30  # weight of no negative; of zero, an anchor without negatives would have no gradient
 RISE = 0.2  # share of the steps in which the learning rate rises
-MIN_JUDGED = 10  # titles are too few to stop by below this many select works with a title like theirs
 
 
 def pair_loss(embedded: Tensor, positive: Tensor, negative: Tensor, temperature: float) -> Tensor:
@@ -61,13 +61,19 @@ def _epoch_batches(pairs: Pairs, size: int, rng: np.random.Generator) -> list[np
     return np.array_split(rng.permutation(len(pairs.rows)), math.ceil(len(pairs.rows) / size))
 
 
-def _part_of(pairs: Pairs, works: np.ndarray) -> tuple[Tensor, Tensor]:
-    """The positive pairs with both works in a batch, as positions in it, and the weights of its negatives."""
+def _part_of(pairs: Pairs, works: np.ndarray, whole: np.ndarray | None = None) -> tuple[Tensor, Tensor]:
+    """The positive pairs with both works in a batch, as positions in it, and the weights of its negatives.
+
+    Args:
+        pairs: Of m works.
+        works: The batch, positions (b,).
+        whole: Weights of all works as negatives of each other (m, m), where they are at hand.
+    """
     place = np.full(len(pairs.rows), -1)
     place[works] = np.arange(len(works))
     positive = place[pairs.positive]
-    positive = positive[(positive >= 0).all(axis=1)]
-    return torch.from_numpy(positive), torch.from_numpy(pairs.negative.take(works, 0).take(works, 1))
+    negative = pairs.negative(works) if whole is None else whole.take(works, 0).take(works, 1)
+    return torch.from_numpy(positive[(positive >= 0).all(axis=1)]), torch.from_numpy(negative)
 
 
 def one_cycle(optimizer: torch.optim.Optimizer, peak: float, steps: int) -> torch.optim.lr_scheduler.LRScheduler:
@@ -92,10 +98,11 @@ def _steps(
     optimizer = torch.optim.AdamW(net.parameters(), lr=params.lr, weight_decay=0.0)
     batches = math.ceil(len(pairs.rows) / params.batch_size)
     schedule = one_cycle(optimizer, params.lr, params.epochs * batches)
+    whole = pairs.negative(np.arange(len(pairs.rows))) if batches == 1 else None  # every batch is all works
     for epoch in range(1, epochs + 1):
         total, counted = 0.0, 0
         for works in _epoch_batches(pairs, params.batch_size, rng):
-            positive, negative = _part_of(pairs, works)
+            positive, negative = _part_of(pairs, works, whole)
             if not len(positive):
                 continue
             batch = functional.dropout(inputs[torch.from_numpy(works)], params.dropout)
@@ -114,40 +121,6 @@ def _steps(
                 f"the loss is not finite at epoch {epoch}", where="train_siamese", remedy="lower siamese.lr"
             )
         yield epoch, mean
-
-
-class TitleJudge:
-    """Mean average precision of like titles: the judge that stops the training, and judges nothing else."""
-
-    def __init__(self, titles: np.ndarray, group: np.ndarray, queries: np.ndarray, gallery: np.ndarray, cosine: float):
-        """Relevant works of each query; the same after every epoch.
-
-        Args:
-            titles: Title embeddings, unit rows (n, d).
-            group: Group of each work (n,); a query's own does not count.
-            queries: Rows that are queries.
-            gallery: Rows that are ranked.
-            cosine: Smallest title cosine of a hit.
-        """
-        self.queries, self.gallery = queries, gallery
-        self.possible = group[queries][:, None] != group[gallery][None, :]
-        relevant = (titles[queries] @ titles[gallery].T >= cosine) & self.possible
-        self.asked = relevant.any(axis=1)
-        self.relevant = relevant[self.asked]
-
-    def __call__(self, embedding: np.ndarray) -> tuple[float, float]:
-        """Score unit rows (n, k).
-
-        Returns:
-            Mean, 0 to 1, and its standard error; NaN where fewer than ``MIN_JUDGED`` queries have a hit.
-        """
-        if len(self.relevant) < MIN_JUDGED:
-            return math.nan, math.nan
-        similarity = np.where(self.possible, embedding[self.queries] @ embedding[self.gallery].T, -np.inf)[self.asked]
-        hit = np.take_along_axis(self.relevant, np.argsort(-similarity, axis=1, kind="stable"), axis=1)
-        precision = np.cumsum(hit, axis=1) / np.arange(1, hit.shape[1] + 1)
-        values = (precision * hit).sum(axis=1) / hit.sum(axis=1)
-        return float(values.mean()), float(values.std(ddof=1) / math.sqrt(len(values)))
 
 
 def train(
@@ -174,7 +147,7 @@ def train(
     Raises:
         ArtExtractError: Too few works or pairs, or a loss that is not finite.
     """
-    judged = titled_rows(index, select_rows)
+    judged = at_most(titled_rows(index, select_rows), params.mined_works // 5, seed)
     net, pairs = _prepare(index, images, titles, train_rows, params, seed)
     watched = np.concatenate([judged, pairs.rows])
     asked, gallery = np.arange(len(judged)), np.arange(len(judged), len(watched))

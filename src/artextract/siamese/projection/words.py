@@ -14,8 +14,10 @@ import pandas as pd
 from artextract.core.compute import unit_rows
 from artextract.core.errors import ArtExtractError
 from artextract.core.files import write_tensors
+from artextract.siamese.projection.cosines import blocks
 from artextract.siamese.projection.linear import ridge_weight
 from artextract.siamese.projection.pairs import titled_rows
+from artextract.similarity.ranking.topk import OwnGroup
 
 REMEDY = "`dvc repro train_siamese`"
 
@@ -74,10 +76,13 @@ def known_item_rank(words: np.ndarray, places: np.ndarray, queries: np.ndarray, 
     Returns:
         int64 (len(queries),); works as near as the right one count as before it.
     """
-    similarity = words[queries] @ places.T
-    own = similarity[np.arange(len(queries)), queries]
-    other = group[queries][:, None] != group[None, :]
-    return 1 + ((similarity >= own[:, None]) & other).sum(axis=1)
+    own, found = OwnGroup(group[queries], group), []
+    for part, similarity in blocks(words[queries], places):
+        known = similarity[np.arange(len(similarity)), queries[part]]
+        before = similarity >= known[:, None]
+        before[own.pairs(part)] = False
+        found.append(1 + before.sum(axis=1))
+    return np.concatenate(found)
 
 
 def in_words(images: np.ndarray, mean: np.ndarray, weight: np.ndarray) -> np.ndarray:

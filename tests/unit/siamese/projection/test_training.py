@@ -11,7 +11,8 @@ import torch
 from artextract.core.compute import unit_rows
 from artextract.core.errors import ArtExtractError
 from artextract.siamese.projection.projection import project
-from artextract.siamese.projection.training import TitleJudge, Trained, one_cycle, pair_loss, stopping_epoch, train
+from artextract.siamese.projection.title_judge import TitleJudge
+from artextract.siamese.projection.training import Trained, one_cycle, pair_loss, stopping_epoch, train
 from tests.unit.siamese_toys import settings, two_subjects, works
 
 HELD = np.arange(96, 120)
