@@ -138,8 +138,7 @@ def error_if_calibrated(p: np.ndarray, seed: int, bins: int = BINS) -> Estimate:
 
 def _places(confidence: np.ndarray, bins: int) -> np.ndarray:
     """Bin of each confidence: open below and closed above, the first one closed on both sides; int (n,)."""
-    edges = np.linspace(0, 1, bins + 1)
-    return np.clip(np.digitize(confidence, edges[1:-1], right=True), 0, bins - 1)
+    return np.digitize(confidence, np.linspace(0, 1, bins + 1)[1:-1], right=True)
 
 
 def reliability(y: np.ndarray, p: np.ndarray, bins: int = BINS) -> pd.DataFrame:
@@ -194,9 +193,8 @@ def wilson(share: float, n: int) -> tuple[float, float]:
     z = 1.96
     centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
     half = z / (1 + z**2 / n) * float(np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2)))
-    return max(0.0, min(share, centre - half)), min(
-        1.0, max(share, centre + half)
-    )  # rounding may pass a share of 0 or 1
+    # rounding may pass a share of 0 or 1
+    return max(0.0, min(share, centre - half)), min(1.0, max(share, centre + half))
 
 
 def expected_calibration_error(y: np.ndarray, p: np.ndarray, bins: int = BINS) -> float:

@@ -8,7 +8,6 @@ from scipy.stats import binomtest
 from sklearn.metrics import log_loss
 
 from artextract.measures.calibration import (
-    FEWEST,
     Calibration,
     apply_temperature,
     error_if_calibrated,
@@ -79,6 +78,8 @@ def test_certain_rows_stay_finite(temperature: float) -> None:
     assert np.isfinite(p).all()
     np.testing.assert_allclose(p.sum(1), 1)
     assert p[0].argmax() == 0 and p[1, 0] == p[1, 1] > p[1, 2]
+    floor = 1e-12 ** (1 / temperature)  # what is left of a class that was ruled out
+    np.testing.assert_allclose(p[0], np.array([1, floor, floor]) / (1 + 2 * floor))
 
 
 def test_likelihood_by_eye() -> None:
@@ -116,6 +117,11 @@ def test_no_temperature_of_a_dense_grid_is_better(case: tuple[np.ndarray, np.nda
     assert 0.05 <= found <= 20
     best = min(negative_log_likelihood(y, apply_temperature(p, t)) for t in np.geomspace(0.05, 20, 400))
     assert negative_log_likelihood(y, apply_temperature(p, found)) <= best + 1e-4
+
+
+def test_a_temperature_far_below_its_bounds_leaves_the_likeliest_class() -> None:
+    p = apply_temperature(np.array([[0.9, 0.05, 0.05], [0.3, 0.35, 0.35]]), 0.0005)
+    np.testing.assert_allclose(p, [[1, 0, 0], [0, 0.5, 0.5]], atol=1e-9)
 
 
 # --- reliability
@@ -193,10 +199,10 @@ def test_a_bold_network_gets_the_temperature_that_undoes_it() -> None:
 
 
 def test_no_temperature_from_fewer_than_fifty_rows() -> None:
-    y, p = honest(FEWEST, 0)
+    y, p = honest(50, 0)
     bold = apply_temperature(p, 0.3)
-    assert fit_calibration(y, bold, np.arange(FEWEST), 0).temperature is not None
-    for n in (0, 2, FEWEST - 1):
+    assert fit_calibration(y, bold, np.arange(50), 0).temperature is not None
+    for n in (0, 2, 49):
         found = fit_calibration(y[:n], bold[:n], np.arange(n), 0)
         assert found.temperature is None and f"{n} select rows are too few" in str(found.refused)
         assert found.record() == {"rows": n, "refused": found.refused}
@@ -214,6 +220,41 @@ def test_no_temperature_that_does_not_help_rows_it_was_not_fitted_on() -> None:
     """A calibrated network needs none; the rows it is fitted on always look better, so others have to say so."""
     refused = [fit_calibration(*honest(60, seed), np.arange(60), 0).refused for seed in range(20)]
     assert sum("not fitted on" in str(reason) for reason in refused) >= 10
+
+
+def test_a_temperature_near_a_bound_is_one() -> None:
+    """Rows made shyer by 12 need a temperature of about 1/12, within a factor of two of the lowest, 1/20."""
+    y, p = honest(400, 0)
+    for wrong, right in ((12.0, 1 / 12), (1 / 12, 12)):
+        found = fit_calibration(y, apply_temperature(p, wrong), np.arange(400), 0)
+        assert found.temperature == pytest.approx(right, rel=0.2)
+
+
+def cross_fitted(y: np.ndarray, p: np.ndarray, units: list[str], seed: int) -> float:
+    """Mean negative log-likelihood of each row under the temperature of the folds that its unit is not in."""
+    order = sorted(set(units))
+    dealt = np.random.default_rng(seed).permutation(len(order)).tolist()
+    fold = np.array([dealt[order.index(unit)] % 5 for unit in units])
+    fitted = [fit_temperature(y[fold != k], p[fold != k]) for k in range(5)]
+    costs = [-np.log(apply_temperature(p[i : i + 1], fitted[k])[0, y[i]]) for i, k in enumerate(fold)]
+    return float(np.mean(costs))
+
+
+def test_a_refusal_says_what_the_temperature_of_the_other_folds_is_worth() -> None:
+    y, p = honest(60, 4)
+    units, reasons = [f"unit {i // 2}" for i in range(60)], set()
+    for seed in (0, 1):
+        reasons.add(reason := str(fit_calibration(y, p, np.array(units), seed).refused))
+        before, after = negative_log_likelihood(y, p), cross_fitted(y, p, units, seed)
+        assert reason.endswith(f"({before:.4f} to {after:.4f} nats)")
+    assert len(reasons) == 2  # the folds are those of the seed
+
+
+def test_no_temperature_where_all_rows_are_of_one_unit() -> None:
+    """No other rows say whether it helps."""
+    y, p = honest(200, 0)
+    found = fit_calibration(y, apply_temperature(p, 0.4), np.zeros(200, dtype=int), 0)
+    assert found.temperature is None and "not fitted on" in str(found.refused)
 
 
 def test_rows_of_one_unit_are_in_one_fold() -> None:
@@ -239,6 +280,29 @@ def test_the_error_of_a_calibrated_network_is_far_from_zero_on_few_rows() -> Non
         assert expected.value == pytest.approx(np.mean(drawn), abs=0.01)
         np.testing.assert_allclose([expected.low, expected.high], np.percentile(drawn, [2.5, 97.5]), atol=0.03)
     assert error_if_calibrated(honest(15, 3)[1], 0).value > 0.1 > 3 * error_if_calibrated(honest(1000, 3)[1], 0).value
+
+
+def test_the_error_of_a_calibrated_network_is_that_of_a_thousand_draws_of_labels() -> None:
+    """A row is right in a draw where its random number, one of float32, is below its confidence."""
+    _, p = honest(9, 3)
+    drawn, confidence = np.random.default_rng(3).random((1000, 9), dtype=np.float32), p.max(axis=1)
+    place = [next(k for k in range(15) if c <= (k + 1) / 15) for c in confidence.tolist()]
+    errors = []
+    for numbers in drawn.tolist():
+        gaps = dict.fromkeys(place, 0.0)
+        for k, number, c in zip(place, numbers, confidence.tolist(), strict=True):
+            gaps[k] += (number < c) - c
+        errors.append(sum(map(abs, gaps.values())) / 9)
+    found = error_if_calibrated(p, 3)
+    assert found.value == pytest.approx(np.mean(errors))
+    assert (found.low, found.high) == pytest.approx((np.quantile(errors, 0.025), np.quantile(errors, 0.975)))
+
+
+def test_there_are_fifteen_bins_unless_another_number_is_named() -> None:
+    y, p = honest(30, 3)
+    assert expected_calibration_error(y, p) == pytest.approx(slow_error(y, p, 15))
+    np.testing.assert_allclose(reliability(y, p)["high"] - reliability(y, p)["low"], 1 / 15)
+    assert error_if_calibrated(p, 0) == error_if_calibrated(p, 0, 15) != error_if_calibrated(p, 0, 16)
 
 
 def test_the_error_of_certain_rows_is_zero() -> None:

@@ -13,7 +13,7 @@ from scipy import stats
 
 from artextract.measures import auc
 from artextract.measures.bootstrap import cluster_bootstrap
-from artextract.measures.intervals import SMALLEST_P, Estimate, estimate, estimate_over_runs, measure
+from artextract.measures.intervals import SMALLEST_P, TIE, Estimate, estimate, estimate_over_runs, measure
 from artextract.measures.units import without_blocks
 
 # Validation rows of each class, as in the sample: schools, genres, artists (of ten classes, four are scored).
@@ -68,6 +68,15 @@ def test_too_few_runs_or_blocks_have_a_mean_and_no_interval(values: np.ndarray) 
 def test_two_runs_of_two_blocks_are_enough() -> None:
     found = estimate_over_runs(RUNS[:2, [0, 1, 3]])
     assert found.low < found.value < found.high
+
+
+def test_a_centre_beyond_1_is_put_half_a_block_from_it_unless_the_score_is_nearer() -> None:
+    values = np.array([0.5, *np.full(8, 0.42) + np.array([1, -1] * 4) / 100])
+    half = stats.t.ppf(0.975, 7) * np.sqrt(7 / 8 * 8 * 1e-4) / (1 / 16 * 15 / 16)
+    assert estimate(values, bias_corrected=True).low == pytest.approx(1 / (1 + np.exp(half - np.log(15))))
+    for value in (0.98, 0.02):
+        found = estimate(np.full(9, value))
+        assert (found.low, found.high) == pytest.approx((value, value))
 
 
 def test_a_centre_beyond_0_is_put_half_a_block_from_it() -> None:
@@ -132,6 +141,20 @@ def test_a_bias_that_falls_with_the_rows_is_removed_to_first_order() -> None:
     assert (found.low + found.high) / 2 == pytest.approx(x.var(ddof=1))
 
 
+def test_a_measured_score_is_estimated_from_its_blocks() -> None:
+    """Twelve units in five blocks of the seed, with or without the correction of the bias."""
+    x = np.random.default_rng(0).random(12)
+
+    def score(w: np.ndarray) -> np.ndarray:
+        return (w @ x / w.sum(axis=1)) ** 2
+
+    values = [score(without_blocks(np.arange(12), 5, seed)) for seed in (1, 2)]
+    found = [measure(score, np.arange(12), 5, seed) for seed in (1, 2)]
+    assert found == [estimate(part) for part in values] and found[0] != found[1]
+    assert measure(score, np.arange(12), 5, 1, bias_corrected=True) == estimate(values[0], bias_corrected=True)
+    assert [(e.low, e.high, e.p) for e in found] == [(e.low, e.high, pytest.approx(e.p, nan_ok=True)) for e in found]
+
+
 # --- where nothing is known
 
 
@@ -151,6 +174,8 @@ def test_undefined_scores_and_single_units_have_no_interval() -> None:
 
 
 def test_differences_without_spread() -> None:
+    assert estimate(np.full(5, TIE), "difference").p == 1
+    assert estimate(np.array([0.5, *0.5 + np.array([1, -1] * 9) * TIE / 4]), "difference").p == SMALLEST_P
     assert estimate(np.zeros(5), "difference") == Estimate(0, 0, 0, 1)
     assert estimate(np.full(5, 0.25), "difference") == Estimate(0.25, 0.25, 0.25, SMALLEST_P)
 

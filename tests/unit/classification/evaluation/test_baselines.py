@@ -19,16 +19,18 @@ from artextract.classification.evaluation.baselines import (
     frequencies,
     has_variant,
     histograms,
+    look_at,
     task_baselines,
 )
 from artextract.classification.evaluation.prediction_table import TaskPredictions
 from artextract.classification.evaluation.scores import baseline_table
 from artextract.classification.network.inputs import Inputs
+from artextract.classification.network.predict import Predictions
 from artextract.core.errors import ArtExtractError
 from artextract.data.images.colours import colour_histogram
 from artextract.data.images.shards import ShardReader
 from artextract.data.wikiart.paths import folder_of, painter_slug
-from artextract.params.sections import Evaluate
+from artextract.params.sections import Evaluate, Network
 from tests.toys import CLASSES, damage, toy_collection, toy_params, toy_preprocessing
 
 PARAMS = Evaluate(min_val_rows=2, blocks=50, permutations=20, abstain_error=0.2, probe=True)
@@ -287,6 +289,33 @@ def test_histograms_are_computed_once_and_found_by_content(tmp_path: Path, cache
     np.testing.assert_array_equal(histograms(broken, index, [2, 0]), first)  # nothing is read: the cache has it
     with pytest.raises(ArtExtractError, match="damaged"):
         histograms(broken, index, [0, 1])
+
+
+# --- what baselines may look at
+
+
+def test_training_rows_are_looked_at_beside_what_was_predicted(
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows 0 and 4 are too small for the second network, and train baselines that need no network's input."""
+    reader, index = toy_collection(tmp_path / "shards", ["train", "val", "train", "select", "train"])
+    index["width"], index["height"] = [20, 20, 90, 20, 30], [30, 20, 20, 20, 79]
+    second = Network(name="other", weights="none", sha256="", layers=[], size=0, min_side=80)
+    params = toy_params(min_side=10, networks=[second], views=3).train
+    asked, made = [], Inputs(np.zeros((1, 2, 3), dtype=np.float32), toy_preprocessing(), "abc")
+    monkeypatch.setattr(baselines, "load_inputs", lambda *arguments: (asked.append(arguments), made)[1])
+    given = {split: Inputs(np.ones((1, 2, 3)), toy_preprocessing(), split) for split in ("select", "val")}
+    predicted = {split: Predictions([row], given[split], {}) for split, row in (("select", 3), ("val", 1))}
+    found = look_at(reader, index, params, predicted, probe=True)
+    assert {split: (list(of.rows), of.input_rows) for split, of in found.items()} == {
+        "select": ([3], [3]), "val": ([1], [1]), "train": ([0, 2, 4], [2]),
+    }  # fmt: skip
+    assert found["train"].small == {0, 4} and found["train"].inputs is made
+    assert all(found[split].inputs is given[split] for split in given)
+    assert len(asked) == 1 and asked[0][0] is reader and asked[0][1] is index and asked[0][2:] == ([2], params, 3)
+    for of in found.values():
+        np.testing.assert_array_equal(of.colours, histograms(reader, index, of.rows))
+    assert look_at(reader, index, params, predicted, probe=False)["train"].inputs is None and len(asked) == 1
 
 
 # --- all baselines of a task: from an index

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -22,6 +24,7 @@ def test_majority_baseline_by_hand() -> None:
     assert found["majority_auc_ovo"] == 0.5
     unseen = baselines(predictions(y, np.full((6, 3), 1 / 3)), np.array([0, 0, 0]), PARAMS, 0)
     assert unseen["majority_top1"] == pytest.approx(2 / 6)
+    assert unseen["majority_auc_ovo"] == 0.5
 
 
 def test_chance_of_perfect_predictions_is_the_chance_of_a_match() -> None:
@@ -56,6 +59,32 @@ def test_exact_expectations_are_the_means_of_deals(seed: int) -> None:
         assert found[f"chance_{name}"] == pytest.approx(np.mean(drawn), abs=5 * np.std(drawn) / np.sqrt(60) + 1e-9)
 
 
+@pytest.mark.parametrize("strata", [False, True])
+def test_the_range_and_p_are_those_of_the_deals(strata: bool) -> None:
+    """The deals are one permutation of the rows after another, all drawn from the seed."""
+    task = random_predictions(3, n=30, strata=strata)
+    rng, found = np.random.default_rng(7), chance(task, PARAMS, 7)
+    dealt = [dataclasses.replace(task, p=task.p[rng.permutation(30)]) for _ in range(60)]
+    deals, own = [score(deal, PARAMS, 0)[0] for deal in dealt], score(task, PARAMS, 0)[0]
+    names = ["auc_ovo", "auc_ovr", "balanced_accuracy", "pr_auc", "macro_f1", "top1"]
+    names += ["auc_ovo_same_pairs", "auc_ovo_stratified"] * strata
+    ends = ("", "_low", "_high", "_p")
+    assert set(found) == {"permutations", *(f"chance_{name}{end}" for name in names for end in ends)}
+    assert found["permutations"] == 60
+    for name in names:
+        drawn = np.array([deal[name] for deal in deals])
+        assert found[f"chance_{name}_low"] == pytest.approx(np.quantile(drawn, 0.025))
+        assert found[f"chance_{name}_high"] == pytest.approx(np.quantile(drawn, 0.975))
+        assert found[f"chance_{name}_p"] == pytest.approx((1 + sum(drawn > own[name] - 1e-9)) / 61)
+    for name in ("pr_auc", "macro_f1"):  # those without an exact expectation
+        assert found[f"chance_{name}"] == pytest.approx(np.mean([deal[name] for deal in deals]))
+
+
+def test_a_network_that_gives_all_rows_the_same_is_as_good_as_any_deal() -> None:
+    found = chance(predictions([0, 0, 1, 1, 2, 2, 2], np.tile([0.2, 0.5, 0.3], (7, 1))), PARAMS, 0)
+    assert {value for name, value in found.items() if name.endswith("_p")} == {1.0}
+
+
 def test_the_range_of_chance_is_wide_on_few_rows() -> None:
     """On eight rows of four classes, an AUC of .73 is within reach of luck; on 800 it is not."""
     rng = np.random.default_rng(0)
@@ -87,6 +116,7 @@ def test_what_was_never_trained_on_cannot_be_reached() -> None:
 
 def test_nothing_undefined_is_reported() -> None:
     for task in (predictions([1, 1, 1], np.full((3, 2), 0.5)), predictions([], np.zeros((0, 2)))):
-        found = baselines(task, np.array([0, 0]), PARAMS, 0)
+        with np.errstate(all="raise"):
+            found = baselines(task, np.array([0, 0]), PARAMS, 0)
         assert all(np.isfinite(value) for value in found.values())
         assert not [name for name in found if "auc" in name or "balanced" in name]

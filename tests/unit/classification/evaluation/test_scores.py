@@ -137,6 +137,28 @@ def test_scores_say_on_how_many_rows_they_rest() -> None:
     assert (found["top1_rows"], found["top1_units"]) == (6, 5)
 
 
+def test_every_score_of_a_task_is_named() -> None:
+    named = ("auc_ovo", "auc_ovr", "balanced_accuracy", "pr_auc", "macro_f1", "top1")
+    for strata, more in ((False, ()), (True, ("auc_ovo_same_pairs", "auc_ovo_stratified"))):
+        found, _ = score(random_predictions(2, classes=6, strata=strata), PARAMS, 0)
+        expected = {f"{name}{end}" for name in (*named, *more) for end in ("", "_low", "_high", "_rows", "_units")}
+        expected |= {"val_rows", "classes", "classes_scored", "val_rows_of_scored_classes", "top3", "top5"}
+        assert set(found) == expected | ({"pairs", "pairs_comparable_in_strata"} if strata else set())
+    found, _ = score(random_predictions(2, classes=5), PARAMS, 0)
+    assert "top3" in found and "top5" not in found  # five of five are always right
+    assert "top3" not in score(random_predictions(2, classes=3), PARAMS, 0)[0]
+
+
+def test_the_blocks_of_the_scores_and_of_the_gains_are_those_of_the_seed() -> None:
+    task, few = random_predictions(5, n=60), PARAMS.model_copy(update={"blocks": 5})
+    one, again, other = (score(task, few, seed) for seed in (1, 1, 2))
+    assert one[0] == again[0] and all(one[0][name] != other[0][name] for name in ("auc_ovo_low", "top1_low"))
+    assert (one[1]["auc_ovr_low"] != other[1]["auc_ovr_low"]).all()
+    noise = {"noise": np.random.default_rng(1).random(task.p.shape)}
+    gains = [baseline_table(task, noise, few, seed)["gain_low"].iloc[1] for seed in (1, 1, 2)]
+    assert gains[0] == gains[1] != gains[2]
+
+
 def test_a_class_of_one_painter_has_no_interval() -> None:
     task = random_predictions(5, n=60)
     unit = np.where(task.y == 2, 1000, np.arange(60))
@@ -320,6 +342,13 @@ def test_scores_without_variants_are_those_of_the_other_rows() -> None:
     found = without_variants(task, variant, PARAMS, 0)
     expected, _ = score(kept, PARAMS, 0)
     assert found["title_variants"] == 20 and found["auc_ovo_no_variants"] == expected["auc_ovo"]
-    assert found["auc_ovo_no_variants_low"] == expected["auc_ovo_low"]
+    names = ("auc_ovo", "auc_ovo_low", "auc_ovo_high", "auc_ovo_rows", "auc_ovo_units")
+    assert found == {"title_variants": 20} | {
+        name.replace("auc_ovo", "auc_ovo_no_variants"): expected[name] for name in names
+    }
+    within = dataclasses.replace(task, strata=np.array(["a", "b"] * 40))
+    assert len(without_variants(within, variant, PARAMS, 0)) == 1 + 2 * len(names)
+    few = PARAMS.model_copy(update={"blocks": 5})
+    assert without_variants(task, variant, few, 1) != without_variants(task, variant, few, 2)
     assert without_variants(task, np.zeros(80, dtype=bool), PARAMS, 0) == {"title_variants": 0}
     assert without_variants(task, np.ones(80, dtype=bool), PARAMS, 0) == {"title_variants": 80}

@@ -5,14 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from sklearn.cluster import KMeans
 
 from artextract.similarity.evaluation import clusters
 from artextract.similarity.evaluation.clusters import cluster
-from artextract.similarity.evaluation.maps import tsne_map
+from artextract.similarity.evaluation.maps import reduce, tsne_map
 from artextract.similarity.ranking.central import central_first
 from tests.museum import gallery
 from tests.unit.similarity.evaluation.test_examples import LONG, size
@@ -24,6 +26,31 @@ def test_typical_words_are_more_frequent_inside():
     outside = ["Portrait of a man", "Snow in town", "Portrait of a dog"]
     assert clusters.typical_words(inside, outside) == ["dawn", "haystacks"]
     assert clusters.typical_words(inside, outside, n=1) == ["dawn"]
+
+
+def slow_words(titles: list[str], others: list[str], n: int) -> list[str]:
+    """Words of two titles at least, by how many times more often titles have them than others have."""
+
+    def share(word: str, texts: list[str]) -> float:
+        return sum(word in text.split() for text in texts) / len(texts) if texts else 0.0
+
+    words = sorted({word for text in titles + others for word in text.split()})
+    words = [word for word in words if sum(word in text.split() for text in titles + others) >= 2]
+    words.sort(key=lambda word: -(share(word, titles) + 0.01) / (share(word, others) + 0.01))
+    return [word for word in words[:n] if sum(word in text.split() for text in titles) >= 2]
+
+
+texts = st.lists(st.lists(st.sampled_from("ash bay cow dew elm fog gem".split()), max_size=4).map(" ".join), max_size=9)
+
+
+@given(texts.filter(bool), texts, st.integers(1, 8))
+def test_typical_words_agree_with_counting(titles: list[str], others: list[str], n: int):
+    assert clusters.typical_words(titles, others, n) == slow_words(titles, others, n)
+
+
+def test_four_typical_words_are_named_and_none_that_says_nothing():
+    titles = ["the ash bay cow dew elm"] * 2
+    assert clusters.typical_words(titles, ["the"]) == ["ash", "bay", "cow", "dew"]
 
 
 @pytest.mark.parametrize(("titles", "others"), [(["Sea"], []), (["the", "of the"], ["a"]), (["!"], ["?"])])
@@ -63,6 +90,26 @@ def test_clusters_are_described_and_capped(tmp_path: Path, sheet: list[tuple], m
     assert [path.name for *_, path in sheet] == ["cluster_01.jpg", "cluster_02.jpg", "cluster_03.jpg"]
 
 
+def test_a_sheet_names_the_theme_the_words_and_how_many_are_shown(tmp_path: Path, sheet: list[tuple]):
+    titles = ["Sea view", "Sea storm", "Sea", "Hill", *[f"Night {i}" for i in range(22)]]
+    index, reader = gallery(tmp_path, titles)
+    index["themes"] = [["still_life-of-fish"]] * 2 + [["sea"]] + [[]] * 23
+    index["artist"] = pd.array(["a", "b", "a", *["c"] * 23], dtype="string")
+    table = clusters.draw_clusters(index, reader, np.zeros(26, dtype=int), [np.arange(26)], tmp_path)
+    (cards, heading, subtitle, path), *none = sheet
+    assert not none and path == tmp_path / "cluster_01.jpg" and heading == "Cluster 1"
+    assert [card.title for card in cards] == titles[:24]
+    assert subtitle == (
+        "26 works, the 24 most typical shown; commonest theme: still life of fish (2 of 26); "
+        "in their titles: night, sea."
+    )
+    assert table.to_dict("records") == [
+        {"cluster": 1, "works": 26, "painters": 3, "theme": "still_life-of-fish", "theme_share": 2 / 26}
+        | {"words": "night, sea", "titles": "Sea view; Sea storm; Sea"}
+    ]
+    assert table.columns.tolist() == ["cluster", "works", "painters", "theme", "theme_share", "words", "titles"]
+
+
 def test_cluster_sheets_are_pictures(tmp_path: Path):
     index, reader = gallery(tmp_path / "shards", [LONG, "", "Sea"])
     out = tmp_path / "plots"
@@ -84,6 +131,16 @@ def test_clusters_are_numbered_by_size():
     labels = cluster(POINTS, 3, 0)
     np.testing.assert_array_equal(labels, BLOBS)
     assert labels.dtype == np.int64
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_clusters_are_those_of_ten_starts_from_the_seed_with_equal_ones_in_their_order(seed: int):
+    points = np.random.default_rng(4).normal(size=(40, 6))
+    plain = KMeans(9, n_init=10, random_state=seed).fit_predict(reduce(points, seed))
+    sizes = np.bincount(plain).tolist()
+    assert len(set(sizes)) < 9
+    order = sorted(range(9), key=lambda c: (-sizes[c], c))
+    np.testing.assert_array_equal(cluster(points, 9, seed), [order.index(c) for c in plain.tolist()])
 
 
 @given(st.integers(2, 30), st.integers(2, 12), st.integers(0, 50))

@@ -25,6 +25,7 @@ def test_hubness_by_hand():
     assert hubness(np.array([2, 2, 2])) == (0.0, 0.0)
     skewness, alone = hubness(np.array([0, 0, 0, 4]))
     assert skewness == pytest.approx(2 / 3**0.5) and alone == 0.75
+    assert hubness(np.array([0, 1, 1, 1])) == (pytest.approx(-2 / 3**0.5), 0.25)  # a spread below one
 
 
 def test_one_hub_is_caught():
@@ -42,16 +43,30 @@ def test_mean_cosine_equals_a_loop():
     unit = unit_rows(RNG.normal(0.3, 1, (9, 4)))
     pairs = [unit[i] @ unit[j] for i in range(9) for j in range(9) if i != j]
     assert mean_cosine(unit) == pytest.approx(np.mean(pairs), abs=1e-6)
-    assert np.isnan(mean_cosine(unit[:1]))
+    with np.errstate(all="raise"):
+        assert np.isnan(mean_cosine(np.full((1, 4), 0.5)))
+    assert mean_cosine(np.eye(2)) == 0
 
 
 def test_effective_rank_counts_even_directions():
     assert effective_rank(np.eye(5)) == pytest.approx(5)
     assert effective_rank(np.repeat(np.eye(7)[:3], 4, axis=0)) == pytest.approx(3)
     assert effective_rank(np.ones((6, 3)) / 3**0.5) == pytest.approx(1)
+    assert effective_rank(np.diag([1000.0, 5e-4])) == 1  # less than a millionth of the largest counts as zero
+    assert effective_rank(np.diag([1000.0, 2e-3])) > 1 + 1e-5
     values = np.array([3.0, 1.0])
     share = values / 4
     assert effective_rank(np.diag(values)) == pytest.approx(np.exp(-(share * np.log(share)).sum()))
+
+
+def test_cosines_are_looked_at_where_there_are_vectors():
+    space = cosine_space("a", RNG.normal(size=(6, 4)))
+    assert space.vectors is not None
+    found, bare = (health(s, np.arange(6), 2) for s in (space, Space("a", 6, space.similarity)))
+    counts = k_occurrence(space, np.arange(6), 2)
+    assert bare == dict(zip(("hubness", "anti_hubs"), hubness(counts), strict=True))
+    cosines = {"mean_cosine": mean_cosine(space.vectors), "effective_rank": effective_rank(space.vectors)}
+    assert found == bare | cosines
 
 
 @pytest.mark.parametrize("n", [1, 2, 3])

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from artextract.similarity.ranking import neighbours
 from artextract.similarity.ranking.neighbours import nearest, neighbour_table
-from artextract.similarity.ranking.topk import best
+from artextract.similarity.ranking.topk import OwnGroup, best, select
 
 EYE = np.array([[1, 0], [0, 1], [0.6, 0.8], [1, 0]], dtype=np.float32)
 
@@ -81,6 +81,36 @@ def test_long_lines_are_folded_without_a_loss(seed: int, k: int, n: int, tied: b
     for line, found in zip(scores, columns, strict=True):
         assert found.tolist() == sorted(range(n), key=lambda c: (-line[c], c))[:k]
     np.testing.assert_array_equal(values, np.take_along_axis(scores, columns, axis=1))
+
+
+def test_none_of_the_best_is_none():
+    for n in (3, 400):
+        columns, values = best(np.zeros((2, n), dtype=np.float32), 0)
+        assert columns.shape == values.shape == (2, 0)
+        assert columns.dtype == np.int64 and values.dtype == np.float32
+
+
+@given(st.integers(0, 10**6), st.integers(1, 9), st.integers(0, 9))
+def test_a_selection_equals_a_sort(seed: int, n: int, k: int):
+    """Scores of all signs and sizes; rows in any order, also beyond 2**31."""
+    rng = np.random.default_rng(seed)
+    scores = rng.choice([-np.inf, -3e38, -1.5, -1e-40, -0.0, 0.0, 1e-40, 1.5, 3e38, np.inf], (3, n)).astype(np.float32)
+    rows = rng.permutation(n) + 2**32 - 10
+    found, values = select(scores, rows, min(k, n))
+    for line, own, best_values in zip(scores.tolist(), found.tolist(), values.tolist(), strict=True):
+        expected = sorted((-score, row) for score, row in zip(line, rows.tolist(), strict=True))[: min(k, n)]
+        assert list(zip(best_values, own, strict=True)) == [(-score, row) for score, row in expected]
+
+
+@given(st.integers(0, 10**6))
+def test_rows_of_the_own_group_are_all_pairs_of_equal_groups(seed: int):
+    rng = np.random.default_rng(seed)
+    queries, gallery = rng.integers(0, 4, 7), rng.integers(1, 6, 9)
+    own = OwnGroup(queries, gallery)
+    for start, stop in ((0, 7), (2, 5), (3, 3)):
+        found = list(zip(*(part.tolist() for part in own.pairs(slice(start, stop))), strict=True))
+        expected = [(q - start, g) for q in range(start, stop) for g in range(9) if queries[q] == gallery[g]]
+        assert sorted(found) == expected and len(found) == len(expected)
 
 
 def test_no_queries_give_no_neighbours():

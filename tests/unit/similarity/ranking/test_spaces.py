@@ -15,6 +15,7 @@ from artextract.similarity.ranking.spaces import (
     csls_space,
     image_spaces,
     popularity_space,
+    space_label,
     whitened,
 )
 
@@ -141,7 +142,41 @@ def test_spaces_say_what_they_were_made_from_and_what_they_are_called():
     )
 
 
+def test_two_works_differ_in_one_direction_and_equal_ones_in_none():
+    found = whitened(POINTS[:2], 5)
+    np.testing.assert_allclose(found, -found[::-1])
+    np.testing.assert_allclose(np.abs(found), [[1], [1]], atol=1e-6)
+    for points in (POINTS[:1], POINTS[[3, 3, 3]]):
+        assert whitened(points, 5).tolist() == [[0.0]] * len(points)
+
+
+def test_forms_of_the_image_embedding_are_all_fitted_on_the_same_rows():
+    fit, rows = np.arange(0, 40, 3), np.arange(40)
+    expected = [
+        cosine_space("image", POINTS),
+        cosine_space("centred", centred(POINTS, fit)),
+        cosine_space("whitened", whitened(POINTS, 4, fit)),
+        csls_space("csls", POINTS, 3, fit),
+    ]
+    for found, wanted in zip(image_spaces(POINTS, 4, 3, fit), expected, strict=True):
+        assert found.name == wanted.name
+        np.testing.assert_array_equal(found.similarity(rows), wanted.similarity(rows))
+    default = popularity_space(POINTS).similarity(rows)[0].tolist()
+    ten, eleven = (popularity_space(POINTS, k).similarity(rows)[0].tolist() for k in (10, 11))
+    assert default == ten != eleven
+
+
+def test_names_of_spaces_for_people():
+    names = ["colour", "image", "centred", "whitened", "csls", "siamese", "title"]
+    assert [space_label(name) for name in names] == [
+        "colour histogram", "image, raw", "image, centred", "image, PCA-whitened", "image, CSLS",
+        "image, siamese projection", "title",
+    ]  # fmt: skip
+    assert colour_space([Image.new("RGB", (4, 4))]).name == "colour"
+
+
 def test_what_counts_as_no_variance_is_relative_to_the_first_direction():
+    assert whitened(POINTS * 1e-6, 99).shape == (40, 12)
     assert whitened(POINTS * 1e-3, 99).shape == whitened(POINTS * 1e3, 99).shape == (40, 12)
     flat = POINTS[:, :2] * [1e3, 1e-3]
     assert whitened(flat, 99).shape == (40, 1)
