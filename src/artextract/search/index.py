@@ -39,6 +39,7 @@ TRAINING = 64  # training vectors per list
 COMPONENTS = 256  # maximum; each code holds two
 CANDIDATES = 16  # candidates ranked again per wanted neighbour
 CHUNK = 1 << 15  # vectors read at a time
+BLOCK = 1 << 24  # numbers of the candidates' vectors that are read at a time: 64 MB
 INDEX, RECALLS = "index.faiss", "recalls.json"
 
 
@@ -77,7 +78,7 @@ class CompressedIndex:
         k, count = min(k, len(self.vectors)), min(k * CANDIDATES, len(self.vectors))
         rows, scores = empty(len(queries), k)
         options = faiss.SearchParametersPreTransform(index_params=faiss.SearchParametersIVF(nprobe=self.lists))
-        step = max(1, (1 << 24) // (count * self.vectors.shape[1]))
+        step = max(1, BLOCK // (count * self.vectors.shape[1]))
         for start in range(0, len(queries), step):
             part = slice(start, start + step)
             _, found = self._faiss.search(padded(queries[part]), count, params=options)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -31,6 +32,24 @@ def test_small_collections_are_searched_exactly(tmp_path: Path):
     for ours, truth in zip(index.nearest(vectors[:40], 5, own), blocked(vectors[:40], vectors, 5, own), strict=True):
         np.testing.assert_array_equal(ours, truth)
     assert index.describe() == {"kind": "exact", "vectors": 300, "recall": 1.0, "recall_between": 1.0}
+
+
+@pytest.mark.parametrize(("vectors", "exact"), [(100_000, True), (100_001, False)])
+def test_a_hundred_thousand_are_searched_exactly(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, vectors: int, exact: bool
+):
+    monkeypatch.setitem(sys.modules, "faiss", None)
+    np.save(tmp_path / "v.npy", np.ones((vectors, 1), dtype=np.float32))
+    if exact:
+        assert isinstance(open_index(tmp_path / "v.npy"), ExactIndex)
+    else:
+        with pytest.raises(ArtExtractError, match="more than 100,000 works"):
+            open_index(tmp_path / "v.npy")
+
+
+def test_recall_of_one_row_which_is_the_first():
+    assert recall(np.array([[0]]), np.array([[0]])) == 1
+    assert recall(np.array([[0, 1]]), np.array([[0, -1]])) == 1 and recall(np.array([[1]]), np.array([[0]])) == 0
 
 
 def test_recall_by_hand():
@@ -77,6 +96,134 @@ def test_compressed_index_reaches_the_recall_and_tells_it(
     )
     again = build(vectors, seed=3, target=0.97).nearest(vectors[sample], 10, own)
     np.testing.assert_array_equal(again[0], rows)
+
+
+@pytest.mark.parametrize(
+    ("n", "dim", "kind"),
+    [
+        (6000, 20, "PCAR20,IVF93,PQ10x4fs"),  # 64 vectors train a list
+        (700, 257, "PCAR256,IVF10,PQ128x4fs"),  # 256 components at most
+        (40, 3, "PCAR4,IVF1,PQ2x4fs"),
+        (20_000, 4, "PCAR4,IVF256,PQ2x4fs"),  # a power of two near twice the root
+    ],
+)
+def test_lists_components_and_training_of_an_index(faiss, monkeypatch: pytest.MonkeyPatch, n: int, dim: int, kind: str):
+    taught, made = [], faiss.index_factory
+
+    def watched(*arguments: object):
+        index = made(*arguments)
+        train = index.train
+        index.train = lambda rows: (taught.append(rows), train(rows))
+        return index
+
+    monkeypatch.setattr(faiss, "index_factory", watched)
+    vectors = clustered(n, dim)
+    index = build(vectors, seed=1, target=0.0)
+    lists = int(kind.split(",")[1][3:])
+    assert index.lists == min(8, lists)
+    assert index.describe() == {"kind": f"{kind}, {index.lists} lists, fp32 re-rank", "vectors": n} | index.recalls
+    assert set(index.recalls) == {"recall", "recall_between"} and index._faiss.ntotal == n
+    (rows,) = taught
+    assert len(np.unique(rows, axis=0)) == len(rows) == min(n - 2 * min(n // 8, 200), 64 * lists)
+
+
+@pytest.mark.parametrize(
+    ("found", "enough", "steps"),
+    [(0.5, 1, [8]), (0.49, 99, [8, 16, 32, 64, 93]), (0.49, 20, [8, 16, 32])],
+)
+def test_lists_are_doubled_until_the_recall_is_reached(
+    faiss, monkeypatch: pytest.MonkeyPatch, found: float, enough: int, steps: list[int]
+):
+    tried: list[int] = []
+
+    def measured(index: vector_index.CompressedIndex, _: object) -> dict[str, float]:
+        tried.append(index.lists)
+        return {"recall": 1.0, "recall_between": 0.5 if index.lists >= enough else found}
+
+    monkeypatch.setattr(vector_index, "_recalls", measured)
+    assert build(clustered(6000, 6), target=0.5).lists == steps[-1]
+    assert tried == [*steps, steps[-1]]  # and once for the report
+
+
+def test_a_recall_of_97_percent_is_wanted_of_an_index_with_the_seed_zero(faiss, monkeypatch: pytest.MonkeyPatch):
+    vectors = clustered(1500, 8)
+    for recalls, lists in ((0.97, 8), (0.9699, 23)):
+        with monkeypatch.context() as patch:
+            patch.setattr(vector_index, "_recalls", lambda *_, r=recalls: dict.fromkeys(vector_index.KINDS, r))
+            assert build(vectors).lists == lists
+    default, zero, one = build(vectors, target=0.0), build(vectors, 0, 0.0), build(vectors, 1, 0.0)
+    assert default.recalls == zero.recalls != one.recalls
+
+
+def test_the_recall_is_measured_with_queries_and_their_ten_nearest_in_the_index(faiss):
+    """By brute force: vectors that are kept out, and means of each with the one before."""
+    vectors, kept_out = clustered(300), np.array([299, 7, 31, 8, 100, 2])
+    rows = kept_out[:3]
+    asked = vector_index._searched_exactly(vectors, rows, kept_out)
+    inside = np.setdiff1d(np.arange(300), kept_out)
+    between = [(299, 31), (7, 299), (31, 7)]
+    expected = {
+        "recall": vectors[rows],
+        "recall_between": unit_rows(np.array([vectors[a] + vectors[b] for a, b in between])),
+    }
+    assert list(asked) == list(expected)
+    for kind, (queries, truth) in asked.items():
+        np.testing.assert_allclose(queries, expected[kind], atol=1e-6)
+        for query, found in zip(queries, truth, strict=True):
+            assert found.tolist() == inside[np.argsort(-(vectors[inside] @ query), kind="stable")[:10]].tolist()
+
+
+def test_two_hundred_queries_choose_and_two_hundred_report(faiss, monkeypatch: pytest.MonkeyPatch):
+    asked = []
+    searched = vector_index._searched_exactly
+    monkeypatch.setattr(
+        vector_index, "_searched_exactly", lambda *of: (asked.append([x.tolist() for x in of[1:]]), searched(*of))[1]
+    )
+    for n, queries in ((1700, 200), (1100, 137)):
+        asked.clear()
+        build(clustered(n, 6), target=0.0)
+        (one, kept), (other, again) = asked
+        assert kept == again == one + other and len(one) == len(other) == queries
+        assert len(set(kept)) == len(kept) and max(kept) < n
+
+
+def test_sixteen_candidates_are_ranked_for_each_wanted_one(faiss, monkeypatch: pytest.MonkeyPatch):
+    vectors = clustered(2000)
+    index = build(vectors, target=0.9)
+    wanted, search = [], index._faiss.search
+    monkeypatch.setattr(
+        index._faiss, "search", lambda x, k, **options: (wanted.append((len(x), k)), search(x, k, **options))[1]
+    )
+    whole = index.nearest(vectors[:5], 3)
+    assert whole[0][:, 0].tolist() == [0, 1, 2, 3, 4]
+    assert index.nearest(vectors[:1], 3000)[0].shape == (1, 2000)
+    assert wanted == [(5, 48), (1, 2000)]
+    monkeypatch.setattr(vector_index, "BLOCK", 48 * 20 - 1)
+    for one, part in zip(whole, index.nearest(vectors[:5], 3), strict=True):
+        np.testing.assert_array_equal(one, part)
+    assert wanted[2:] == [(1, 48)] * 5
+
+
+def test_lists_that_hold_fewer_than_wanted_leave_places_empty(faiss):
+    vectors = clustered(2000)
+    index = build(vectors, target=0.0)
+    index.lists = 1
+    rows, scores = index.nearest(vectors[:200], 200)
+    assert ((rows == -1) == np.isneginf(scores)).all() and (rows >= -1).all() and (rows == -1).any()
+    for line in rows:
+        known = line[line >= 0]
+        assert len(np.unique(known)) == len(known)
+    for line, query, values in zip(rows, vectors, scores, strict=False):
+        np.testing.assert_allclose(values[line >= 0], vectors[line[line >= 0]] @ query, atol=1e-6)
+
+
+def test_an_index_is_the_same_however_many_vectors_are_read_at_a_time(faiss, monkeypatch: pytest.MonkeyPatch):
+    vectors = clustered(1000)
+    whole = build(vectors, target=0.5)
+    monkeypatch.setattr(vector_index, "CHUNK", 77)
+    parts = build(vectors, target=0.5)
+    assert parts.recalls == whole.recalls
+    np.testing.assert_array_equal(parts.nearest(vectors, 4)[0], whole.nearest(vectors, 4)[0])
 
 
 def test_recall_is_that_of_queries_which_are_not_in_the_index(faiss, monkeypatch: pytest.MonkeyPatch):
@@ -158,6 +305,29 @@ def test_other_settings_build_another_index(large: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(vector_index, name, value)
     open_index(large)
     assert len(kept_indexes(large)) == 2
+
+
+def test_another_file_seed_or_version_of_faiss_has_another_index(faiss, large: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(vector_index, "SAMPLE", 20)
+    first, state = open_index(large), large.stat()
+    assert first.describe() == build(clustered(2000), seed=0).describe()
+    assert open_index(large, seed=1).describe() == build(clustered(2000), seed=1).describe() != first.describe()
+
+    def saved(path: Path, vectors: np.ndarray, when: int) -> None:
+        np.save(path, vectors)
+        os.utime(path, ns=(when, when))
+
+    other = large.with_name("w.npy")
+    saved(other, clustered(2000, seed=5), state.st_mtime_ns)
+    open_index(other)
+    saved(other, clustered(2000, seed=6), state.st_mtime_ns + 1)
+    open_index(other)
+    saved(other, clustered(2000, dim=21), state.st_mtime_ns + 1)
+    open_index(other)
+    assert len(kept_indexes(large)) == 5
+    monkeypatch.setattr(faiss, "__version__", "0")
+    open_index(large)
+    assert len(kept_indexes(large)) == 6
 
 
 @pytest.mark.parametrize(("name", "damage"), [("index.faiss", "flip"), ("recalls.json", "gone")])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -136,7 +137,8 @@ def test_clusters_are_numbered_by_size():
 @pytest.mark.parametrize("seed", [0, 1])
 def test_clusters_are_those_of_ten_starts_from_the_seed_with_equal_ones_in_their_order(seed: int):
     points = np.random.default_rng(4).normal(size=(40, 6))
-    plain = KMeans(9, n_init=10, random_state=seed).fit_predict(reduce(points, seed))
+    starts: Any = 10
+    plain = KMeans(9, n_init=starts, random_state=seed).fit_predict(reduce(points, seed))
     sizes = np.bincount(plain).tolist()
     assert len(set(sizes)) < 9
     order = sorted(range(9), key=lambda c: (-sizes[c], c))
