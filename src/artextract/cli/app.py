@@ -22,6 +22,7 @@ from artextract.cli import (
     export_onnx,
     judge,
     map,
+    optimise,
     predict,
     profile,
     publish,
@@ -65,6 +66,7 @@ app.command("map")(map.map_)
 app.command()(judge.judge)
 app.command()(qrels.qrels)
 app.command()(experiments.experiments)
+app.command()(optimise.optimise)
 app.command()(repro.repro)
 app.command()(profile.profile)
 app.command()(unseen_painters.unseen_painters)

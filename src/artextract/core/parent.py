@@ -43,6 +43,11 @@ def end_with_parent() -> None:
     _watch(dvc)
 
 
+def end_with_this_process() -> None:
+    """Let a program that this process starts end with it (Linux): ``preexec_fn`` of ``subprocess``."""
+    _arm()
+
+
 def is_orphan() -> bool:
     """True if the process that this one was started by is gone, or DVC above it."""
     return _dvc_has_ended or os.getppid() != _started_by

@@ -77,5 +77,5 @@ def read_yaml(path: Path, text_keys: Collection[tuple[str, str]] = ()) -> dict[s
     except Exception as error:  # besides YAMLError PyYAML raises what its constructors do: `2026-13-45` a ValueError
         raise ArtExtractError(f"not readable as YAML: {error}", where=str(path)) from error
     if not isinstance(content, dict):
-        raise ArtExtractError("holds no keys", where=str(path), remedy="`git restore params.yaml`")
+        raise ArtExtractError("holds no keys", where=str(path), remedy=f"`git restore {path.name}`")
     return content
