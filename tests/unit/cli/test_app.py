@@ -41,8 +41,8 @@ def verbs() -> list[list[str]]:
 def test_the_verbs() -> None:
     expected = [
         "ablations", "attempts", "collection", "compare", "environment", "evidence", "experiments", "explore",
-        "export-onnx", "judge", "map", "predict", "profile", "publish", "qrels", "readme-tables", "report", "search",
-        "seeds", "serve", "splits", "triplets", "unseen-painters", "verify",
+        "export-onnx", "judge", "map", "optimise", "predict", "profile", "publish", "qrels", "readme-tables", "report",
+        "repro", "search", "seeds", "serve", "splits", "triplets", "unseen-painters", "verify",
     ]  # fmt: skip
     assert sorted(words[0] for words in verbs() if len(words) == 1) == expected
 
