@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import platform
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from artextract.core.compute import set_threads, unit_rows
 from artextract.core.errors import ArtExtractError
+from artextract.core.executors.job import Tick
+from artextract.core.executors.rows import rows_over
 from artextract.core.fingerprint import content_key
+from artextract.core.folders import cache_folder
 from artextract.core.prefetch import prefetched
 from artextract.core.rows_by_content import rows_by_content
 from artextract.core.runtime import threads
@@ -138,17 +144,102 @@ def embed_collection(reader: ShardReader, params: ImageEncoder) -> tuple[np.ndar
     key = (identity, backend.batch, computed_by(__name__))
     agreed = check(backend, reference, reader, preprocessing) if fast else {}
     first = next(backend.outputs(pixels(reader, [0], preprocessing, 1, scaled=fast)))
+    hashes, short = reader.hashes(), content_key(key)
+
+    def shard(rows: list[int]) -> Pictures:
+        name = content_key([hashes[row] for row in rows])
+        return Pictures(name, reader.part(rows), params.model_dump_json(), len(reader), short)
+
     rows = rows_by_content(
-        "embeddings", key, reader.hashes(), first.shape[1:], np.float32,
-        lambda missing: _never_alone(
-            missing, backend.batch,
-            lambda given: blocks(
-                backend.outputs(pixels(reader, given, preprocessing, backend.batch, scaled=fast)),
-                len(given), len(reader), "embed images",
-            ),
+        "embeddings", key, hashes, first.shape[1:], np.float32,
+        lambda missing: rows_over(
+            missing,
+            lambda rows: _computed(backend, preprocessing, reader, rows, scaled=fast),
+            shard,
+            embed_pictures,
+            folder=cache_folder() / "embeddings" / f"{short}-handed-out",
+            row_bytes=first.nbytes,
+            describe="embed images",
         ),
     )  # fmt: skip
     return unit_rows(rows), identity | agreed
+
+
+def _computed(
+    backend: Backend, preprocessing: Preprocessing, reader: Images, rows: list[int], *, scaled: bool
+) -> Iterator[np.ndarray]:
+    """Outputs for some rows of a collection, block by block."""
+
+    def outputs(given: list[int]) -> Iterator[np.ndarray]:
+        batches = pixels(reader, given, preprocessing, backend.batch, scaled=scaled)
+        return blocks(backend.outputs(batches), len(given), len(reader), "embed images")
+
+    return _never_alone(rows, backend.batch, outputs)
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """Pictures that another process embeds: see ``core.executors.job.Shard``.
+
+    Attributes:
+        name: By the content of the pictures.
+        reader: The pictures.
+        params: Section ``image_encoder``, as JSON.
+        images: How many the whole collection has.
+        key: Of the rows that are wanted: network, code, libraries, threads.
+    """
+
+    name: str
+    reader: ShardReader
+    params: str
+    images: int
+    key: str
+
+    @property
+    def size(self) -> int:
+        """Number of pictures."""
+        return len(self.reader)
+
+
+def embed_pictures(pictures: Pictures, tick: Tick) -> np.ndarray:
+    """Outputs (n, ...) of a network for some pictures, before they are scaled to unit length.
+
+    Raises:
+        ArtExtractError: This process would compute other rows than are wanted.
+    """
+    backend, preprocessing, key, fast = _loaded(pictures.params, pictures.images)
+    require_same(pictures.key, key, backend.name)
+    rows = list(range(len(pictures.reader)))
+    return np.concatenate(list(_computed(backend, preprocessing, pictures.reader, rows, scaled=fast)))
+
+
+@lru_cache(maxsize=1)
+def _loaded(params: str, images: int) -> tuple[Backend, Preprocessing, str, bool]:
+    """The network of a process that computes shards, once for all of them, and the key of its rows."""
+    set_threads()
+    section = ImageEncoder.model_validate_json(params)
+    model, preprocessing = load_encoder(section)
+    identity, fast = identity_of(model, preprocessing, section), section.precision == "fast"
+    if fast:
+        backend = fast_backend(split(model), preprocessing, content_key(identity), images)
+    else:
+        backend = reference_backend(model, preprocessing, section.batch_size)
+    identity["backend"] = backend.name
+    return backend, preprocessing, content_key((identity, backend.batch, computed_by(__name__))), fast
+
+
+def require_same(wanted: str, found: str, backend: str) -> None:
+    """Refuse to compute rows that would not be those that were asked for.
+
+    Raises:
+        ArtExtractError: The keys differ.
+    """
+    if wanted != found:
+        raise ArtExtractError(
+            f"this machine ({platform.node()}, {backend}) would compute other digits than the one that has started the "
+            "work: its processor, its packages, the code or the number of threads are others",
+            remedy="use machines of one kind, with one environment and one checkout",
+        )
 
 
 def _never_alone(

@@ -12,6 +12,8 @@ from pathlib import Path
 import pandas as pd
 
 from artextract.core.errors import ArtExtractError
+from artextract.core.executors.job import Tick
+from artextract.core.executors.over import over
 from artextract.core.files import atomic, write_table
 from artextract.core.fingerprint import sha256_bytes
 from artextract.core.kept import dropped_unless_intact, make_kept
@@ -91,28 +93,55 @@ def _padded(size: int) -> int:
     return (size + 511) // 512 * 512
 
 
+@dataclass(frozen=True)
+class Part:
+    """One shard to write: see ``core.executors.job.Shard``.
+
+    Attributes:
+        name: Of its files, without suffix.
+        sources: Its images.
+        folder: Where the shard goes.
+        max_side: See ``write_shards``.
+    """
+
+    name: str
+    sources: Sequence[Source]
+    folder: Path
+    max_side: int
+
+    @property
+    def size(self) -> int:
+        """Number of images."""
+        return len(self.sources)
+
+
+def store_part(part: Part, tick: Tick) -> None:
+    """Write a shard and the table of its images, unless both are there and intact."""
+    shard, table_path = (part.folder / f"{part.name}{suffix}" for suffix in (".tar", ".parquet"))
+    if not all([dropped_unless_intact(path, "finished images") for path in (shard, table_path)]):
+        write = partial(_write_shard, sources=part.sources, max_side=part.max_side, tick=partial(tick, 1))
+        _keep_shard(shard, table_path, write)  # the table after its shard: a shard without a table is written anew
+
+
 def write_shards(sources: Iterable[Source], folder: Path, *, max_side: int, describe: str = "images") -> pd.DataFrame:
     """Store images in ``folder/shard-00000.tar`` and on; finished shards are kept over a kill.
 
     ``folder`` must be keyed by the list of sources and ``max_side``: a shard that is there and intact is believed.
+    Where shards are written in other processes (``core.executors``), sources must be such that can be pickled.
 
     Returns:
         A row a source, in order: id, error (null when stored, else see ``error_of``), sha256, phash, width, height,
         shard, offset, size.
     """
-    from tqdm import tqdm
-
-    sources = list(sources)
-    tables = []
-    with tqdm(total=len(sources), desc=describe, unit="img", mininterval=1) as bar:
-        for number, start in enumerate(range(0, len(sources), IMAGES_PER_SHARD)):
-            part = sources[start : start + IMAGES_PER_SHARD]
-            shard, table_path = (folder / f"shard-{number:05d}{suffix}" for suffix in (".tar", ".parquet"))
-            if all([dropped_unless_intact(path, "finished images") for path in (shard, table_path)]):
-                bar.update(len(part))
-            else:  # the table is kept after its shard: a shard without a table is written anew
-                _keep_shard(shard, table_path, partial(_write_shard, sources=part, max_side=max_side, tick=bar.update))
-            tables.append(pd.read_parquet(table_path))
+    sources, place = list(sources), folder.absolute()
+    starts = range(0, len(sources), IMAGES_PER_SHARD)
+    parts = [
+        Part(f"shard-{number:05d}", sources[start : start + IMAGES_PER_SHARD], place, max_side)
+        for number, start in enumerate(starts)
+    ]
+    for _ in over(parts, store_part, folder=folder / "handed-out", describe=describe, unit="img"):
+        pass
+    tables = [pd.read_parquet(folder / f"{part.name}.parquet") for part in parts]
     columns = ["id", "error", "sha256", "phash", "width", "height", "shard", "offset", "size"]
     if not tables:
         return pd.DataFrame(columns=pd.Index(columns))

@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import pandas as pd
 from PIL import Image
@@ -15,6 +16,8 @@ from PIL import Image
 from artextract.core.errors import ArtExtractError
 from artextract.core.fingerprint import sha256_bytes
 from artextract.data.images.decode import Target, decode
+
+PLACES = ("id", "shard", "offset", "size", "sha256")  # columns of an index that say where its images are
 
 
 class Images(Protocol):
@@ -38,7 +41,7 @@ class ShardReader:
             folder: Folder of the tar files.
             index: Columns id, shard, offset, size, sha256; row i is item i.
         """
-        self._folder = folder
+        self._folder, self._index = folder, index
         self._ids = index["id"].astype(str).tolist()
         self._places = list(
             zip(index["shard"], index["offset"].astype(int), index["size"].astype(int), index["sha256"], strict=True)
@@ -47,6 +50,13 @@ class ShardReader:
 
     def __len__(self) -> int:  # noqa: D105
         return len(self._places)
+
+    def __reduce__(self) -> tuple[Any, ...]:  # noqa: D105
+        return ShardReader, (self._folder.absolute(), self._index[[*PLACES]])
+
+    def part(self, rows: Sequence[int]) -> ShardReader:
+        """A reader of some of the images, for another process."""
+        return ShardReader(self._folder, self._index[[*PLACES]].iloc[list(rows)])
 
     def _handle(self, shard: str) -> int:
         key = (os.getpid(), shard)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -32,6 +33,10 @@ class ImageSource(Protocol):
 
     def read(self, name: str) -> bytes:
         """The bytes of one image; raises OSError or UnreadableImage where they cannot be had."""
+        ...
+
+    def reader(self, name: str) -> Callable[[], bytes]:
+        """What ``read`` does for one image, as a function that can be pickled: another process may call it."""
         ...
 
 
@@ -63,7 +68,15 @@ class FolderImages:
 
     def read(self, name: str) -> bytes:
         """See ``ImageSource``."""
-        return read_regular(contained(self._folder, self._top + name, where="the lists"))
+        return self.reader(name)()
+
+    def reader(self, name: str) -> Callable[[], bytes]:
+        """See ``ImageSource``."""
+        return partial(_read_in, self._folder, self._top + name)
+
+
+def _read_in(folder: Path, name: str) -> bytes:
+    return read_regular(contained(folder, name, where="the lists"))
 
 
 def _size(path: str) -> int:

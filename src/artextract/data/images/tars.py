@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from io import BufferedReader, FileIO
 from pathlib import Path
 
@@ -53,19 +54,31 @@ class TarImages:
 
     def read(self, name: str) -> bytes:
         """See ``ImageSource``; a link and a file in pieces are unreadable."""
+        return self.reader(name)()
+
+    def reader(self, name: str) -> Callable[[], bytes]:
+        """See ``ImageSource``."""
         if name not in self._places:
-            raise FileNotFoundError(name)
+            return partial(_read_nothing, name)
         path, member = self._places[name]
-        if not member.isfile() or member.issparse():
-            raise UnreadableImage("archive_link")
-        if member.size > MAX_FILE_BYTES:
-            raise UnreadableImage("too_many_bytes", f"{member.size:,} bytes, at most {MAX_FILE_BYTES:,} are read")
-        with path.open("rb") as handle:
-            handle.seek(member.offset_data)
-            data = handle.read(member.size)
-        if len(data) < member.size:
-            raise UnreadableImage("cut")
-        return data
+        return partial(_read_at, path, member.offset_data, member.size, member.isfile() and not member.issparse())
+
+
+def _read_nothing(name: str) -> bytes:
+    raise FileNotFoundError(name)
+
+
+def _read_at(path: Path, offset: int, size: int, whole: bool) -> bytes:
+    if not whole:
+        raise UnreadableImage("archive_link")
+    if size > MAX_FILE_BYTES:
+        raise UnreadableImage("too_many_bytes", f"{size:,} bytes, at most {MAX_FILE_BYTES:,} are read")
+    with path.open("rb") as handle:
+        handle.seek(offset)
+        data = handle.read(size)
+    if len(data) < size:
+        raise UnreadableImage("cut")
+    return data
 
 
 def _pictures(path: Path) -> Iterator[tuple[str, tarfile.TarInfo]]:

@@ -7,7 +7,8 @@ import os
 import stat
 import zipfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import lru_cache, partial
 from pathlib import Path
 
 from artextract.core.errors import ArtExtractError
@@ -40,10 +41,10 @@ class ZipImages:
         self.root = path.parent
         try:
             _check_directory(path)
-            self._archive = zipfile.ZipFile(path)
+            self._archive = _Archive(path)
         except (zipfile.BadZipFile, NotImplementedError, ValueError, EOFError) as error:
             raise not_a_zip(path, error) from error
-        every = self._archive.infolist()
+        every = self._archive.file.infolist()
         _check_members(every, path)
         members = [i for i in every if not i.is_dir() and is_picture_name(i.filename)]
         members = [i for i in members if not i.filename.startswith("__MACOSX/")]
@@ -64,16 +65,40 @@ class ZipImages:
 
     def read(self, name: str) -> bytes:
         """See ``ImageSource``; a member whose checksum is wrong is unreadable, and so is one that grows too much."""
-        if name not in self._members:
+        return self.reader(name)()
+
+    def reader(self, name: str) -> Callable[[], bytes]:
+        """See ``ImageSource``."""
+        return partial(self._archive.read, name, self._members.get(name))
+
+
+class _Archive:
+    """An open archive. Another process opens it again, once for all members that it reads."""
+
+    def __init__(self, path: Path):
+        """Read the archive's directory."""
+        self._path = path
+        self.file = zipfile.ZipFile(path)
+
+    def __reduce__(self) -> tuple[Callable[..., _Archive], tuple[Path, int]]:
+        return _again, (self._path, os.stat(self._path).st_mtime_ns)
+
+    def read(self, name: str, info: zipfile.ZipInfo | None) -> bytes:
+        """The bytes of a member."""
+        if info is None:
             raise FileNotFoundError(name)
-        info = self._members[name]
         _check_member(info)
         try:
-            with self._archive.open(info) as member:
+            with self.file.open(info) as member:
                 # In blocks: read at once, a member is unpacked whole, however little of it the directory promises.
                 return b"".join(iter(lambda: member.read(_BLOCK), b""))
         except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, zlib.error, ValueError) as error:
             raise UnreadableImage("archive_member") from error
+
+
+@lru_cache(maxsize=4)
+def _again(path: Path, changed: int) -> _Archive:
+    return _Archive(path)
 
 
 def _check_directory(path: Path) -> None:

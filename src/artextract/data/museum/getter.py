@@ -57,6 +57,26 @@ def agent(contact: str) -> str:
     return f"{NAME}/{__version__} (+{contact})"
 
 
+def read_file(root: Path | None, url: str) -> bytes:
+    """The bytes of a ``file:`` address.
+
+    Args:
+        root: Folder that it is relative to; None refuses it.
+        url: The address.
+
+    Raises:
+        FetchError: Not to be had; says why.
+    """
+    if root is None:
+        raise FetchError(f"{url}: file addresses are not allowed here")
+    try:
+        return read_regular(contained(root, unquote(url.removeprefix("file:")), where="tables"))
+    except ArtExtractError as error:
+        raise FetchError(error.problem) from error
+    except UnreadableImage as error:
+        raise FetchError(f"{error.code}: {error}") from error
+
+
 @dataclass
 class Getter:
     """Fetches addresses; one object is shared by all workers, so that pace, pauses and rules are too.
@@ -99,7 +119,7 @@ class Getter:
             FetchError: Not to be had, after all attempts; says why.
         """
         if url.startswith("file:"):
-            return self._read_file(url)
+            return read_file(self.root, url)
         self._check_address(url)
         return self._tried(url, self._limits(kind), sure=sure, patience=0.0)
 
@@ -114,16 +134,6 @@ class Getter:
     def _limits(self, kind: str) -> Kind:
         known = KINDS[kind]
         return replace(known, seconds=self.deadline or known.seconds, max_bytes=self.max_bytes or known.max_bytes)
-
-    def _read_file(self, url: str) -> bytes:
-        if self.root is None:
-            raise FetchError(f"{url}: file addresses are not allowed here")
-        try:
-            return read_regular(contained(self.root, unquote(url.removeprefix("file:")), where="tables"))
-        except ArtExtractError as error:
-            raise FetchError(error.problem) from error
-        except UnreadableImage as error:
-            raise FetchError(f"{error.code}: {error}") from error
 
     def _server(self, url: str) -> Server:
         name = server_of(url)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ from artextract.data.images.formats import image_formats
 from artextract.data.images.reasons import UnreadableImage, error_of
 from artextract.data.images.shard_writer import Source
 from artextract.data.museum.fetch import fetch_all
-from artextract.data.museum.getter import Getter
+from artextract.data.museum.getter import Getter, read_file
 from artextract.data.museum.local import LocalPictures
 
 SIZE_TOLERANCE = 2  # pixels by which a side may differ from the table's
@@ -109,9 +110,7 @@ def downloads(
             failed[name] = wrong
             remove(folder / name)
 
-    def reader(i: str):
-        if i not in remote:
-            return lambda: getter.get(urls[i])
-        return lambda: (folder / names[i]).read_bytes()
+    def reader(i: str) -> Callable[[], bytes]:
+        return (folder / names[i]).read_bytes if i in remote else partial(read_file, getter.root, urls[i])
 
     return [Source(i, reader(i)) for i in urls], {i: failed[n] for i, n in names.items() if n in failed}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -30,15 +31,12 @@ SHOWN = ["id", "file", "title", "titled", "artist", "date", "year", "medium", "c
 MEND = "open it in a picture program and save it as JPEG, PNG or TIFF"
 
 
-def _reader(folder: Path, file: str) -> Callable[[], bytes]:
-    def read() -> bytes:
-        try:
-            path = contained(folder, file, where=file)
-        except ArtExtractError as error:
-            raise OSError(error.problem) from error
-        return read_regular(path)
-
-    return read
+def _read(folder: Path, file: str) -> bytes:
+    try:
+        path = contained(folder, file, where=file)
+    except ArtExtractError as error:
+        raise OSError(error.problem) from error
+    return read_regular(path)
 
 
 def pictures(
@@ -59,7 +57,8 @@ def pictures(
     getter, limit = Getter(hosts=frozenset(hosts), contact=params.contact), min(params.max_failed_fraction, MAX_DOWN)
     fetched, failed = downloads(urls, getter, dict.fromkeys(urls), limit) if urls else ([], {})
     of = {source.id: source for source in fetched}
-    local = {str(i): Source(str(i), _reader(folder, str(file))) for i, file in works[["id", "file"]].values if file}
+    files = {str(i): str(file) for i, file in works[["id", "file"]].values if file}
+    local = {i: Source(i, partial(_read, folder, file)) for i, file in files.items()}
     return [(local | of)[str(i)] for i in works["id"]], failed
 
 

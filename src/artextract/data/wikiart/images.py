@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from artextract.data.images.decode import UnreadableImage
 from artextract.data.images.sources import ImageSource
@@ -28,20 +29,22 @@ class ListedImages:
     renamed: Mapping[str, str]
     ambiguous: Mapping[str, list[str]]
 
-    def read(self, path: str) -> bytes:
-        """The bytes of one listed image.
+    def reader(self, path: str) -> Callable[[], bytes]:
+        """A function that reads one listed image; it can be pickled, and holds nothing of the others.
 
-        Raises:
-            FileNotFoundError: It is in no source.
-            UnreadableImage: Several files could be meant, or the archive's member is broken.
-            OSError: The file cannot be read.
+        It raises FileNotFoundError for an image that is in no source, UnreadableImage where several files could be
+        meant or the archive's member is broken, and OSError where the file cannot be read.
         """
         if path in self.ambiguous:
-            raise UnreadableImage("ambiguous", " | ".join(self.ambiguous[path]))
+            return partial(_raise, UnreadableImage, "ambiguous", " | ".join(self.ambiguous[path]))
         if path not in self.places:
-            raise FileNotFoundError(path)
+            return partial(_raise, FileNotFoundError, path)
         number, name = self.places[path]
-        return self.sources[number].read(name)
+        return self.sources[number].reader(name)
+
+
+def _raise(kind: Callable[..., Exception], *arguments: str) -> bytes:
+    raise kind(*arguments)
 
 
 def locate(paths: Sequence[str], sources: Sequence[ImageSource]) -> ListedImages:

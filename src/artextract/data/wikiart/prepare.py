@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -62,9 +61,7 @@ def prepare(
     files = [(path, images.places.get(path), images.sizes.get(path)) for path in paths]
     with scratch("prepare_artgan", folders, files, {**notes}, params.max_side, code_of(__name__)) as work:
         check_room(work, least_bytes(images.sizes.values(), params.max_side) - size_of(work), "the images")
-        stored = write_shards(
-            [Source(path, partial(images.read, path)) for path in paths], work, max_side=params.max_side
-        )
+        stored = write_shards([Source(path, images.reader(path)) for path in paths], work, max_side=params.max_side)
         out.mkdir(parents=True, exist_ok=True)
         found, remedy = _found(layout.images, images) if (stored["error"] == "missing").any() else ("", "")
         counts = report_failures(
