@@ -174,7 +174,7 @@ def _computed(
         batches = pixels(reader, given, preprocessing, backend.batch, scaled=scaled)
         return blocks(backend.outputs(batches), len(given), len(reader), "embed images")
 
-    return _never_alone(rows, backend.batch, outputs)
+    return never_alone(rows, backend.batch, outputs)
 
 
 @dataclass(frozen=True)
@@ -242,7 +242,7 @@ def require_same(wanted: str, found: str, backend: str) -> None:
         )
 
 
-def _never_alone(
+def never_alone(
     missing: list[int], batch: int, compute: Callable[[list[int]], Iterator[np.ndarray]]
 ) -> Iterator[np.ndarray]:
     """Blocks of outputs, where no image is in a batch of its own unless all are.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +18,16 @@ from torch.nn import functional
 from artextract.classification.network.augment import Augmentation, apply, draw_view
 from artextract.classification.network.tokens import joined_tokens
 from artextract.core.cache import RowView, cached_rows
-from artextract.core.compute import backend, device
+from artextract.core.compute import backend, device, set_threads
+from artextract.core.executors.job import Tick
+from artextract.core.executors.rows import rows_over
 from artextract.core.files import read_json, write_metrics
 from artextract.core.fingerprint import content_key
 from artextract.core.folders import cache_folder
 from artextract.core.kept import dropped_unless_intact, make_kept
 from artextract.data.images.shards import Images, ShardReader
 from artextract.encoders.backends import Backend, computed_by, fast_backend, reference_backend, whole
-from artextract.encoders.embed import blocks, check, pixels
+from artextract.encoders.embed import blocks, check, never_alone, pixels, require_same
 from artextract.encoders.image import Preprocessing, pixel_batches
 from artextract.encoders.parts import StageMaps, frozen_part, split_frozen, split_maps
 from artextract.encoders.trial import try_sizes
@@ -118,6 +121,23 @@ def shown(batches: Iterable[Tensor], rows: Sequence[int], augmentation: Augmenta
         yield seen.round().clamp(0, 255).to(torch.uint8).contiguous()
 
 
+@dataclass(frozen=True)
+class Recipe:
+    """What frozen stages are made from, so that another process can make them too.
+
+    Attributes:
+        make: A function of a module that makes them.
+        network: A network of ``train.networks`` as JSON; "" for the first stages of a backbone whose last are tuned.
+        params: Section ``train`` as JSON.
+        grid: Rows and columns of tokens.
+    """
+
+    make: Callable[[Recipe], FrozenStages]
+    network: str
+    params: str
+    grid: int
+
+
 class FrozenStages:
     """Outputs of the frozen part of a network: tokens, or feature maps for the stages that follow.
 
@@ -126,8 +146,16 @@ class FrozenStages:
     images of the collection.
     """
 
-    def __init__(self, part: Part, params: Train, name: str = "backbone"):
-        """Take the part, which is in eval mode and on its device; ``name`` is for the progress bar."""
+    def __init__(self, part: Part, params: Train, name: str = "backbone", recipe: Recipe | None = None):
+        """Take the part.
+
+        Args:
+            part: In eval mode and on its device.
+            params: Section ``train``.
+            name: For the progress bar.
+            recipe: What other processes make the same stages from; None: they are for this process alone.
+        """
+        self.recipe = recipe
         self.part, self.preprocessing, self.params, self.name = part, part.preprocessing, params, name
         self.net = whole(part.modules)[0]
         self.dtype = np.float32 if part.kind == "tokens" else np.float16
@@ -152,23 +180,33 @@ class FrozenStages:
         """
         p = self.params
         part = self.part
-        key: list[Any] = [part.sha256, self.preprocessing.describe(), list(part.key), str(device())]
-        key.append(computed_by(__name__))
-        if p.precision == "fast":
-            identity = content_key(part.sha256, self.shape, list(part.key))
-            self._backend = self._backend or fast_backend(part.modules, self.preprocessing, identity, len(rows))
-            key.append(self._backend.name)
+        key = self._key(len(rows))
+        if self._backend is not None:
             self._record = cache_folder() / "agreement" / f"{content_key(key, index['sha256'].tolist())}.json"
+        identity = content_key(key)
         if view:
             key += [view, p.flip, p.crop if view > int(p.flip) else 0.0]
         key.append(index["sha256"].tolist())
         augmentation = draw_view(len(index), view, flip=p.flip, crop=p.crop) if view else None
         label = f"{self.name}, view {view}" if view else self.name
 
+        def here(missing: list[int]) -> Iterator[np.ndarray]:
+            return self._computed(reader, missing, augmentation, label)
+
+        def shard(some: list[int]) -> Shown:
+            assert self.recipe is not None
+            seen = None if augmentation is None else augmentation.rows(np.array(some))
+            name = content_key(key, some)
+            return Shown(name, reader.part(some), self.recipe, seen, len(rows), identity)
+
         def compute(missing: list[int]) -> Iterator[np.ndarray]:
-            if self._backend is None:
-                return self._exact(reader, missing, augmentation, label)
-            return self._fast(self._backend, reader, missing, augmentation, label)
+            if self._backend is not None:
+                self._check(self._backend, reader)
+            if self.recipe is None:
+                return here(missing)
+            folder = cache_folder() / part.kind / f"{identity}-handed-out"
+            size = int(np.prod(self.shape)) * np.dtype(self.dtype).itemsize
+            return rows_over(missing, here, shard, show, folder=folder, row_bytes=size, describe=label)
 
         found = cached_rows(part.kind, key, len(index), self.shape, self.dtype, rows, compute)
         if self._backend is not None and self._record is not None:
@@ -226,21 +264,50 @@ class FrozenStages:
         known = self._record is not None and self._record.is_file()
         return {"backend": self._backend.name} | (read_json(self._record) if known and self._record else {})
 
-    def _fast(
-        self, backend: Backend, reader: ShardReader, missing: list[int], augmentation: Augmentation | None, label: str
-    ) -> Iterator[np.ndarray]:
-        self._check(backend, reader)
-        # More than one image at a time, though a CPU's backend takes them singly: `shown` starts threads per batch.
-        batches = pixels(reader, missing, self.preprocessing, max(BATCH, backend.batch), scaled=True)
-        if augmentation is not None:
-            batches = shown(batches, missing, augmentation)
-        for block in blocks(backend.outputs(batches), len(missing), len(missing), label):
-            yield block.astype(self.dtype)
+    def _key(self, images: int) -> list[Any]:
+        """Everything that an output depends on besides the image and its view; chooses the backend.
 
-    def _exact(
-        self, reader: ShardReader, missing: list[int], augmentation: Augmentation | None, label: str
+        Args:
+            images: How many are wanted.
+        """
+        part = self.part
+        key: list[Any] = [part.sha256, self.preprocessing.describe(), list(part.key), str(device())]
+        key.append(computed_by(__name__))
+        if self.params.precision == "fast":
+            identity = content_key(part.sha256, self.shape, list(part.key))
+            self._backend = self._backend or fast_backend(part.modules, self.preprocessing, identity, images)
+            key.append(self._backend.name)
+        return key
+
+    def _computed(
+        self, reader: ShardReader, rows: list[int], augmentation: Augmentation | None, label: str
     ) -> Iterator[np.ndarray]:
-        return self._run(pixel_batches(reader, missing, self.preprocessing, BATCH, label), missing, augmentation, BATCH)
+        """Outputs of some rows, block by block."""
+        backend = self._backend
+        if backend is None:
+            batches = pixel_batches(reader, rows, self.preprocessing, BATCH, label)
+            return self._run(batches, rows, augmentation, BATCH)
+        # More than one image at a time, though a CPU's backend takes them singly: `shown` starts threads per batch.
+        batch = max(BATCH, backend.batch)
+
+        def outputs(given: list[int]) -> Iterator[np.ndarray]:
+            batches = pixels(reader, given, self.preprocessing, batch, scaled=True)
+            seen = batches if augmentation is None else shown(batches, given, augmentation)
+            for block in blocks(backend.outputs(seen), len(given), len(given), label):
+                yield block.astype(self.dtype)
+
+        return never_alone(rows, batch, outputs)
+
+    def elsewhere(self, part: Shown) -> np.ndarray:
+        """Outputs of some images, for the process that has asked for them.
+
+        Raises:
+            ArtExtractError: This process would compute other digits.
+        """
+        found = content_key(self._key(part.images))
+        require_same(part.key, found, self._backend.name if self._backend else backend("fp32"))
+        rows = list(range(len(part.reader)))
+        return np.concatenate(list(self._computed(part.reader, rows, part.augmentation, self.name)))
 
     def _run(
         self, batches: Iterable[Tensor], rows: Sequence[int], augmentation: Augmentation | None, least: int
@@ -256,3 +323,41 @@ class FrozenStages:
                 done += n
                 filled = functional.pad(images, (0, 0, 0, 0, 0, 0, 0, max(0, least - n)))
                 yield self.net(filled)[:n].float().cpu().numpy().astype(self.dtype)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Images that another process takes through frozen stages: see ``core.executors.job.Shard``.
+
+    Attributes:
+        name: By all that the outputs depend on.
+        reader: The images.
+        recipe: Of the stages.
+        augmentation: How each of them is shown; None for the image as it is.
+        images: How many are wanted in all.
+        key: Of the stages, the code, the libraries and the threads.
+    """
+
+    name: str
+    reader: ShardReader
+    recipe: Recipe
+    augmentation: Augmentation | None
+    images: int
+    key: str
+
+    @property
+    def size(self) -> int:
+        """Number of images."""
+        return len(self.reader)
+
+
+def show(part: Shown, tick: Tick) -> np.ndarray:
+    """Outputs (n, ...) of frozen stages for some images; see ``FrozenStages.elsewhere``."""
+    return _made(part.recipe).elsewhere(part)
+
+
+@lru_cache(maxsize=1)
+def _made(recipe: Recipe) -> FrozenStages:
+    """The stages of a process that computes shards, once for all of them."""
+    set_threads()
+    return recipe.make(recipe)

@@ -4,6 +4,7 @@ import os
 import tarfile
 from collections.abc import Callable
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
 import imagehash
@@ -287,3 +288,20 @@ def test_limit_is_the_largest_accepted_share(
     else:
         with pytest.raises(ArtExtractError, match="more than the limit"):
             report(table, folder, percent / 100)
+
+
+def absent(number: int) -> bytes:
+    raise FileNotFoundError(number)
+
+
+@pytest.mark.parametrize("where", ["local:1", "local:3"])
+def test_other_processes_write_the_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str) -> None:
+    monkeypatch.setenv("ARTEXTRACT_THREADS", "1")
+    sources = [Source(str(i), partial(absent if i % 4 == 1 else jpeg, i)) for i in range(11)]
+    here = write_shards(sources, tmp_path / "here", max_side=64)
+    monkeypatch.setenv("ARTEXTRACT_EXECUTOR", where)
+    elsewhere = write_shards(sources, tmp_path / "elsewhere", max_side=64)
+    pd.testing.assert_frame_equal(here, elsewhere)
+    assert not list((tmp_path / "elsewhere/handed-out").iterdir())
+    (tmp_path / "elsewhere/handed-out").rmdir()
+    assert contents(tmp_path / "here") == contents(tmp_path / "elsewhere")

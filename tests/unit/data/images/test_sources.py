@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import pickle
 import tarfile
 import tracemalloc
 import zipfile
@@ -58,6 +59,12 @@ def test_all_forms_give_the_same_names_sizes_and_bytes(tmp_path: Path, write, ki
     assert {name: source.read(name) for name in source.sizes()} == IMAGES
     with pytest.raises(FileNotFoundError):
         source.read("Baroque/none.jpg")
+    # As another process gets them: each one a few hundred bytes, whatever else the source has.
+    elsewhere = {name: pickle.dumps(source.reader(name)) for name in [*source.sizes(), "Baroque/none.jpg"]}
+    with pytest.raises(FileNotFoundError):
+        pickle.loads(elsewhere.pop("Baroque/none.jpg"))()
+    assert {name: pickle.loads(data)() for name, data in elsewhere.items()} == IMAGES
+    assert max(map(len, elsewhere.values())) < 1000
 
 
 def test_the_archive_itself_may_be_named_and_needs_no_top_folder(tmp_path: Path):
