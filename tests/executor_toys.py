@@ -44,6 +44,7 @@ def square(numbers: Numbers, tick: Tick) -> np.ndarray:
     """The squares (n,); trouble may come before."""
     first = not (marked := numbers.log.with_name(f"{numbers.name}-tried")).exists()
     marked.touch()
+    note(numbers.log.with_name("begun"), numbers.name)
     match numbers.trouble:
         case "user":
             raise ArtExtractError("a number is too large", where=numbers.name, remedy="take a smaller one")
@@ -139,10 +140,16 @@ def ray_cluster(folder: Path, monkeypatch: pytest.MonkeyPatch, nodes: int) -> It
     (folder / "in-front").mkdir()
     (folder / "in-front" / "rfc3987_syntax.py").write_text("raise ImportError('left out')\n")
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(folder / "in-front"), os.environ.get("PYTHONPATH", "")]))
-    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False, **NODE})
+    cluster = Cluster()
     try:
-        for _ in range(nodes):
-            cluster.add_node(num_cpus=1, **NODE)
+        try:
+            cluster.add_node(num_cpus=0, include_dashboard=False, **NODE)
+            for _ in range(nodes):
+                cluster.add_node(num_cpus=1, **NODE)
+        except Exception as error:
+            if "timed out during startup" not in str(error):
+                raise
+            pytest.skip("a node of Ray did not start within Ray's own 15 s: this machine is too busy")
         monkeypatch.setenv("ARTEXTRACT_EXECUTOR", f"ray:{cluster.address}")
         yield cluster
     finally:

@@ -100,8 +100,8 @@ def _wave(shards: Sequence[S], function: Function[S], run: Run, folder: Path, ba
     sizes = {shard.name: shard.size for shard in shards}
     if len(sizes) < len(shards):
         raise RuntimeError("two shards have one name")
-    bar.update(sum(size for name, size in sizes.items() if name not in set(undone)))
     waiting, done = set(undone), run(folder, undone) if undone else iter(())
+    bar.update(sum(size for name, size in sizes.items() if name not in waiting))
     try:
         for shard in shards:
             while shard.name in waiting:
