@@ -87,7 +87,7 @@ def compute(folder: Path, name: str) -> None:
         if not task.is_file() or is_done(folder, name):
             return
         try:
-            directory, function, shard = pickle.loads(task.read_bytes())  # nosec B301: see the module's docstring
+            directory, function, shard = pickle.loads(task.read_bytes())  # nosec B301
             os.chdir(directory)
             _keep(folder / name, function(shard, no_tick))
         except Exception as error:

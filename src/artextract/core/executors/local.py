@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import selectors
-import subprocess  # nosec B404
+import subprocess
 import sys
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
@@ -40,7 +40,7 @@ class Process:
         command = [sys.executable, "-m", *arguments]
         self.given: deque[str] = deque()
         self._rest = b""
-        self._process = subprocess.Popen(  # nosec B603
+        self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment(), bufsize=0
         )
 

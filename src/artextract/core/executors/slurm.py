@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import shlex
-import subprocess  # nosec B404
+import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -88,7 +88,7 @@ def run_slurm(folder: Path, names: Sequence[str], *, tasks: int) -> Iterator[str
 
 def _submitted(words: Sequence[str]) -> subprocess.Popen[str]:
     try:
-        return subprocess.Popen(words, stdout=subprocess.PIPE, text=True, env=environment())  # nosec B603
+        return subprocess.Popen(words, stdout=subprocess.PIPE, text=True, env=environment())
     except FileNotFoundError as error:
         raise ArtExtractError(
             "there is no command sbatch here",
@@ -104,7 +104,7 @@ def _cancel(array: subprocess.Popen[str]) -> None:
     assert array.stdout is not None
     number = array.stdout.readline().strip().partition(";")[0]
     if number:
-        subprocess.run(["scancel", number], check=False)  # nosec B603, B607
+        subprocess.run(["scancel", number], check=False)
 
 
 def _failed(folder: Path, status: int) -> ArtExtractError:
