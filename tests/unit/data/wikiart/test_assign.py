@@ -141,6 +141,17 @@ def test_held_out_painters_are_never_trained_on(seed: int, fraction: float) -> N
     assert {painters[i] for i in np.flatnonzero(held)}.isdisjoint(painters[~held])
 
 
+def test_the_works_that_select_are_always_the_same_for_a_seed() -> None:
+    """Printed scores rest on them: another stream of random numbers is another experiment."""
+    index = with_works(toy([(f"S/p_{i}.jpg", str(i), "train", "train", "train") for i in range(20)]))
+    splits = {seed: assign_splits(index, section(select_fraction=0.2), seed) for seed in (7, 8)}
+    chosen = {
+        seed: [np.flatnonzero(found[name] == "select").tolist() for name in found] for seed, found in splits.items()
+    }
+    assert chosen[7] == [[3, 8, 12, 13]] * 3
+    assert chosen[8] != chosen[7]
+
+
 def test_painters_are_held_out_up_to_their_share_and_those_of_a_seed_are_always_the_same() -> None:
     """Eight painters of five images each: half of the images are four painters, to the image."""
     paths = pd.Series([f"S/p{i // 5}_x{i}.jpg" for i in range(40)])

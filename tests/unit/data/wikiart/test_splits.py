@@ -223,6 +223,18 @@ def test_carve_takes_its_share_to_the_row_and_no_more(fraction: float, expected:
     assert chosen.sum() == expected
 
 
+def test_the_rows_of_a_seed_are_always_the_same() -> None:
+    """Printed scores rest on them: another stream of random numbers is another experiment."""
+    labels, group = (
+        frame(style=[i % 3 for i in range(18)], genre=[i % 2 for i in range(18)]),
+        [i // 2 for i in range(18)],
+    )
+    chosen = split_every_class(labels, group, 0.3, np.random.default_rng(7))
+    assert np.flatnonzero(chosen).tolist() == [0, 1, 14, 15, 16, 17]
+    carved = carve(labels, group, np.arange(18) > 1, 0.4, np.random.default_rng(7))
+    assert np.flatnonzero(carved).tolist() == [2, 3, 14, 15, 16, 17]
+
+
 def test_carve_leaves_out_a_group_that_is_too_large_and_takes_a_smaller_one() -> None:
     """Three rows may go: never the group of four, and in any order the three single ones."""
     labels, group = pd.DataFrame({"style": [0] * 7}), [0, 0, 0, 0, 1, 2, 3]

@@ -33,6 +33,15 @@ def test_principal_directions_are_scikit_learns(shape: tuple[int, int]):
     assert principal_directions(0 * x, 4).shape[1] == 1
 
 
+@pytest.mark.parametrize("shape", [(30, 6), (6, 30)])
+def test_directions_and_weights_do_not_depend_on_the_scale(shape: tuple[int, int]):
+    x, y = RNG.normal(size=shape), RNG.normal(size=(shape[0], 2))
+    found, weight = principal_directions(x, 4), ridge_weight(x, y, 0.5)
+    for scale in (1e-8, 1e8):
+        np.testing.assert_allclose(principal_directions(scale * x, 4), found, atol=1e-8)
+        np.testing.assert_allclose(scale * ridge_weight(scale * x, y, 0.5), weight, atol=1e-8)
+
+
 @pytest.mark.parametrize("shape", [(9, 4), (4, 9), (6, 6)])
 def test_directions_without_variance_are_left_out_but_never_all(shape: tuple[int, int]):
     along = RNG.normal(size=shape[1])

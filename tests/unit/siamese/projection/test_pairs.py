@@ -51,6 +51,49 @@ def test_hard_negatives_are_those_with_the_most_alike_images():
     assert set(none.negative(ALL).ravel().tolist()) == {0, 1}
 
 
+def test_pairs_exactly_at_a_quantile_take_part():
+    """Powers of two, whose products are exact: 1/32, 1/16, 1/8 twice, 1/4 and 1/2."""
+    titles = np.array([[0.125], [0.25], [0.5], [1]], dtype=np.float32)
+    asked = settings(positive_quantile=0.8, negative_quantile=0.2, hard_negatives=0)
+    pairs = mine_pairs(works(list("abcd")), titles, np.eye(4), ALL, asked, 0)
+    assert (pairs.positive_from, pairs.negative_to) == (0.25, 0.0625)
+    assert sorted(pairs.positive.tolist()) == [[1, 3], [2, 3]]
+    assert np.argwhere(np.triu(pairs.negative(ALL))).tolist() == [[0, 1], [0, 2]]
+    one = settings(positive_quantile=0.6, negative_quantile=0.4, hard_negatives=0)  # both are 1/8
+    pairs = mine_pairs(works(list("abcd")), titles, np.eye(4), ALL, one, 0)
+    assert pairs.positive_from == pairs.negative_to == 0.125
+    assert sorted(pairs.positive.tolist()) == [[0, 3], [1, 2], [1, 3], [2, 3]]
+    assert np.argwhere(np.triu(pairs.negative(ALL))).tolist() == [[0, 1], [0, 2]]
+
+
+def test_every_pair_of_titles_alike_is_taken_where_the_caps_allow():
+    """Titles 0 to 11: no two pairs of them are taken for one."""
+    rng = np.random.default_rng(0)
+    titles = unit_rows(rng.normal(size=(12, 3)))
+    asked = settings(positive_quantile=0.1, negative_quantile=0.05, max_pairs_per_artist=99)
+    pairs = mine_pairs(works([f"title {i}" for i in range(12)]), titles, np.eye(12), np.arange(12), asked, 0)
+    cosines = titles @ titles.T
+    expected = [(i, j) for i in range(12) for j in range(i + 1, 12) if cosines[i, j] >= pairs.positive_from]
+    assert sorted(map(tuple, pairs.positive.tolist())) == expected and len(expected) == 59
+
+
+@pytest.mark.parametrize("count", [1, 2, 99])
+def test_hard_negatives_by_brute_force(count: int):
+    """Among works unlike by title, so many images that are most alike."""
+    rng = np.random.default_rng(1)
+    titles, images = unit_rows(rng.normal(size=(14, 3))), unit_rows(rng.normal(size=(14, 3)))
+    asked = settings(hard_negatives=count, hard_weight=4.0)
+    pairs = mine_pairs(works([f"t{i}" for i in range(14)]), titles, images, np.arange(14), asked, 0)
+    weight, likeness = pairs.negative(np.arange(14)), images @ images.T
+    for i in range(14):
+        unlike = [j for j in range(14) if j != i and titles[i] @ titles[j] <= pairs.negative_to]
+        ranked = sorted((float(likeness[i, j]) for j in unlike), reverse=True)
+        least = ranked[min(count, len(ranked)) - 1] if ranked else 0
+        hard = [j for j in unlike if likeness[i, j] >= least - 1e-6]
+        assert np.flatnonzero(weight[i]).tolist() == unlike
+        assert np.flatnonzero(weight[i] == 4).tolist() == hard
+
+
 def test_a_pair_of_titles_counts_once():
     titles = FOUR[[0, 0, 0, 1, 3, 3]]
     index = works(["Sea", "sea.", "The Sea", "Lake", "Hill", "Hut"])
