@@ -1,137 +1,30 @@
 """Attribution outliers: paintings that look more like another painter's works than like those of their own.
 
-The evidence for a painter is the mean cosine to the two nearest of his works outside the painting's own group (itself,
-its siblings and near-duplicates); two, so that painters with three works can be checked, and are checked alike. The
-score is the evidence for the best other painter less that for the own one. Only works attributed without reservation
-are evidence. A painter with many works has near ones for any painting, so the score ranks paintings and proves nothing.
+The score of a painting is the evidence for the best other painter less that for the own one (``attribution.py``). A
+painter with many works has near ones for any painting, so the score ranks paintings and proves nothing.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from artextract.core.compute import unit_rows
 from artextract.core.files import write_table
 from artextract.data.images.shards import ShardReader
 from artextract.measures.auc import ones, wins
 from artextract.measures.bootstrap import cluster_bootstrap, interval
 from artextract.pictures.sheets import Card, contact_sheet, retrieval_sheet
+from artextract.similarity.evaluation.attribution import NEAREST, Outliers, find_outliers, painter_found
+from artextract.similarity.evaluation.deals import painter_found_by_chance
+from artextract.similarity.ranking.spaces import centred
 
-MIN_WORKS = 3  # of a painter, attributed without reservation
-NEAREST = MIN_WORKS - 1
-BLOCK = 1024
-DEALS = 200  # times that the images are dealt out anew, to see how often the own painter is found by chance
 FORMER, QUALIFIED = "former_attributions", "artist_qualified"
 EMPTY = "not measured: column empty"
 HEADING = "Paintings that look unlike their attribution"
 NOTHING = "No work can be checked: that takes two painters with three works each, attributed without reservation."
-
-
-@dataclass(frozen=True)
-class Outliers:
-    """Evidence for and against each attribution; NaN and -1 where a work cannot be checked.
-
-    Attributes:
-        own: Evidence for the attributed painter (n,).
-        other: Evidence for the best other painter (n,).
-        rival: Code of that painter, int64 (n,).
-    """
-
-    own: np.ndarray
-    other: np.ndarray
-    rival: np.ndarray
-
-    @property
-    def score(self) -> np.ndarray:
-        """Evidence for the best other painter less that for the own one (n,)."""
-        return self.other - self.own
-
-
-def evidence(embedding: np.ndarray, painters: list[np.ndarray], group: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """Mean cosine to the two nearest works of each painter outside the own group.
-
-    Args:
-        embedding: Unit rows (n, d).
-        painters: Rows of the works of each.
-        group: Group of each work (n,).
-        rows: Works to check (m,).
-
-    Returns:
-        float32 (m, painters); -inf where fewer than two works are left.
-    """
-    found = np.empty((len(rows), len(painters)), dtype=np.float32)
-    for i, works in enumerate(painters):
-        cosine = embedding[rows] @ embedding[works].T
-        cosine[group[rows, None] == group[works][None, :]] = -np.inf
-        found[:, i] = np.partition(cosine, -NEAREST, axis=1)[:, -NEAREST:].mean(axis=1)
-    return found
-
-
-def find_outliers(embedding: np.ndarray, painter: np.ndarray, certain: np.ndarray, group: np.ndarray) -> Outliers:
-    """Check every attribution to a painter of three works or more.
-
-    Args:
-        embedding: Unit rows (n, d).
-        painter: Code of the painter that a work is attributed to, -1 = none (n,).
-        certain: Whether without reservation, boolean (n,).
-        group: Group of each work (n,).
-    """
-    n, counts = len(painter), np.bincount(painter[certain & (painter >= 0)])
-    known = np.flatnonzero(counts >= MIN_WORKS)
-    own, other = np.full(n, np.nan, dtype=np.float32), np.full(n, np.nan, dtype=np.float32)
-    rival = np.full(n, -1, dtype=np.int64)
-    checked = np.flatnonzero(np.isin(painter, known))
-    if len(known) < 2:
-        return Outliers(own, other, rival)
-    works = [np.flatnonzero(certain & (painter == code)) for code in known]
-    for start in range(0, len(checked), BLOCK):
-        rows = checked[start : start + BLOCK]
-        found = evidence(embedding, works, group, rows)
-        line, mine = np.arange(len(rows)), np.searchsorted(known, painter[rows])
-        for_own = found[line, mine]
-        found[line, mine] = -np.inf
-        best = found.argmax(axis=1)
-        usable = np.isfinite(for_own) & np.isfinite(found[line, best])
-        kept = rows[usable]
-        own[kept], other[kept] = for_own[usable], found[line, best][usable]
-        rival[kept] = known[best[usable]]
-    return Outliers(own, other, rival)
-
-
-def painter_found(found: Outliers, certain: np.ndarray) -> float | None:
-    """Share of the works without reservation whose own painter has the best evidence; None where there are none."""
-    scored = np.isfinite(found.score) & certain
-    return float((found.score[scored] < 0).mean()) if scored.any() else None
-
-
-def painter_found_by_chance(
-    embedding: np.ndarray, painter: np.ndarray, certain: np.ndarray, group: np.ndarray, seed: int
-) -> float | None:
-    """Mean of ``painter_found`` when the images of the works that are evidence are dealt out anew among them.
-
-    It is not one in as many painters as there are: a painter with many works has near ones for any painting.
-
-    Args:
-        embedding: Unit rows (n, d).
-        painter: As in ``find_outliers``.
-        certain: As in ``find_outliers``.
-        group: As in ``find_outliers``.
-        seed: Seed of the deals.
-    """
-    counts = np.bincount(painter[certain & (painter >= 0)])
-    rows = np.flatnonzero(certain & np.isin(painter, np.flatnonzero(counts >= MIN_WORKS)))
-    rng, shares = np.random.default_rng([seed, 5]), []
-    for _ in range(DEALS):
-        dealt = embedding.copy()
-        dealt[rows] = embedding[rng.permutation(rows)]
-        shares.append(painter_found(find_outliers(dealt, painter, certain, group), certain))
-    known = [share for share in shares if share is not None]
-    return float(np.mean(known)) if known else None
 
 
 def area(score: np.ndarray, positive: np.ndarray, cluster: np.ndarray, draws: int, seed: int) -> dict[str, Any]:
@@ -208,10 +101,11 @@ def report(
         shown: Works on the sheet.
 
     Returns:
-        works, painters, painter_found and painter_found_chance (see the functions of these names; missing where no
-        work can be checked), and for each truth its AUC with interval, or why it was not measured.
+        works, painters, painter_found and painter_found_chance (missing where no work can be checked), and for each
+        truth its AUC with interval, or why it was not measured. Where chance was measured on some of the works,
+        painter_found_chance_works and painter_found_chance_error say on how many, and its standard error.
     """
-    vectors, group = unit_rows(embedding - embedding.mean(axis=0)), index["group"].to_numpy()
+    vectors, group = centred(embedding), index["group"].to_numpy()
     certain = index["artist"].notna().to_numpy()
     person = index["artist"].astype("string")
     person = person.fillna(index[QUALIFIED].astype("string")) if QUALIFIED in index else person
@@ -221,7 +115,10 @@ def report(
     metrics: dict[str, Any] = {"works": int(scored.sum()), "painters": len(np.unique(painter[scored]))}
     if (share := painter_found(found, certain)) is not None:
         chance = painter_found_by_chance(vectors, painter, certain, group, seed)
-        metrics |= {"painter_found": share, "painter_found_chance": chance}
+        assert chance is not None, "what can be checked can be dealt out"
+        metrics |= {"painter_found": share, "painter_found_chance": chance.share}
+        if chance.error:
+            metrics |= {"painter_found_chance_works": chance.works, "painter_found_chance_error": chance.error}
     for name, truth in truths(index, certain).items():
         if truth is None:
             metrics[name] = {"measured": EMPTY}

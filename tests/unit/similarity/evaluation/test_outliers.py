@@ -4,24 +4,21 @@ from __future__ import annotations
 
 from itertools import permutations
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 from sklearn.metrics import roc_auc_score
 
 from artextract.core.compute import unit_rows
-from artextract.similarity.evaluation.outliers import (
-    EMPTY,
-    area,
-    find_outliers,
-    painter_found_by_chance,
-    report,
-    truths,
-)
+from artextract.similarity.evaluation import attribution, deals
+from artextract.similarity.evaluation.attribution import find_outliers, painter_found
+from artextract.similarity.evaluation.deals import painter_found_by_chance
+from artextract.similarity.evaluation.outliers import EMPTY, area, report, truths
 from tests.museum import gallery
 
 
@@ -69,10 +66,70 @@ def test_chance_of_finding_the_painter_is_the_mean_over_all_deals():
             shares.append(np.mean([other < own for own, other, _ in dealt if not np.isnan(own)]))
     assert len(shares) == 35
     found = painter_found_by_chance(x, np.array(painter), np.array(certain), np.arange(8), 0)
-    assert found == pytest.approx(np.mean(shares), abs=4 * np.std(shares) / np.sqrt(200))
+    assert found is not None and (found.works, found.error) == (7, 0)
+    assert found.share == pytest.approx(np.mean(shares), abs=4 * np.std(shares) / np.sqrt(200))
     assert found == painter_found_by_chance(x, np.array(painter), np.array(certain), np.arange(8), 0)
     nobody = np.full(8, -1)
     assert painter_found_by_chance(x, nobody, np.array(certain), np.arange(8), 0) is None
+
+
+def dealt_one_by_one(x: np.ndarray, painter: np.ndarray, certain: np.ndarray, group: np.ndarray, seed: int):
+    """Chance straight from its definition: the images of the evidence change places, and all works are checked."""
+    counts = np.bincount(painter[certain & (painter >= 0)])
+    rows = np.flatnonzero(certain & np.isin(painter, np.flatnonzero(counts >= 3)))
+    rng, shares = np.random.default_rng([seed, 5]), []
+    for _ in range(deals.DEALS):
+        dealt = x.copy()
+        dealt[rows] = x[rng.permutation(rows)]
+        shares.append(painter_found(find_outliers(dealt, painter, certain, group), certain))
+    return None if shares[0] is None else float(np.mean(shares))
+
+
+def museum(seed: int, n: int, painters: int, groups: int, repeated: int = 0):
+    """Works around the centres of their painters; the last ones look exactly like others."""
+    rng = np.random.default_rng(seed)
+    painter = rng.integers(-1, painters, n)
+    x = unit_rows(rng.standard_normal((painters + 1, 6))[painter] + rng.standard_normal((n, 6)))
+    x[n - repeated :] = x[:repeated]
+    return x, painter, rng.random(n) < 0.8, rng.integers(0, groups, n)
+
+
+@given(
+    st.integers(0, 10**6), st.integers(4, 40), st.integers(1, 8), st.integers(1, 40), st.sampled_from([(1,), (2, 5)])
+)
+@settings(max_examples=40, deadline=None)
+def test_chance_equals_checking_all_works_in_each_deal(
+    seed: int, n: int, painters: int, groups: int, places: tuple[int, ...]
+):
+    case = museum(seed, n, painters, groups)
+    with patch.object(deals, "PLACES", places), patch.object(deals, "DEALS", 12), patch.object(deals, "SCORES", 60):
+        found = painter_found_by_chance(*case, seed)
+        expected = dealt_one_by_one(*case, seed)
+    assert (found and found.share) == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize("n", [300, 700])
+def test_chance_equals_checking_all_works_where_most_lists_are_cut_short(n: int, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(deals, "DEALS", 10)
+    case = museum(n, n, n // 10, n, repeated=40)
+    found = painter_found_by_chance(*case, 3)
+    assert found is not None and found.share == pytest.approx(dealt_one_by_one(*case, 3), abs=1e-12)
+
+
+def test_chance_on_some_works_is_near_that_on_all_and_says_how_near(monkeypatch: pytest.MonkeyPatch):
+    case = museum(1, 600, 12, 600)
+    whole = painter_found_by_chance(*case, 0)
+    monkeypatch.setattr(deals, "MOST_WORKS", 150)
+    some = painter_found_by_chance(*case, 0)
+    assert whole is not None and some is not None and some.works == 150 and whole.error == 0
+    assert 0 < some.error < 0.02 and abs(some.share - whole.share) < 4 * some.error
+
+
+def test_two_best_of_each_stretch_by_eye():
+    low = -np.inf
+    cosine = np.array([[0.5, 0.1, 0.5, low, 0.2], [0.3, 0.4, 0.2, low, low]], dtype=np.float32)
+    found = attribution.two_best(cosine, np.array([0, 3]))
+    np.testing.assert_allclose(found, [[0.5, low], [0.35, low]], atol=1e-7)
 
 
 def collection(tmp_path: Path, **columns: object):
@@ -163,7 +220,7 @@ def test_works_are_checked_in_blocks_of_any_size(monkeypatch: pytest.MonkeyPatch
     rng = np.random.default_rng(1)
     x, painter = unit_rows(rng.standard_normal((23, 4))), rng.integers(-1, 4, 23)
     whole = find_outliers(x, painter, np.ones(23, dtype=bool), np.arange(23))
-    monkeypatch.setattr("artextract.similarity.evaluation.outliers.BLOCK", 4)
+    monkeypatch.setattr(attribution, "SCORES", 50)
     parts = find_outliers(x, painter, np.ones(23, dtype=bool), np.arange(23))
     np.testing.assert_allclose(parts.score, whole.score, atol=1e-6)
     assert parts.rival.tolist() == whole.rival.tolist()
