@@ -48,7 +48,10 @@ def main() -> None:
         table=PLOTS / "outliers.csv", sheet=PLOTS / "outliers.jpg",
     )  # fmt: skip
     showing.show_examples(collection, reader, p.similarity, k, p.seed, PLOTS)
-    siamese, part = read_array(SIAMESE / "projected.npy"), pd.read_parquet(SIAMESE / "splits.parquet")["s1"]
+    siamese, part = (
+        read_array(SIAMESE / "projected.npy", mapped=True),
+        pd.read_parquet(SIAMESE / "splits.parquet")["s1"],
+    )
     maps = showing.show_maps(collection, reader, siamese, part, p.tsne, p.similarity.map_works, p.seed, PLOTS)
     works = showing.show_clusters(collection, reader, p.similarity, p.seed, PLOTS)
     write_table(OUT / "clusters.parquet", collection.index[["id"]].merge(works[["id", "cluster"]], on="id"))

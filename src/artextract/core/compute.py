@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -17,10 +18,27 @@ if TYPE_CHECKING:
 Net = TypeVar("Net", bound="nn.Module")
 
 
+ROWS = 1 << 12  # rows that are worked on at a time: what is copied on the way is small beside a large array
+
+
 def unit_rows(array: np.ndarray) -> np.ndarray:
-    """Rows scaled to length one, float32; a zero row stays zero."""
-    norms = np.linalg.norm(array, axis=1, keepdims=True)
-    return (array / np.where(norms == 0, 1, norms)).astype(np.float32)
+    """Rows scaled to length one, float32; a zero row stays zero. The array may be mapped from a file."""
+    return unit_of(array.shape, lambda rows: array[rows])
+
+
+def unit_of(shape: tuple[int, ...], made: Callable[[slice], np.ndarray]) -> np.ndarray:
+    """``unit_rows`` of an array (n, d) that is made some thousands of rows at a time and never held as a whole.
+
+    Args:
+        shape: (n, d).
+        made: From a slice of the rows to these rows (m, d).
+    """
+    unit = np.empty(shape, dtype=np.float32)
+    for start in range(0, len(unit), ROWS):
+        rows = made(slice(start, start + ROWS))
+        norms = np.linalg.norm(rows, axis=1, keepdims=True)
+        unit[start : start + ROWS] = rows / np.where(norms == 0, 1, norms)
+    return unit
 
 
 def set_threads() -> None:

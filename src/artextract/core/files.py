@@ -77,12 +77,13 @@ def write_array(path: Path, array: np.ndarray) -> None:
         np.save(handle, array, allow_pickle=False)
 
 
-def read_array(path: Path, remedy: str | None = None) -> np.ndarray:
+def read_array(path: Path, remedy: str | None = None, *, mapped: bool = False) -> np.ndarray:
     """Read a ``.npy`` file; pickled objects, which could run code, are refused.
 
     Args:
         path: The file.
         remedy: What the user can do where it is no array.
+        mapped: Leave the values on the disk until they are used; what is written into the array stays in memory.
 
     Raises:
         ArtExtractError: It is no array.
@@ -90,7 +91,7 @@ def read_array(path: Path, remedy: str | None = None) -> np.ndarray:
     import numpy as np
 
     with readable(path, "an array", remedy):
-        return np.load(path, allow_pickle=False)
+        return np.load(path, mmap_mode="c" if mapped else None, allow_pickle=False)
 
 
 def write_tensors(path: Path, tensors: Mapping[str, np.ndarray] | Mapping[str, torch.Tensor]) -> None:

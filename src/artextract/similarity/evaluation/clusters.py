@@ -43,14 +43,19 @@ def typical_words(titles: Sequence[str], others: Sequence[str], n: int = 4) -> l
 
     try:
         vectors = CountVectorizer(stop_words="english", binary=True, min_df=2)
-        sparse: Any = vectors.fit_transform([*titles, *others])
-        counts: np.ndarray = sparse.toarray()
+        counts: Any = vectors.fit_transform([*titles, *others])  # sparse: a dense table of 100,000 titles takes 16 GB
     except ValueError:  # no word occurs twice
         return []
-    inside, outside = counts[: len(titles)].mean(0), counts[len(titles) :].mean(0) if others else 0.0
+    inside = _share(counts[: len(titles)])
+    outside = _share(counts[len(titles) :]) if others else 0.0
     ratio = (inside + 0.01) / (outside + 0.01)
     words = vectors.get_feature_names_out()
     return [str(words[i]) for i in np.argsort(-ratio, kind="stable")[:n] if inside[i] * len(titles) >= 2]
+
+
+def _share(counts: Any) -> np.ndarray:
+    """Share of the rows of a sparse table (n, words) that have each word; (words,)."""
+    return np.asarray(counts.sum(axis=0)).ravel() / counts.shape[0]
 
 
 def draw_clusters(

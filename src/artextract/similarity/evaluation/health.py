@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
+from artextract.core.compute import ROWS
 from artextract.similarity.ranking.spaces import Space
-from artextract.similarity.ranking.topk import best
+from artextract.similarity.ranking.topk import OwnGroup, best
 
 
 def k_occurrence(space: Space, group: np.ndarray, k: int) -> np.ndarray:
     """How many queries have each work among their k nearest; works of its own group are not neighbours; int64 (n,)."""
-    counts = np.zeros(space.n, dtype=np.int64)
+    counts, own = np.zeros(space.n, dtype=np.int64), OwnGroup(group, group)
     for rows, similarity in space.blocks(np.arange(space.n)):
-        scores = np.where(group[rows, None] == group[None, :], -np.inf, similarity).astype(np.float32)
+        scores = np.asarray(similarity, dtype=np.float32)
+        scores[own.pairs(slice(rows[0], rows[-1] + 1))] = -np.inf
         found, score = best(scores, min(k, space.n))
         counts += np.bincount(found[np.isfinite(score)], minlength=space.n)
     return counts
@@ -29,6 +33,12 @@ def hubness(counts: np.ndarray) -> tuple[float, float]:
     return skewness, float((counts == 0).mean())
 
 
+def _in_float64(unit: np.ndarray) -> Iterator[np.ndarray]:
+    """The rows in blocks."""
+    for start in range(0, len(unit), ROWS):
+        yield unit[start : start + ROWS].astype(np.float64)
+
+
 def mean_cosine(unit: np.ndarray) -> float:
     """Mean cosine of all pairs of different rows; 0 would be directions that fill the space evenly.
 
@@ -37,7 +47,7 @@ def mean_cosine(unit: np.ndarray) -> float:
     """
     n = len(unit)
     total = unit.sum(axis=0, dtype=np.float64)
-    own = float((unit.astype(np.float64) ** 2).sum())
+    own = sum(float((block**2).sum()) for block in _in_float64(unit))
     return float((total @ total - own) / (n * (n - 1))) if n > 1 else float("nan")
 
 
@@ -46,8 +56,13 @@ def effective_rank(unit: np.ndarray) -> float:
 
     Roy and Vetterli 2007, "The effective rank". Not centred: cosine similarity sees the mean as well.
     """
-    gram = unit.astype(np.float64)
-    gram = gram @ gram.T if len(unit) < unit.shape[1] else gram.T @ gram
+    if len(unit) < unit.shape[1]:
+        gram = unit.astype(np.float64)
+        gram = gram @ gram.T
+    else:
+        gram = np.zeros((unit.shape[1], unit.shape[1]))
+        for block in _in_float64(unit):
+            gram += block.T @ block
     values = np.sqrt(np.clip(np.linalg.eigvalsh(gram), 0, None))
     # The root of an eigenvalue that is zero but for rounding is 1e-8 of the largest, times hundreds of them.
     values = values[values > 1e-6 * values.max()]

@@ -39,7 +39,8 @@ def cluster_list(index: pd.DataFrame, embedding: np.ndarray, ranked: list[np.nda
     """
     parts = []
     for number, rows in enumerate(ranked, start=1):
-        centre = embedding[rows].mean(axis=0)
+        own = embedding[rows]
+        centre = own.mean(axis=0)
         length = float(np.linalg.norm(centre)) or 1.0
         works = index.iloc[rows]
         parts.append(
@@ -50,7 +51,7 @@ def cluster_list(index: pd.DataFrame, embedding: np.ndarray, ranked: list[np.nda
                     "id": works["id"].to_numpy(),
                     "title": works["title"].to_numpy(),
                     "painter": works["attribution"].to_numpy(),
-                    "cosine_to_centre": embedding[rows] @ centre / length,
+                    "cosine_to_centre": own @ centre / length,
                 }
             )
         )

@@ -10,15 +10,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from artextract.core.compute import ROWS
 from artextract.core.progress import progress
 from artextract.data.images.shards import ShardReader
 from artextract.pictures.sheets import thumbnail_map
 from artextract.pictures.style import GRID, INK, MANY_POINTS, new_figure, readable, save
+from artextract.similarity.ranking.spaces import principal_directions
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 PCA_DIMENSIONS = 50
+DECOMPOSED = 20_000  # works up to which they are decomposed themselves; of more, their covariance is
 SAME = 1e-6  # rows that differ by less are equal but for rounding
 
 PALETTE = ["#b5432a", "#2f6f8f", "#7a6a1f", "#5d8a4a", "#7d4f86", "#d08a2c", "#3b3f8c", "#a8577e"]
@@ -114,6 +117,10 @@ def reduce(embedding: np.ndarray, seed: int) -> np.ndarray:
     from sklearn.decomposition import PCA
 
     dimensions = min(PCA_DIMENSIONS, *embedding.shape)
+    if len(embedding) > DECOMPOSED:
+        mean, axes, _ = principal_directions(embedding, None, dimensions)
+        parts = (embedding[i : i + ROWS] - mean for i in range(0, len(embedding), ROWS))
+        return np.concatenate([(part @ axes.T).astype(np.float32) for part in parts])
     return PCA(dimensions, svd_solver="full", random_state=seed).fit_transform(embedding)
 
 

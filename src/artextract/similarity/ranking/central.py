@@ -12,5 +12,5 @@ def central_first(embedding: np.ndarray, rows: np.ndarray) -> np.ndarray:
         embedding: Unit rows (n, d).
         rows: The cluster's works (m,).
     """
-    centre = embedding[rows].mean(axis=0)
-    return rows[np.argsort(-(embedding[rows] @ centre), kind="stable")]
+    own = embedding[rows]
+    return rows[np.argsort(-(own @ own.mean(axis=0)), kind="stable")]

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from artextract.core.compute import ROWS
 from artextract.core.errors import ArtExtractError
 from artextract.core.files import read_array
 from artextract.core.memory import require_memory
@@ -40,8 +41,8 @@ class Collection:
 
     Attributes:
         index: The museum's index, n rows.
-        images: Image embeddings, unit rows float32 (n, d).
-        titles: Title embeddings, unit rows float32 (n, t).
+        images: Image embeddings, unit rows float32 (n, d), mapped from their file.
+        titles: Title embeddings, unit rows float32 (n, t), likewise.
     """
 
     index: pd.DataFrame
@@ -65,14 +66,15 @@ class Collection:
 
 
 def open_collection(folder: Path, embeddings: Path) -> Collection:
-    """Read index.parquet of a folder, and images.npy and titles.npy of another.
+    """Read index.parquet of a folder, and map images.npy and titles.npy of another.
 
     Raises:
         ArtExtractError: An embedding belongs to another index, or holds values that are not numbers.
     """
     index = pd.read_parquet(folder / "index.parquet")
     arrays = {
-        kind: read_array(embeddings / f"{kind}.npy", f"`dvc repro -f embed_{kind}`") for kind in ("images", "titles")
+        kind: read_array(embeddings / f"{kind}.npy", f"`dvc repro -f embed_{kind}`", mapped=True)
+        for kind in ("images", "titles")
     }
     for kind, array in arrays.items():
         if array.ndim != 2 or len(array) != len(index):
@@ -81,7 +83,9 @@ def open_collection(folder: Path, embeddings: Path) -> Collection:
                 where=str(embeddings / f"{kind}.npy"),
                 remedy=f"`dvc repro embed_{kind}`",
             )
-        if not (finite := np.isfinite(array).all(axis=1)).all():
+        blocks = (array[start : start + ROWS] for start in range(0, len(array), ROWS))
+        finite = np.concatenate([np.empty(0, dtype=bool), *(np.isfinite(block).all(axis=1) for block in blocks)])
+        if not finite.all():
             row = int(np.flatnonzero(~finite)[0])
             raise ArtExtractError(
                 f"{int((~finite).sum())} of {len(array):,} rows hold values that are not numbers, the first that of "

@@ -13,11 +13,12 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from artextract.core.compute import unit_rows
+from artextract.core.compute import ROWS, unit_of, unit_rows
 from artextract.data.images.colours import colour_histogram
 from artextract.similarity.ranking.topk import best
 
-BLOCK = 512
+BLOCK = 512  # queries at a time
+SCORES = 1 << 24  # similarities at a time, where so many queries have more: 64 MB
 THUMB = 64  # side of the image that colours are counted in
 # Names for people, in figures and tables, where they differ from the name in metrics.
 LABELS = {
@@ -42,7 +43,7 @@ class Space:
     Attributes:
         name: Short and stable: part of metric names.
         n: Works.
-        similarity: From query rows int64 (q,) to float32 (q, n), higher = more similar.
+        similarity: From query rows int64 (q,) to float32 (q, n), higher = more similar; an array of its own each time.
         fields: Catalogue fields that the space was made from (``title``): their judges may not score it.
         vectors: Unit rows (n, d) where the similarity is their cosine, else None.
     """
@@ -55,20 +56,30 @@ class Space:
 
     def blocks(self, rows: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """The given rows in blocks with their similarities (b, n): memory stays small however many works there are."""
-        for start in range(0, len(rows), BLOCK):
-            part = rows[start : start + BLOCK]
+        step = _step(self.n)
+        for start in range(0, len(rows), step):
+            part = rows[start : start + step]
             yield part, self.similarity(part)
+
+
+def _step(n: int) -> int:
+    """Queries whose similarities to n works are held at a time."""
+    return max(1, min(BLOCK, SCORES // max(1, n)))
 
 
 def cosine_space(name: str, vectors: np.ndarray, fields: frozenset[str] = frozenset()) -> Space:
     """Cosine of vectors (n, d); rows are scaled to length one."""
-    unit = unit_rows(vectors)
+    return _of_unit_rows(name, unit_rows(vectors), fields)
+
+
+def _of_unit_rows(name: str, unit: np.ndarray, fields: frozenset[str] = frozenset()) -> Space:
     return Space(name, len(unit), lambda rows: unit[rows] @ unit.T, fields, unit)
 
 
 def centred(vectors: np.ndarray, fit: np.ndarray | None = None) -> np.ndarray:
     """Vectors less the mean of the rows ``fit`` (default: all); unit rows (n, d)."""
-    return unit_rows(vectors - _fitted(vectors, fit).mean(axis=0))
+    mean = _fitted(vectors, fit).mean(axis=0)
+    return unit_of(vectors.shape, lambda rows: vectors[rows] - mean)
 
 
 def whitened(vectors: np.ndarray, components: int, fit: np.ndarray | None = None) -> np.ndarray:
@@ -82,19 +93,50 @@ def whitened(vectors: np.ndarray, components: int, fit: np.ndarray | None = None
     Returns:
         Unit rows (n, at most components).
     """
-    from sklearn.decomposition import PCA
-
-    rows = _fitted(vectors, fit).astype(np.float64)
-    if len(rows) < 2 or not np.ptp(rows, axis=0).any():  # one work, or equal ones: no direction differs from another
+    n, d = len(vectors) if fit is None else len(fit), vectors.shape[1]
+    # One work, or equal ones: no direction differs from another.
+    if n < 2 or not np.ptp(_fitted(vectors, fit), axis=0).any():
         return np.zeros((len(vectors), 1), dtype=np.float32)
-    components = min(components, len(rows) - 1, rows.shape[1])
+    components = min(components, n - 1, d)
     # The covariance of few works in many dimensions is large and almost empty: thirty times the work for 140 by 1,280.
-    solver = "full" if 2 * len(rows) < rows.shape[1] else "covariance_eigh"
-    pca: Any = PCA(components, svd_solver=solver).fit(rows)  # attributes are typed as maybe None
-    variance = pca.explained_variance_
+    directions = _of_few if 2 * n < d else principal_directions
+    mean, axes, variance = directions(vectors, fit, components)
     # Directions without variance (equal works) would be noise of the arithmetic, blown up.
     kept = variance > 1e-9 * max(float(variance[0]), 1e-30)
-    return unit_rows((vectors - pca.mean_) @ pca.components_[kept].T / np.sqrt(variance[kept]))
+    axes, spread = axes[kept].T, np.sqrt(variance[kept])
+    return unit_of((len(vectors), axes.shape[1]), lambda rows: (vectors[rows] - mean) @ axes / spread)
+
+
+Directions = tuple[np.ndarray, np.ndarray, np.ndarray]  # mean (d,), directions (components, d), variances (components,)
+
+
+def _of_few(vectors: np.ndarray, fit: np.ndarray | None, components: int) -> Directions:
+    """Principal directions by a decomposition of the rows themselves."""
+    from sklearn.decomposition import PCA
+
+    pca: Any = PCA(components, svd_solver="full")  # attributes are typed as maybe None
+    pca.fit(_fitted(vectors, fit).astype(np.float64))
+    return pca.mean_, pca.components_, pca.explained_variance_
+
+
+def principal_directions(vectors: np.ndarray, fit: np.ndarray | None, components: int) -> Directions:
+    """Principal directions from the covariance (d, d), which is summed over blocks of the rows in float64.
+
+    Args:
+        vectors: (n, d); may be mapped from a file.
+        fit: Rows that they are taken from; default all.
+        components: Number of directions, at most d.
+    """
+    rows = np.arange(len(vectors)) if fit is None else np.asarray(fit)
+    blocks = [rows[start : start + ROWS] for start in range(0, len(rows), ROWS)]
+    mean = np.sum([vectors[block].sum(axis=0, dtype=np.float64) for block in blocks], axis=0) / len(rows)
+    scatter = np.zeros((vectors.shape[1], vectors.shape[1]))
+    for block in blocks:
+        middle = vectors[block] - mean
+        scatter += middle.T @ middle
+    values, axes = np.linalg.eigh(scatter / (len(rows) - 1))
+    order = np.argsort(-values, kind="stable")[:components]
+    return mean, axes[:, order].T, values[order]
 
 
 def csls_space(
@@ -116,12 +158,18 @@ def csls_space(
         fit: Rows among which the neighbours are sought; default all. A work is not a neighbour of itself.
         fields: Fields that the vectors were made from.
     """
-    unit = unit_rows(vectors)
-    among = np.arange(len(unit)) if fit is None else np.asarray(fit)
-    reach = _mean_of_nearest(unit, among, k)
+    return _csls(name, unit_rows(vectors), k, fit, fields)
+
+
+def _csls(name: str, unit: np.ndarray, k: int, fit: np.ndarray | None, fields: frozenset[str] = frozenset()) -> Space:
+    reach = _mean_of_nearest(unit, fit, k)
 
     def similarity(rows: np.ndarray) -> np.ndarray:
-        return 2 * (unit[rows] @ unit.T) - reach[rows, None] - reach[None, :]
+        found = unit[rows] @ unit.T
+        found *= 2
+        found -= reach[rows, None]
+        found -= reach[None, :]
+        return found
 
     return Space(name, len(unit), similarity, fields)
 
@@ -156,11 +204,12 @@ def image_spaces(images: np.ndarray, components: int, k: int, fit: np.ndarray | 
         k: Neighbours of CSLS.
         fit: Rows that all is fitted on; default all.
     """
+    unit = unit_rows(images)  # of two spaces
     return [
-        cosine_space("image", images),
+        _of_unit_rows("image", unit),
         cosine_space("centred", centred(images, fit)),
         cosine_space("whitened", whitened(images, components, fit)),
-        csls_space("csls", images, k, fit),
+        _csls("csls", unit, k, fit),
     ]
 
 
@@ -171,19 +220,22 @@ def _fitted(vectors: np.ndarray, fit: np.ndarray | None) -> np.ndarray:
     return rows
 
 
-def _mean_of_nearest(unit: np.ndarray, among: np.ndarray, k: int) -> np.ndarray:
-    """Mean cosine of each row to its k nearest rows ``among`` the given ones, itself left out; float32 (n,)."""
+def _mean_of_nearest(unit: np.ndarray, fit: np.ndarray | None, k: int) -> np.ndarray:
+    """Mean cosine of each row to its k nearest rows among those of ``fit`` (default: all), itself left out; (n,)."""
+    gallery, place = unit, np.arange(len(unit))
+    if fit is not None:
+        gallery, place = unit[fit], np.full(len(unit), -1)
+        place[fit] = np.arange(len(gallery))
     reach = np.zeros(len(unit), dtype=np.float32)
-    place = np.full(len(unit), -1)
-    place[among] = np.arange(len(among))
-    for start in range(0, len(unit), BLOCK):
-        block = unit[start : start + BLOCK] @ unit[among].T
-        own = place[start : start + BLOCK]
+    most, step = min(k, len(gallery)), _step(len(gallery))
+    for start in range(0, len(unit), step):
+        block = unit[start : start + step] @ gallery.T
+        own = place[start : start + step]
         block[np.flatnonzero(own >= 0), own[own >= 0]] = -np.inf
-        most = min(k, len(among))
-        best = -np.partition(-block, most - 1, axis=1)[:, :most]
+        np.negative(block, out=block)
+        best = -np.partition(block, most - 1, axis=1)[:, :most]
         counted = np.isfinite(best)
-        reach[start : start + BLOCK] = np.where(counted, best, 0).sum(axis=1) / np.maximum(counted.sum(axis=1), 1)
+        reach[start : start + step] = np.where(counted, best, 0).sum(axis=1) / np.maximum(counted.sum(axis=1), 1)
     return reach
 
 

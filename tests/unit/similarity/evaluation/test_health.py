@@ -21,6 +21,17 @@ def test_k_occurrence_by_eye():
     assert k_occurrence(space, np.zeros(4), 2).tolist() == [0, 0, 0, 0]
 
 
+@pytest.mark.parametrize("rows", [1, 7, 40])
+def test_figures_are_the_same_in_blocks_of_rows(monkeypatch: pytest.MonkeyPatch, rows: int):
+    unit = unit_rows(RNG.normal(size=(40, 6)) + 0.5)
+    values = np.sqrt(np.linalg.eigvalsh(unit.astype(np.float64).T @ unit))
+    share = values / values.sum()
+    off = (unit.astype(np.float64) @ unit.T)[~np.eye(40, dtype=bool)]
+    monkeypatch.setattr("artextract.similarity.evaluation.health.ROWS", rows)
+    assert mean_cosine(unit) == pytest.approx(off.mean(), abs=1e-9)
+    assert effective_rank(unit) == pytest.approx(np.exp(-(share * np.log(share)).sum()), rel=1e-6)
+
+
 def test_hubness_by_hand():
     assert hubness(np.array([2, 2, 2])) == (0.0, 0.0)
     skewness, alone = hubness(np.array([0, 0, 0, 4]))

@@ -111,6 +111,16 @@ def test_reduction_keeps_all_distances_where_it_keeps_all_dimensions():
     np.testing.assert_allclose(*distance, atol=1e-5)
 
 
+def test_reduction_of_many_works_is_the_same(monkeypatch: pytest.MonkeyPatch):
+    points = RNG.normal(size=(90, 70)) * np.linspace(3, 0.2, 70)
+    one = reduce(points, 0)
+    monkeypatch.setattr(maps, "DECOMPOSED", 89)
+    monkeypatch.setattr(maps, "ROWS", 40)
+    other = reduce(points, 0)
+    assert other.shape == (90, 50) and other.dtype == np.float32
+    np.testing.assert_allclose(other @ other.T, one @ one.T, atol=1e-3)
+
+
 def test_reduction_is_bounded():
     assert reduce(RNG.normal(size=(70, 90)), 0).shape == (70, 50)
     assert reduce(RNG.normal(size=(7, 90)), 0).shape == (7, 7)

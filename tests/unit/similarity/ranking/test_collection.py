@@ -31,6 +31,23 @@ def test_embeddings_that_are_no_numbers_are_refused_with_the_work(tmp_path: Path
         open_collection(tmp_path, tmp_path)
 
 
+@pytest.mark.parametrize("n", [0, 1, 9])
+def test_embeddings_are_mapped_and_checked_in_blocks(n: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("artextract.similarity.ranking.collection.ROWS", 4)
+    rows = np.random.default_rng(0).random((n, 3)).astype(np.float32)
+    pd.DataFrame({"id": [str(i) for i in range(n)], "group": range(n)}).to_parquet(tmp_path / "index.parquet")
+    np.save(tmp_path / "titles.npy", rows)
+    np.save(tmp_path / "images.npy", rows)
+    opened = open_collection(tmp_path, tmp_path)
+    np.testing.assert_array_equal(opened.images, rows)
+    assert n == 0 or isinstance(opened.images, np.memmap)
+    if n == 9:
+        rows[[2, 8], 1] = np.inf
+        np.save(tmp_path / "titles.npy", rows)
+        with pytest.raises(ArtExtractError, match=r"titles\.npy: 2 of 9 rows hold .* the first that of 2"):
+            open_collection(tmp_path, tmp_path)
+
+
 @pytest.mark.parametrize("damage", [b"", b"\x93NUMPY\x01\x00", "pickle"])
 def test_a_file_that_is_no_array_is_refused_and_no_pickle_is_opened(tmp_path: Path, damage: bytes | str) -> None:
     pd.DataFrame({"id": ["a"], "group": [0]}).to_parquet(tmp_path / "index.parquet")

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from artextract.core import compute
 from artextract.core.compute import unit_rows
 from artextract.similarity.ranking import spaces
 from artextract.similarity.ranking.spaces import (
@@ -119,6 +120,25 @@ def test_few_works_and_k_beyond_them(n: int):
 def test_fitting_on_nothing_is_a_mistake():
     with pytest.raises(ValueError, match="no rows"):
         centred(POINTS, np.array([], dtype=int))
+
+
+def test_many_works_are_compared_with_fewer_queries_at_a_time(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(spaces, "SCORES", 100)
+    whole = cosine_space("x", POINTS)
+    assert [len(rows) for rows, _ in whole.blocks(np.arange(5))] == [2, 2, 1]
+    monkeypatch.setattr(spaces, "SCORES", 1)
+    assert [len(rows) for rows, _ in whole.blocks(np.arange(3))] == [1, 1, 1]
+
+
+@pytest.mark.parametrize("rows", [1, 7, 39])
+def test_spaces_are_the_same_made_from_blocks_of_rows(monkeypatch: pytest.MonkeyPatch, rows: int):
+    fit = np.array([3, 1, 30, 31, 32, 8, 5, 20])
+    expected = [centred(POINTS, fit), whitened(POINTS, 5, fit), whitened(POINTS, 5), unit_rows(POINTS)]
+    monkeypatch.setattr(compute, "ROWS", rows)
+    monkeypatch.setattr(spaces, "ROWS", rows)
+    found = [centred(POINTS, fit), whitened(POINTS, 5, fit), whitened(POINTS, 5), unit_rows(POINTS)]
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_allclose(one @ one.T, other @ other.T, atol=1e-6)
 
 
 @pytest.mark.parametrize("block", [1, 7, 40])
