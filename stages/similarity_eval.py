@@ -25,7 +25,7 @@ from artextract.similarity.evaluation import outliers, showing
 from artextract.similarity.evaluation.figures import plot_judges
 from artextract.similarity.evaluation.lists import MOST_ROWS
 from artextract.similarity.evaluation.scoring import neighbours_of_both, score
-from artextract.similarity.ranking.collection import open_collection, require_room_for_pairs
+from artextract.similarity.ranking.collection import open_collection, require_room
 
 SIAMESE, OUT, PLOTS = Path("data/siamese"), Path("data/similarity"), Path("plots/similarity")
 
@@ -34,7 +34,7 @@ def main() -> None:
     """Evaluate, then draw."""
     p = load_params("seed", "relevance", "similarity", "tsne")
     collection, k = open_collection(Path("data/nga"), Path("data/embeddings")), p.relevance.neighbours
-    require_room_for_pairs(len(collection.index))
+    require_room(len(collection.index), collection.values)
     reader = ShardReader(Path("data/nga"), collection.index)
     neighbours = neighbours_of_both(collection, k)
     write_table(OUT / "neighbours.parquet", neighbours)

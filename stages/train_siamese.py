@@ -27,7 +27,7 @@ from artextract.siamese.projection.projection import project
 from artextract.siamese.projection.saved import save_projection
 from artextract.siamese.projection.splits import split_table
 from artextract.siamese.projection.words import save_head
-from artextract.similarity.ranking.collection import open_collection, require_room_for_pairs
+from artextract.similarity.ranking.collection import open_collection, require_room
 
 OUT, PLOTS = Path("data/siamese"), Path("plots/siamese")
 
@@ -37,7 +37,7 @@ def main() -> None:
     p = load_params("seed", "relevance", "siamese", "splits", "title_encoder")
     set_threads()
     collection = open_collection(Path("data/nga"), Path("data/embeddings"))
-    require_room_for_pairs(len(collection.index))
+    require_room(len(collection.index), collection.values)
     similar = positive_cosine(collection.index, collection.titles, p.siamese.positive_quantile)
     splits = split_table(collection.index, collection.titles, p.splits, similar, p.seed)
     try:

@@ -67,7 +67,7 @@ def judge(
     from artextract.runs import held_out_queries, judging, people
     from artextract.runs.own_scores import own_scores
     from artextract.search.collection import open_embedded
-    from artextract.similarity.ranking.collection import require_room_for_pairs
+    from artextract.similarity.ranking.collection import require_room
 
     at = places(collection, embeddings)
     params = load_params("relevance", "seed", path=at.params)
@@ -77,7 +77,7 @@ def judge(
     siamese = siamese or at.siamese
     works = open_embedded(at.index, at.embeddings)
     index = pd.read_parquet(at.index / "index.parquet")
-    require_room_for_pairs(len(index))
+    require_room(len(index))
     read = [judging.read_vectors(path, len(index)) for path in vectors]
     name = name or vectors[0].stem
     if name in judging.RESERVED:

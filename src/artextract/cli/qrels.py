@@ -30,12 +30,12 @@ def qrels(
     from artextract.search.collection import open_embedded
     from artextract.siamese.projection.pairs import positive_cosine
     from artextract.siamese.projection.splits import split_table
-    from artextract.similarity.ranking.collection import require_room_for_pairs
+    from artextract.similarity.ranking.collection import require_room
     from artextract.similarity.ranking.judges import all_judges
 
     titles = open_embedded(collection, embeddings).vectors("title")
     index, p = pd.read_parquet(collection / "index.parquet"), load_params("relevance", "siamese", "splits", "seed")
-    require_room_for_pairs(len(index))
+    require_room(len(index))
     judges, unmeasured = all_judges(index, titles, p.relevance)
     similar = positive_cosine(index, titles, p.siamese.positive_quantile)
     splits = split_table(index, titles, p.splits, similar, p.seed)

@@ -14,22 +14,25 @@ from artextract.core.files import read_array
 from artextract.core.memory import require_memory
 from artextract.data.museum.painters import artist_clusters
 
-# Bytes at the peak of judging and of mining pairs, for each pair of works and for each work: fitted to runs with 5,000
-# and 10,000 works, which took 2.5 and 6 to 7 GB.
-PER_PAIR, PER_WORK = 65, 200_000
+# Bytes at the peak of judging, of mining pairs and of the figures, for each value of a work's embeddings and for each
+# work besides; and for the pairs of works on a map, of which there are so many at most (``tsne.works``).
+PER_VALUE, PER_WORK = 12, 20_000
+PER_PAIR, MAPPED = 32, 5_000
+VALUES = 2_048  # of an image and a title
 
 
-def require_room_for_pairs(works: int) -> None:
-    """Stop before all works are compared with each other, where that would not fit into memory.
+def require_room(works: int, values: int = VALUES) -> None:
+    """Stop before a collection is judged or learnt from, where that would not fit into memory.
 
     Args:
         works: Number of works.
+        values: Values of the embeddings of one work, those of its image and its title together.
 
     Raises:
         ArtExtractError: It needs more than is free.
     """
     require_memory(
-        PER_PAIR * works**2 + PER_WORK * works,
+        (PER_VALUE * values + PER_WORK) * works + PER_PAIR * min(works, MAPPED) ** 2,
         f"comparing {works:,} works with each other",
         "a machine with more memory, other programs closed, or fewer works: `-S nga.max_objects=N` keeps N of them",
     )
@@ -58,6 +61,11 @@ class Collection:
     def painters(self) -> np.ndarray:
         """Painter of each work as a number, int64 (n,): the units that a bootstrap draws as a whole."""
         return artist_clusters(self.index)
+
+    @property
+    def values(self) -> int:
+        """Values of the embeddings of one work."""
+        return self.images.shape[1] + self.titles.shape[1]
 
     @property
     def embeddings(self) -> dict[str, np.ndarray]:

@@ -8,17 +8,18 @@ import pytest
 
 from artextract.core import memory
 from artextract.core.errors import ArtExtractError
-from artextract.similarity.ranking.collection import open_collection, require_room_for_pairs
+from artextract.similarity.ranking.collection import open_collection, require_room
 
 
 def test_more_works_than_fit_are_refused_with_the_parameter_that_limits_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(memory, "free_memory", lambda: 22_500_000_000)
-    for works in (174, 5_000, 10_000):  # measured: 2.5 and 7 GB
-        require_room_for_pairs(works)
-    with pytest.raises(ArtExtractError, match=r"24,000 works .* 42\.2 GB .* 22\.5 GB are free\n.*max_objects"):
-        require_room_for_pairs(24_000)
+    monkeypatch.setattr(memory, "free_memory", lambda: 6 * 2**30)
+    for works in (174, 16_000, 100_000):
+        require_room(works)
+    with pytest.raises(ArtExtractError, match=r"400,000 works .* 18\.6 GB .* 6\.4 GB are free\n.*max_objects"):
+        require_room(400_000)
+    require_room(250_000, 64)
     monkeypatch.setattr(memory, "free_memory", lambda: 100_000_000)
-    require_room_for_pairs(174)
+    require_room(174)
 
 
 def test_embeddings_that_are_no_numbers_are_refused_with_the_work(tmp_path: Path) -> None:
