@@ -125,30 +125,52 @@ def openvino_version() -> str | None:
         return None
 
 
-def openvino_backend(parts: list[nn.Module], preprocessing: Preprocessing, key: str) -> Backend:
+def openvino_bf16() -> bool:
+    """Whether OpenVINO multiplies bf16 faster than fp32 on this processor."""
+    import openvino  # pyright: ignore[reportMissingImports]
+
+    return "BF16" in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+
+
+def openvino_backend(
+    parts: list[nn.Module], preprocessing: Preprocessing, key: str, *, bf16: bool | None = None
+) -> Backend:
+    """A network in OpenVINO on the CPU, its last part in bf16 if ``bf16``; None: where the processor gains from it."""
+    import torch
+
+    bf16 = openvino_bf16() if bf16 is None else bf16
+    parts = parts if bf16 else whole(parts)
+    example = torch.zeros(1, 3, preprocessing.size, preprocessing.size)
+    networks: list[tuple[Path, str]] = []
+    for i, part in enumerate(parts):
+        identity = f"{key}-{i}-of-{len(parts)}-{weights_hash(part)}"  # the weights tell where the network was cut
+        network = converted(part, example, identity)
+        networks.append((network, "bf16" if bf16 and i == len(parts) - 1 else "f32"))
+        with torch.inference_mode():
+            example = part(example)
+    name = _named(f"openvino {openvino_version()} cpu {'bf16' if bf16 else 'fp32'}", parts)
+    return backend_of_files(networks, preprocessing, name)
+
+
+def backend_of_files(networks: list[tuple[Path, str]], preprocessing: Preprocessing, name: str) -> Backend:
     """OpenVINO on the CPU: ``threads()`` images at a time, each on one thread.
 
     What an image becomes thus does not depend on the number of threads.
+
+    Args:
+        networks: OpenVINO's files of networks that follow each other, each with its precision: f32 or bf16.
+        preprocessing: Only size and colours are used.
+        name: The backend's name.
     """
     import openvino  # pyright: ignore[reportMissingImports]
-    import torch
 
     core = openvino.Core()
-    bf16 = "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
-    parts = parts if bf16 else whole(parts)
-    example = torch.zeros(1, 3, preprocessing.size, preprocessing.size)
-    networks: list[Any] = []
-    for i, part in enumerate(parts):
-        options = {
-            "INFERENCE_PRECISION_HINT": "bf16" if bf16 and i == len(parts) - 1 else "f32",
-            "NUM_STREAMS": str(threads()),
-            "INFERENCE_NUM_THREADS": str(threads()),
-            "ENABLE_CPU_PINNING": "NO",  # networks, and others on this machine, would wait for the same core
-        }
-        identity = f"{key}-{i}-of-{len(parts)}-{weights_hash(part)}"  # the weights tell where the network was cut
-        networks.append(_compiled(core, converted(part, example, identity), options))
-        with torch.inference_mode():
-            example = part(example)
+    options = {
+        "NUM_STREAMS": str(threads()),
+        "INFERENCE_NUM_THREADS": str(threads()),
+        "ENABLE_CPU_PINNING": "NO",  # networks, and others on this machine, would wait for the same core
+    }
+    ready = [_compiled(core, path, options | {"INFERENCE_PRECISION_HINT": hint}) for path, hint in networks]
     mean, std = (
         np.array(values, dtype=np.float32).reshape(1, 3, 1, 1) for values in (preprocessing.mean, preprocessing.std)
     )
@@ -156,7 +178,7 @@ def openvino_backend(parts: list[nn.Module], preprocessing: Preprocessing, key: 
 
     def embed(image: torch.Tensor) -> np.ndarray:
         if not hasattr(own, "requests"):
-            own.requests = [network.create_infer_request() for network in networks]
+            own.requests = [network.create_infer_request() for network in ready]
         values = (image.numpy() / np.float32(255) - mean) / std
         for request in own.requests:
             request.infer({0: values}, share_inputs=True)
@@ -167,7 +189,7 @@ def openvino_backend(parts: list[nn.Module], preprocessing: Preprocessing, key: 
         images = (image for pixels in batches for image in pixels.split(1))
         return prefetched(embed, images, workers=threads(), ahead=2 * threads())
 
-    return Backend(_named(f"openvino {openvino_version()} cpu {'bf16' if bf16 else 'fp32'}", parts), 1, outputs)
+    return Backend(name, 1, outputs)
 
 
 def converted(model: nn.Module, example: torch.Tensor, key: str) -> Path:

@@ -22,12 +22,15 @@ from artextract.core.rows_by_content import rows_by_content
 from artextract.core.runtime import threads
 from artextract.data.images.shards import Images, ShardReader
 from artextract.encoders.backends import Backend, computed_by, fast_backend, reference_backend
+from artextract.encoders.choice import choose, offers
 from artextract.encoders.image import Preprocessing, identity_of, load_encoder
 from artextract.encoders.parts import split
+from artextract.encoders.quick_pixels import quick_pixels
 from artextract.params.sections import ImageEncoder
 
 if TYPE_CHECKING:
     import torch
+    from torch import nn
 
 BLOCK = 64  # rows that a kill may cost
 CHECKED = 64  # images that a fast backend is checked with
@@ -38,10 +41,20 @@ COSINE, OVERLAP = 0.995, 0.97  # least cosine to fp32 of any checked image, and 
 def pixels(
     reader: Images, rows: Iterable[int], preprocessing: Preprocessing, batch: int, *, scaled: bool
 ) -> Iterator[torch.Tensor]:
-    """Batches of uint8 (b, 3, size, size), decoded ahead; ``scaled``: large JPEGs are decoded smaller."""
+    """Batches of uint8 (b, 3, size, size), decoded ahead.
+
+    Args:
+        reader: The images.
+        rows: Rows wanted.
+        preprocessing: How images are framed.
+        batch: Images at a time.
+        scaled: Large JPEGs are decoded smaller, and torch reduces images (``quick_pixels``): in half the time, and
+            not quite the same pixels.
+    """
     import torch
 
-    transform, target = preprocessing.pixels(), preprocessing.target if scaled else None
+    transform = quick_pixels(preprocessing) if scaled else preprocessing.pixels()
+    target = preprocessing.target if scaled else None
     waiting: list[torch.Tensor] = []
     ahead = 2 * max(batch, threads())
     for image in prefetched(lambda row: transform(reader.image(row, target)), rows, workers=threads(), ahead=ahead):
@@ -97,21 +110,48 @@ def check(
     Raises:
         ArtExtractError: A cosine is below ``COSINE``, or the overlap of neighbours below ``OVERLAP``.
     """
-    rows = np.unique(np.linspace(0, len(reader) - 1, CHECKED).astype(int)).tolist()
-    fast, exact = (
-        np.concatenate(list(one.outputs(pixels(reader, rows, preprocessing, one.batch, scaled=one is backend))))
-        for one in (backend, reference)
-    )
-    found = agreement(fast.reshape(len(rows), -1), exact.reshape(len(rows), -1))
-    if not (found["cosine_min"] >= COSINE and found.get("neighbour_overlap", 1.0) >= OVERLAP):  # NaN is no agreement
-        shown = ", ".join(f"{name} {value:.4f}" for name, value in found.items())
+    agrees, found = compared(backend, reference_rows(reference, reader, preprocessing), reader, preprocessing)
+    if not agrees:
+        shown = ", ".join(f"{name.removeprefix('check_')} {value:.4f}" for name, value in list(found.items())[1:])
         raise ArtExtractError(
-            f"{backend.name} does not agree with fp32 on {len(rows)} images: {shown} "
+            f"{backend.name} does not agree with fp32 on {found['check_images']} images: {shown} "
             f"(wanted: cosine {COSINE}, neighbour_overlap {OVERLAP})",
             where="params.yaml",
             remedy=f"set {section}.precision=fp32",
         )
-    return {"check_images": len(rows)} | {f"check_{name}": value for name, value in found.items()}
+    return found
+
+
+def checked_rows(reader: Images) -> list[int]:
+    """Rows of the images that backends are compared on, spread over the collection."""
+    return np.unique(np.linspace(0, len(reader) - 1, CHECKED).astype(int)).tolist()
+
+
+def reference_rows(reference: Backend, reader: Images, preprocessing: Preprocessing) -> np.ndarray:
+    """The reference's outputs for ``checked_rows``."""
+    batches = pixels(reader, checked_rows(reader), preprocessing, reference.batch, scaled=False)
+    return np.concatenate(list(reference.outputs(batches)))
+
+
+def compared(
+    backend: Backend, exact: np.ndarray, reader: Images, preprocessing: Preprocessing
+) -> tuple[bool, dict[str, Any]]:
+    """Whether a backend agrees with ``reference_rows`` on images of the collection; and how well, for the metrics."""
+    batches = pixels(reader, checked_rows(reader), preprocessing, backend.batch, scaled=True)
+    fast = np.concatenate(list(backend.outputs(batches)))
+    found = agreement(fast.reshape(len(fast), -1), exact.reshape(len(exact), -1))
+    agrees = found["cosine_min"] >= COSINE and found.get("neighbour_overlap", 1.0) >= OVERLAP  # NaN is no agreement
+    return agrees, {"check_images": len(exact)} | {f"check_{name}": value for name, value in found.items()}
+
+
+def _chosen(
+    model: nn.Module, reference: Backend, preprocessing: Preprocessing, key: str, reader: ShardReader
+) -> tuple[Backend, dict[str, Any]]:
+    """The backend of precision auto, and for the metrics what was measured; see ``choice``."""
+    images = list(pixels(reader, checked_rows(reader), preprocessing, 1, scaled=True))
+    exact = reference_rows(reference, reader, preprocessing)
+    offered, left = offers(model, reference, preprocessing, key, images, len(reader))
+    return choose(offered, left, key, lambda backend: compared(backend, exact, reader, preprocessing), images)
 
 
 def embed_collection(reader: ShardReader, params: ImageEncoder) -> tuple[np.ndarray, dict[str, Any]]:
@@ -126,7 +166,7 @@ def embed_collection(reader: ShardReader, params: ImageEncoder) -> tuple[np.ndar
 
     Returns:
         float32 (n, d), row i = image i; and the encoder's identity with the backend and, unless it is the reference
-        itself, its agreement with the reference.
+        itself, its agreement with the reference; with precision auto, what was measured before it was chosen.
 
     Raises:
         ArtExtractError: The backend does not agree with the reference; or see ``load_encoder``.
@@ -135,14 +175,18 @@ def embed_collection(reader: ShardReader, params: ImageEncoder) -> tuple[np.ndar
     model, preprocessing = load_encoder(params)
     identity = identity_of(model, preprocessing, params)
     backend = reference = reference_backend(model, preprocessing, params.batch_size)
-    fast = params.precision == "fast"
-    if fast:
+    agreed: dict[str, Any] = {}
+    if params.precision == "fast":
         backend = fast_backend(split(model), preprocessing, content_key(identity), len(reader))
+    elif params.precision == "auto":
+        backend, agreed = _chosen(model, reference, preprocessing, content_key(identity), reader)
+    fast = backend is not reference
     for line in filter(None, (f"embed images: {backend.name}", backend.hint)):
         print(line, file=sys.stderr, flush=True)
     identity["backend"] = backend.name
     key = (identity, backend.batch, computed_by(__name__))
-    agreed = check(backend, reference, reader, preprocessing) if fast else {}
+    if fast and not agreed:
+        agreed = check(backend, reference, reader, preprocessing)
     first = next(backend.outputs(pixels(reader, [0], preprocessing, 1, scaled=fast)))
     hashes, short = reader.hashes(), content_key(key)
 

@@ -273,15 +273,24 @@ def split_frozen(backbone: nn.Module, tuned: int, *last: nn.Module) -> list[nn.M
     return [nn.Sequential(frozen, *last).eval()]
 
 
-def split(model: nn.Module) -> list[nn.Module]:
-    """An encoder as modules that follow each other; only the last one may be in bf16 (see ``FAMILIES``)."""
+def split(model: nn.Module, least: int = 0) -> list[nn.Module]:
+    """An encoder as modules that follow each other; only the last one may be in bf16 (see ``FAMILIES``).
+
+    Args:
+        model: The encoder.
+        least: How many stages the first module has at least, whatever its family needs, with the stem.
+
+    Returns:
+        One module where the family needs no cut and ``least`` is 0, or where the network cannot be cut there.
+    """
     layers = model.maps.layers if isinstance(model, Layered) else ()
     net = model.maps.model if isinstance(model, Layered) else model
     chain = chain_of(net)
-    if chain is None or chain.fp32_stages is None or any(layer < chain.fp32_stages for layer in layers):
+    first = max(least, (chain.fp32_stages or 0) if chain else 0)
+    if chain is None or not first or any(layer < first for layer in layers):
         return [model]
-    early = nn.Sequential(*chain.stem, *chain.stages[: chain.fp32_stages])
+    early = nn.Sequential(*chain.stem, *chain.stages[:first])
     if isinstance(model, Layered):
-        return [early.eval(), Layered(net, layers, chain.fp32_stages).eval()]
-    late = nn.Sequential(*chain.stages[chain.fp32_stages :], *chain.rest, *chain.head)
+        return [early.eval(), Layered(net, layers, first).eval()]
+    late = nn.Sequential(*chain.stages[first:], *chain.rest, *chain.head)
     return [early.eval(), late.eval()]

@@ -183,7 +183,7 @@ class ImageEncoder(Section):
     sha256: Sha256
     layers: list[Count]
     batch_size: Positive
-    precision: Literal["fp32", "fast"]
+    precision: Literal["fp32", "fast", "auto"]
 
 
 class TitleEncoder(Section):
