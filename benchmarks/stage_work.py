@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 DRAWS = 100
+LARGE = (1000, 4000, 16_000, 64_000, 100_000)
 
 
 @dataclass(frozen=True)
@@ -149,6 +150,44 @@ def _siamese(n: int) -> Callable[[], object]:
     return run
 
 
+def _splits(n: int) -> Callable[[], object]:
+    from artextract.siamese.projection.pairs import positive_cosine
+    from artextract.siamese.projection.splits import split_table
+    from benchmarks import works
+    from benchmarks.siamese import collection
+
+    (index, _, titles), params = collection(n), works.params()
+    index = index.assign(id=index["title"])
+
+    def run() -> object:
+        similar = positive_cosine(index, titles, params.siamese.positive_quantile)
+        return split_table(index, titles, params.splits, similar, params.seed)
+
+    return run
+
+
+def _attempts(n: int) -> Callable[[], object]:
+    """One training under S1, of one epoch, and the spaces that it is scored in, without the scores."""
+    from artextract.siamese.evaluation import held_out
+    from artextract.siamese.evaluation.fitted import fit
+    from artextract.siamese.projection.splits import held_out_objects
+    from artextract.similarity.ranking.collection import Collection
+    from benchmarks import works
+    from benchmarks.siamese import collection
+
+    of, params = Collection(*collection(n)), works.params()
+    siamese = params.siamese.model_copy(update={"epochs": 1})
+    held = held_out.by_part(held_out_objects(of.group, params.splits, params.seed))
+
+    def run() -> object:
+        fitted = fit(of, held, siamese, params.seed)
+        names = [space.name for space in held_out.post_processings(of.images, held, params.relevance)]
+        made = held_out.attempts(of, held, fitted, siamese, params.seed)
+        return names + [space.name for spaces in held_out.portions(made) for space in spaces]
+
+    return run
+
+
 def _tsne(n: int) -> Callable[[], object]:
     from artextract.similarity.evaluation.maps import tsne_map
     from benchmarks import works
@@ -166,7 +205,11 @@ WORKS = {
     "embed_titles": Work("title embedding, encoder and precision of params.yaml", _embed_titles, (1000, 4000, 16_000)),
     "search": Work("ten nearest neighbours of every work, 1,280 dimensions, exact", _search),
     "evaluation": Work("retrieval metrics with every work as a query, one judge", _evaluation),
-    "siamese": Work("mining pairs, least-squares start, and one epoch of the projection", _siamese),
+    "siamese": Work("mining pairs, least-squares start, and one epoch of the projection", _siamese, LARGE),
+    "siamese_splits": Work("exact quantile of title cosine, and the three splits", _splits, LARGE),
+    "siamese_attempts": Work(
+        "both heads of one training (one epoch), and every space that is scored", _attempts, LARGE
+    ),
     # the pipeline itself maps at most 5,000 works, drawn at random from a larger collection
     "tsne": Work("t-SNE map with its trustworthiness", _tsne, (1000, 2000, 4000)),
 }

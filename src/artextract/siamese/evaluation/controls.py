@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from artextract.core.compute import unit_rows
-from artextract.siamese.projection.linear import principal_directions
+from artextract.siamese.projection.linear import ROWS, principal_directions
 from artextract.siamese.projection.pairs import titled_rows
 
 
@@ -37,12 +37,11 @@ def shuffled_titles(
 
 def random_projection(images: np.ndarray, rows: np.ndarray, size: int, seed: int) -> np.ndarray:
     """Centred images on random Gaussian directions; unit rows (n, size)."""
-    centred = images - images[rows].mean(axis=0)
-    return unit_rows(centred @ _directions(images.shape[1], size, seed))
+    return _on_directions(images, images[rows].mean(axis=0), _random_directions(images.shape[1], size, seed))
 
 
 @lru_cache(maxsize=1)
-def _directions(dim: int, size: int, seed: int) -> np.ndarray:
+def _random_directions(dim: int, size: int, seed: int) -> np.ndarray:
     """The random directions, float64 (dim, size): the same for every training, and drawing them takes time."""
     return np.random.default_rng([seed, 3]).normal(size=(dim, size))
 
@@ -50,4 +49,12 @@ def _directions(dim: int, size: int, seed: int) -> np.ndarray:
 def principal_components(images: np.ndarray, rows: np.ndarray, size: int) -> np.ndarray:
     """Centred images on the first principal components of some rows; unit rows (n, at most size)."""
     mean = images[rows].mean(axis=0)
-    return unit_rows((images - mean) @ principal_directions(images[rows] - mean, size))
+    return _on_directions(images, mean, principal_directions(images[rows] - mean, size))
+
+
+def _on_directions(images: np.ndarray, mean: np.ndarray, directions: np.ndarray) -> np.ndarray:
+    """Images (n, d), less their mean, on directions (d, size): unit rows float32, computed some rows at a time."""
+    result = np.empty((len(images), directions.shape[1]), dtype=np.float32)
+    for start in range(0, len(images), ROWS):
+        result[start : start + ROWS] = unit_rows((images[start : start + ROWS] - mean) @ directions)
+    return result

@@ -8,7 +8,7 @@ of the raw embedding as much as the network: it sees the known works of its trai
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -25,6 +25,8 @@ from artextract.similarity.ranking.spaces import Space, cosine_space, image_spac
 from artextract.similarity.ranking.tables import Values
 
 TITLE = frozenset({"title"})
+HELD = 1 << 29  # bytes of spaces that are held at a time
+PER_WORK = 8192  # bytes of one work in a space: 2,048 dimensions
 
 
 def by_part(part: np.ndarray) -> Held:
@@ -68,7 +70,7 @@ def post_processings(images: np.ndarray, held: Held, params: Relevance) -> list[
     return image_spaces(images, params.whitened_components, params.csls_neighbours, held.known)
 
 
-def attempts(collection: Collection, held: Held, fitted: Fitted, params: Siamese, seed: int) -> list[Space]:
+def attempts(collection: Collection, held: Held, fitted: Fitted, params: Siamese, seed: int) -> Iterator[Space]:
     """The siamese embedding, its head, its rival with the other head, and its controls, all from the same works.
 
     Args:
@@ -78,28 +80,37 @@ def attempts(collection: Collection, held: Held, fitted: Fitted, params: Siamese
         params: Section ``siamese``.
         seed: Seed of the training.
 
-    Returns:
-        One space per name of ``trials.attempt_names``.
+    Yields:
+        One space per name of ``trials.attempt_names``, made when it is asked for.
     """
     images, known = collection.images, held.known
+    rival, rival_head = RIVALS[params.head]
+    yield cosine_space(PRIMARY, project(fitted.primary, images), TITLE)
+    yield cosine_space("head_alone", project_head(fitted.primary, images), TITLE)
+    yield cosine_space(rival, project(fitted.rival, images), TITLE)
+    yield cosine_space(rival_head, project_head(fitted.rival, images), TITLE)
     other_index, other_titles = controls.shuffled_titles(collection.index, collection.titles, known, seed)
     shuffled = fit_primary(Collection(other_index, images, other_titles), held, params, seed)
-    embedding = project(fitted.primary, images)
-    rival, rival_head = RIVALS[params.head]
-    found = {
-        PRIMARY: embedding,
-        "head_alone": project_head(fitted.primary, images),
-        rival: project(fitted.rival, images),
-        rival_head: project_head(fitted.rival, images),
-        SHUFFLED: project(shuffled, images),
-    }
-    of_titles = [cosine_space(name, vectors, TITLE) for name, vectors in found.items()]
-    size = embedding.shape[1]
-    return [
-        *of_titles,
-        cosine_space("random_projection", controls.random_projection(images, known, size, seed)),
-        cosine_space("pca", controls.principal_components(images, known, size)),
-    ]
+    yield cosine_space(SHUFFLED, project(shuffled, images), TITLE)
+    size = project(fitted.primary, images[:1]).shape[1]
+    yield cosine_space("random_projection", controls.random_projection(images, known, size, seed))
+    yield cosine_space("pca", controls.principal_components(images, known, size))
+
+
+def portions(spaces: Iterable[Space]) -> Iterator[list[Space]]:
+    """Spaces in lists of as many as may be held at a time: one of 100,000 works, all of 4,000.
+
+    A list is emptied when the next one is asked for.
+    """
+    waiting: list[Space] = []
+    for space in spaces:
+        waiting.append(space)
+        del space  # nothing but the list holds it
+        if len(waiting) * waiting[-1].n * PER_WORK > HELD:
+            yield waiting
+            waiting.clear()
+    if waiting:
+        yield waiting
 
 
 def pool(parts: Sequence[Values]) -> Values:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
@@ -15,9 +15,9 @@ SUBJECTS = tuple(round(0.1 * step, 1) for step in range(11))
 ENDS = ("", "_low", "_high")
 
 
-def knob_spaces(net: Projection, images: np.ndarray) -> list[Space]:
+def knob_spaces(net: Projection, images: np.ndarray) -> Iterator[Space]:
     """The projection of images (n, d) with every weight of ``SUBJECTS``; the weight is the name of the space."""
-    return [cosine_space(str(weight), project(net, images, weight), frozenset({"title"})) for weight in SUBJECTS]
+    return (cosine_space(str(weight), project(net, images, weight), frozenset({"title"})) for weight in SUBJECTS)
 
 
 def knob_table(values: Values, metrics: Sequence[str], painters: np.ndarray, draws: int, seed: int) -> pd.DataFrame:

@@ -5,7 +5,7 @@ S1 holds out works, S2 painters (in folds, each with a training of its own), S3 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,6 +32,7 @@ from artextract.siamese.projection.splits import painter_components
 from artextract.similarity.ranking.collection import Collection
 from artextract.similarity.ranking.judges import all_judges
 from artextract.similarity.ranking.judging import Judge
+from artextract.similarity.ranking.spaces import Space
 from artextract.similarity.ranking.tables import Values, limits, retrieval_table
 
 Encode = Callable[[Sequence[str]], np.ndarray]  # texts to unit rows
@@ -129,16 +130,16 @@ def train_and_score(collection: Collection, trainings: Trainings, params: Params
     similar: dict[str, float] = {}
     for split, held in progress(trainings.all, "train and score", "training"):
         fitted = fit(collection, held, params.siamese, seed)
-        spaces = held_out.post_processings(collection.images, held, params.relevance)
-        spaces += held_out.attempts(collection, held, fitted, params.siamese, seed)
-        of_split[split].append(held_out.score(spaces, judges, held.queries, k, seed))
+        found, seen = _scored(collection, held, fitted, judges, params, of_training=split == "s1")
+        of_split[split].append(found)
         if split == "s1":
-            own = [space for space in spaces if space.name in (*RAW, PRIMARY)]
-            kept.append((fitted, held_out.score(own, judges, held.train, k, seed)))
+            kept.append((fitted, seen))
         elif split == "s2":
             shown = {name: judge for name, judge in judges.items() if name in SHOWN}
-            turned = knob_spaces(fitted.primary, collection.images)
-            of_knob.append(held_out.score(turned, shown, held.queries, k, seed))
+            turned: Values = {}
+            for spaces in held_out.portions(knob_spaces(fitted.primary, collection.images)):
+                turned |= held_out.score(spaces, shown, held.queries, k, seed)
+            of_knob.append(turned)
         else:
             similar = nearest_titles(collection, held)
     ((fitted, seen),) = kept
@@ -163,6 +164,29 @@ def train_and_score(collection: Collection, trainings: Trainings, params: Params
         headline(tried, values, f"p{k}") | train_gain(seen, f"p{k}") | counts | similar | gain_judge,
         gain,
     )
+
+
+def _scored(
+    collection: Collection, held: Held, fitted: Fitted, judges: Mapping[str, Judge], params: Params, of_training: bool
+) -> tuple[Values, Values]:
+    """Per-query metrics of the query works of one training in all spaces, few of which are held at a time.
+
+    With ``of_training`` also those of the works it was trained with, in the siamese space and the post-processings.
+    """
+    found: Values = {}
+    seen: Values = {}
+    k, seed = params.relevance.neighbours, params.seed
+
+    def spaces() -> Iterator[Space]:
+        yield from held_out.post_processings(collection.images, held, params.relevance)
+        yield from held_out.attempts(collection, held, fitted, params.siamese, seed)
+
+    for some in held_out.portions(spaces()):
+        found |= held_out.score(some, judges, held.queries, k, seed)
+        if of_training:
+            own = (*RAW, PRIMARY)
+            seen |= held_out.score([space for space in some if space.name in own], judges, held.train, k, seed)
+    return found, seen
 
 
 def with_limits(values: Values, judges: Mapping[str, Judge], k: int) -> Values:

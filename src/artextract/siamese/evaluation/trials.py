@@ -82,15 +82,25 @@ def compare(values: Values, metrics: Sequence[str], clusters: np.ndarray, draws:
     Returns:
         One row per judge, attempt, opponent and metric, columns ``COMPARED``; positive = the attempt is better.
     """
-    keys, pairs = [], []
-    for judge in dict.fromkeys(judge for judge, _ in values):
-        for metric in metrics:
-            for attempt, against in opponents(values, judge, metric):
-                keys.append({"judge": judge, "attempt": attempt, "against": against})
-                pairs.append((values[judge, against][[metric]], values[judge, attempt][[metric]]))
-    rows = paired_all(pairs, clusters, draws, seed)
-    parts = [row.assign(**key) for row, key in zip(rows, keys, strict=True)]
-    return pd.concat(parts, ignore_index=True)[COMPARED] if parts else pd.DataFrame(columns=pd.Index(COMPARED))
+    asked = [
+        (judge, metric, attempt, against)
+        for judge in dict.fromkeys(judge for judge, _ in values)
+        for metric in metrics
+        for attempt, against in opponents(values, judge, metric)
+    ]
+    together: dict[tuple[str, str, str], list[str]] = {}  # metrics of one pair of spaces are resampled together
+    for judge, metric, attempt, against in asked:
+        together.setdefault((judge, attempt, against), []).append(metric)
+    pairs = [
+        (values[judge, against][of], values[judge, attempt][of]) for (judge, attempt, against), of in together.items()
+    ]
+    tables = zip(together, paired_all(pairs, clusters, draws, seed), strict=True)
+    rows = {(*key, row["metric"]): row for key, table in tables for row in table.to_dict("records")}
+    records = [
+        rows[judge, attempt, against, metric] | {"judge": judge, "attempt": attempt, "against": against}
+        for judge, metric, attempt, against in asked
+    ]
+    return pd.DataFrame(records, columns=pd.Index(COMPARED))
 
 
 def trials(

@@ -8,12 +8,16 @@ head serves every weight.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from artextract.core.errors import ArtExtractError
+
+ROWS = 8192  # works that are projected at a time
 
 
 class Projection(nn.Module):
@@ -69,8 +73,20 @@ def project(net: Projection, images: np.ndarray, subject: float | None = None) -
         images: Image embeddings, float32 (n, d).
         subject: Weight of the head, 0 to 1; default: that of the training.
     """
+    return _in_blocks(lambda rows: net(rows, subject), images)
+
+
+def _in_blocks(function: Callable[[Tensor], Tensor], images: np.ndarray) -> np.ndarray:
+    """A function of rows (b, d) to rows (b, k) for images (n, d), some rows at a time: no copy of them all is made."""
     with torch.inference_mode():
-        return net(torch.from_numpy(images), subject).numpy()
+        first = function(torch.from_numpy(images[:ROWS])).numpy()
+        if len(images) <= ROWS:
+            return first
+        result = np.empty((len(images), first.shape[1]), dtype=first.dtype)
+        result[:ROWS] = first
+        for start in range(ROWS, len(images), ROWS):
+            result[start : start + ROWS] = function(torch.from_numpy(images[start : start + ROWS])).numpy()
+        return result
 
 
 def projected(net: Projection, images: np.ndarray, subject: float | None = None) -> np.ndarray:
@@ -97,5 +113,4 @@ def projected(net: Projection, images: np.ndarray, subject: float | None = None)
 
 def project_head(net: Projection, images: np.ndarray) -> np.ndarray:
     """The head alone: float32 unit rows (n, k)."""
-    with torch.inference_mode():
-        return net.head_of(torch.from_numpy(images)).numpy()
+    return _in_blocks(net.head_of, images)

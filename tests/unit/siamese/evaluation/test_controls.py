@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from sklearn.decomposition import PCA
 
 from artextract.core.compute import unit_rows
@@ -37,6 +38,9 @@ def test_random_projection_and_pca_read_no_titles_and_give_unit_rows():
     for found in (random_projection(IMAGES, rows, 5, 0), principal_components(IMAGES, rows, 5)):
         assert found.shape == (30, 5)
         np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1, atol=1e-6)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("artextract.siamese.evaluation.controls.ROWS", 7)
+        np.testing.assert_allclose(principal_components(IMAGES, rows, 5), found, atol=1e-6)
     whole = principal_components(IMAGES, rows, 99)
     own = unit_rows(IMAGES - IMAGES[rows].mean(axis=0))
     np.testing.assert_allclose(whole @ whole.T, own @ own.T, atol=1e-5)  # all components are the centred images

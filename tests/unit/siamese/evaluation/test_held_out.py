@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from artextract.siamese.evaluation.fitted import fit
 from artextract.siamese.evaluation.trials import RAW, attempt_names, train_gain, trials
 from artextract.siamese.projection.splits import artist_folds, painter_components
 from artextract.similarity.ranking.collection import Collection
-from artextract.similarity.ranking.spaces import cosine_space, image_spaces
+from artextract.similarity.ranking.spaces import Space, cosine_space, image_spaces
 from artextract.similarity.ranking.tables import Values
 from tests.unit.siamese_toys import settings, two_subjects
 from tests.unit.similarity.ranking.dense import dense_judge
@@ -110,7 +111,7 @@ def test_siamese_gains_on_unseen_painters_and_shuffled_titles_do_not(head: str):
     parts, seen = [], []
     for held in evaluation.by_fold(PAINTER % 3, PAINTER, 0.15, 0):
         fitted = fit(Collection(INDEX, IMAGES, TITLES), held, params, 0)
-        spaces = evaluation.attempts(Collection(INDEX, IMAGES, TITLES), held, fitted, params, 0)
+        spaces = list(evaluation.attempts(Collection(INDEX, IMAGES, TITLES), held, fitted, params, 0))
         assert tuple(space.name for space in spaces) == attempt_names(head)
         raw = evaluation.post_processings(IMAGES, held, relevance())
         parts.append(evaluation.score([*raw, *spaces], {"theme": THEME}, held.queries, 10, 0))
@@ -125,3 +126,22 @@ def test_siamese_gains_on_unseen_painters_and_shuffled_titles_do_not(head: str):
 def test_the_painters_who_stop_a_training_are_always_the_same_for_a_seed():
     parts = evaluation.by_fold(np.arange(12) % 3, np.arange(12), 0.25, 7)
     assert [part.select.tolist() for part in parts] == [[5, 11], [6, 9], [9, 10]]
+
+
+def test_few_spaces_of_a_large_collection_are_held_at_a_time(monkeypatch: pytest.MonkeyPatch):
+    """A space is made when it is asked for, and those before it can be forgotten."""
+    made: list[str] = []
+
+    def spaces() -> Iterator[Space]:
+        for name in "abcde":
+            made.append(name)
+            yield Space(name, 100_000, lambda rows: np.zeros((len(rows), 1)))
+
+    lists = evaluation.portions(spaces())
+    first = next(lists)
+    assert [space.name for space in first] == made == ["a"]
+    assert next(lists)[0].name == "b" and len(first) <= 1
+    assert [[space.name for space in some] for some in evaluation.portions(spaces())] == [[name] for name in "abcde"]
+    monkeypatch.setattr(evaluation, "HELD", 1 << 40)
+    assert [[space.name for space in some] for some in evaluation.portions(spaces())] == [list("abcde")]
+    assert not list(evaluation.portions([]))

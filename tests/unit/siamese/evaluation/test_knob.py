@@ -24,7 +24,7 @@ NET = closed_form(IMAGES, TITLES, penalty=1.0, subject=0.5)
 
 @pytest.fixture(scope="module")
 def values() -> Values:
-    return score(knob_spaces(NET, IMAGES), {"theme": THEME}, ROWS, 10, 0)
+    return score(list(knob_spaces(NET, IMAGES)), {"theme": THEME}, ROWS, 10, 0)
 
 
 def test_the_ends_score_as_each_part_alone(values: Values):

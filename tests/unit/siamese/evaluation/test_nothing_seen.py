@@ -64,7 +64,7 @@ def everything(works: Collection, held: Held, head: str) -> tuple[Fitted, list[S
     """All that is fitted for one training: both heads, every space, and the head for words."""
     params = settings(head=head, epochs=2, components=8)
     fitted = fit(works, held, params, 0)
-    spaces = post_processings(works.images, held, relevance()) + attempts(works, held, fitted, params, 0)
+    spaces = [*post_processings(works.images, held, relevance()), *attempts(works, held, fitted, params, 0)]
     return fitted, spaces, fit_head(works.index, works.images, works.titles, held.known, params.ridge)
 
 

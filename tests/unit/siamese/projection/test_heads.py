@@ -84,3 +84,14 @@ def test_start_makes_do_with_what_is_there():
     for fit in (start, lambda *of, **_: closed_form(*of, penalty=1.0, subject=0.5)):
         equal = fit(np.tile(IMAGES[:1], (5, 1)), TITLES[:5], **SHAPE)  # type: ignore[arg-type]
         assert np.isfinite(project(equal, IMAGES)).all()
+
+
+@pytest.mark.parametrize("rows", [1, 7, 40])
+def test_blocks_of_rows_change_nothing(monkeypatch: pytest.MonkeyPatch, rows: int):
+    whole = [project(net, IMAGES) for net in (closed(), started())] + [project_head(closed(), IMAGES)]
+    monkeypatch.setattr("artextract.siamese.projection.projection.ROWS", rows)
+    monkeypatch.setattr("artextract.siamese.projection.linear.ROWS", rows)
+    parts = [project(net, IMAGES) for net in (closed(), started())] + [project_head(closed(), IMAGES)]
+    for one, other in zip(whole, parts, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-6)
+        assert one.dtype == other.dtype == np.float32
