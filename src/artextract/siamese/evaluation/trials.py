@@ -88,17 +88,14 @@ def compare(values: Values, metrics: Sequence[str], clusters: np.ndarray, draws:
         for metric in metrics
         for attempt, against in opponents(values, judge, metric)
     ]
-    together: dict[tuple[str, str, str], list[str]] = {}  # metrics of one pair of spaces are resampled together
-    for judge, metric, attempt, against in asked:
-        together.setdefault((judge, attempt, against), []).append(metric)
     pairs = [
-        (values[judge, against][of], values[judge, attempt][of]) for (judge, attempt, against), of in together.items()
-    ]
-    tables = zip(together, paired_all(pairs, clusters, draws, seed), strict=True)
-    rows = {(*key, row["metric"]): row for key, table in tables for row in table.to_dict("records")}
-    records = [
-        rows[judge, attempt, against, metric] | {"judge": judge, "attempt": attempt, "against": against}
+        (values[judge, against][[metric]], values[judge, attempt][[metric]])
         for judge, metric, attempt, against in asked
+    ]
+    records = [
+        row | {"judge": judge, "attempt": attempt, "against": against}
+        for table, (judge, _, attempt, against) in zip(paired_all(pairs, clusters, draws, seed), asked, strict=True)
+        for row in table.to_dict("records")
     ]
     return pd.DataFrame(records, columns=pd.Index(COMPARED))
 

@@ -47,7 +47,8 @@ def block(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> in
 def test_pairs_are_those_of_whole_matrices(block: int):
     index, titles, images = some_works(300)
     rows, asked = np.arange(20, 300), settings(positive_quantile=0.97, max_pairs_per_artist=5)
-    found, expected = (mine(index, titles, images, rows, asked, 3) for mine in (mine_pairs, dense.mine_pairs))
+    found = mine_pairs(index, titles, images, rows, asked, 3)
+    expected = dense.mine_pairs(index, titles, images, rows, asked, 3)
     np.testing.assert_array_equal(found.positive, expected.positive)
     assert found.positive_from == pytest.approx(expected.positive_from, abs=1e-9)
     assert found.negative_to == pytest.approx(expected.negative_to, abs=1e-9)
