@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 import torch
 
-from artextract.data.images.duplicates import groups
 from artextract.data.museum.painters import artist_clusters
 from artextract.data.museum.titles import normalised_title
 from artextract.params.sections import Siamese, Splits
@@ -73,7 +72,7 @@ def _positive(index: pd.DataFrame, rows: np.ndarray, alike: np.ndarray, params: 
 def title_clusters(index: pd.DataFrame, titles: np.ndarray, params: Splits) -> np.ndarray:
     names = pd.factorize(index["title"].map(normalised_title))[0]
     group, n = index["group"].to_numpy(), len(index)
-    same = groups(n, [tuple(p) for p in np.argwhere((names[:, None] == names) | (group[:, None] == group))])
+    same = _components((names[:, None] == names) | (group[:, None] == group))
     largest, result, count = math.ceil(params.max_cluster * n), np.full(n, -1), 0
     waiting = [(np.arange(n), params.title_cosine)]
     while waiting:
@@ -81,7 +80,7 @@ def title_clusters(index: pd.DataFrame, titles: np.ndarray, params: Splits) -> n
         near = same[rows][:, None] == same[rows]
         if threshold < 1:
             near |= titles[rows] @ titles[rows].T >= threshold
-        part = groups(len(rows), [tuple(p) for p in np.argwhere(near)])
+        part = _components(near)
         for c in range(part.max() + 1):
             members = rows[part == c]
             if len(members) > largest and threshold < 1:
@@ -89,6 +88,14 @@ def title_clusters(index: pd.DataFrame, titles: np.ndarray, params: Splits) -> n
             else:
                 result[members], count = count, count + 1
     return pd.factorize(result)[0]
+
+
+def _components(linked: np.ndarray) -> np.ndarray:
+    """Components of a symmetric boolean matrix (n, n)."""
+    from scipy.sparse import csr_matrix
+    from scipy.sparse.csgraph import connected_components
+
+    return connected_components(csr_matrix(linked), directed=False)[1]
 
 
 def title_score(
