@@ -19,6 +19,7 @@ from artextract.core.executors.local import Process
 DRIVER = "artextract.core.executors.ray_driver"
 CONNECTED = ""  # the line that tells that the cluster has answered
 NO_ROOM = 4  # exit status: no machine of the cluster has enough processors for one task
+ATTEMPTS = 3  # drivers that may end in a row, on a cluster that is there, without having done a shard
 PATIENCE = 300.0  # seconds in which a cluster that is gone may come back
 RETRY_EVERY = 2.0
 
@@ -32,20 +33,21 @@ def run_ray(folder: Path, names: Sequence[str], *, address: str) -> Iterator[str
         address: Of the cluster's head, ``HOST:PORT``; ``auto``: the cluster that this machine belongs to.
 
     Raises:
-        ArtExtractError: Ray is not installed, there is no such cluster, it has no machine for a task, or it was gone
-            for ``PATIENCE`` seconds.
+        ArtExtractError: Ray is not installed, there is no such cluster, it has no machine for a task, its tasks end
+            again and again, or it was gone for ``PATIENCE`` seconds.
     """
     if find_spec("ray") is None:
         raise ArtExtractError("Ray is not installed", remedy="`pip install -r requirements-ray.txt`")
-    left, known, seen = dict.fromkeys(names), False, time.monotonic()
+    left, known, seen, idle = dict.fromkeys(names), False, time.monotonic(), 0
     while left:
+        connected, before = False, len(left)
         driver = Process([DRIVER, str(folder), address])
         try:
             driver.give(list(left))
             driver.close_input()
             while (lines := driver.answers()) is not None:
                 seen = time.monotonic()
-                known = True
+                known = connected = True
                 for name in lines:
                     if name != CONNECTED:
                         del left[name]
@@ -53,14 +55,15 @@ def run_ray(folder: Path, names: Sequence[str], *, address: str) -> Iterator[str
             status = driver.status()
         finally:
             driver.end()
+        idle = 0 if len(left) < before else idle + connected
         if left:
-            _wait_for_cluster(status, known, seen, address)
+            _wait_for_cluster(status, known, seen, idle, address)
             for name in finished(folder) & left.keys():  # done, and the cluster went before it could say so
                 del left[name]
                 yield name
 
 
-def _wait_for_cluster(status: int, known: bool, seen: float, address: str) -> None:
+def _wait_for_cluster(status: int, known: bool, seen: float, idle: int, address: str) -> None:
     """Wait a little where it makes sense to try again."""
     if status == NO_ROOM:
         raise ArtExtractError(
@@ -73,6 +76,13 @@ def _wait_for_cluster(status: int, known: bool, seen: float, address: str) -> No
             "there is no Ray cluster",
             where=address,
             remedy="start one: `ray start --head` here, `ray start --address=HOST:6379` on the other machines",
+        )
+    if idle >= ATTEMPTS:
+        raise ArtExtractError(
+            "tasks of the Ray cluster end again and again before they have done anything",
+            where=address,
+            remedy="its last lines are above; where the memory of a machine does not suffice, start it with fewer "
+            "processors: `ray start --num-cpus=1 ...`",
         )
     gone = time.monotonic() - seen
     if gone > PATIENCE:

@@ -19,6 +19,7 @@ from artextract.core.runtime import end_in_words, threads
 
 UNREACHABLE = 3  # exit status
 LOOK_EVERY = 5.0  # seconds between two looks whether this is still the cluster that the tasks were given to
+ATTEMPTS = 5  # machines or processes that a shard may cost before another driver tries
 UNDER_WAY = 4  # tasks that the cluster has, for each that it can compute at once
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 PASSED_ON = ("ARTEXTRACT_", "HF_", "XDG_CACHE_HOME", "PYTHONPATH", "TQDM_")
@@ -72,7 +73,7 @@ def main() -> None:
 def _hand_out(ray: Any, folder: str, names: list[str], answers: Any) -> None:
     from artextract.core.executors import ray_driver  # by its name: this file runs as __main__
 
-    task = ray.remote(num_cpus=threads(), max_retries=-1)(ray_driver.compute_shard)
+    task = ray.remote(num_cpus=threads(), max_retries=ATTEMPTS)(ray_driver.compute_shard)
     waiting, under_way = names[::-1], {}
     while waiting or under_way:
         most = max(1, UNDER_WAY * int(ray.cluster_resources().get("CPU", 0)) // threads())
@@ -83,7 +84,11 @@ def _hand_out(ray: Any, folder: str, names: list[str], answers: Any) -> None:
         if not done and not _is_known(ray):
             sys.exit(UNREACHABLE)
         for one in done:
-            ray.get(one)
+            try:
+                ray.get(one)
+            except ray.exceptions.RayError as error:  # after all of Ray's own attempts, or its raylet is gone
+                print(f"ray: shard {under_way[one]}: {str(error).splitlines()[0]}", file=sys.stderr)
+                sys.exit(UNREACHABLE)
             print(under_way.pop(one), file=answers)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from artextract.core.errors import ArtExtractError
+from artextract.core.executors import ray_cluster as this_side
 from artextract.core.executors.over import over
 from tests.executor_toys import NODE, lines, ray_cluster, shards, square
 
@@ -48,6 +49,14 @@ def test_on_two_nodes_each_shard_is_computed_once_and_errors_arrive(tmp_path: Pa
         monkeypatch.setenv("ARTEXTRACT_THREADS", "64")
         with pytest.raises(ArtExtractError, match="no machine of the Ray cluster has as many processors"):
             squares(tmp_path, 1)
+
+
+@pytest.mark.long
+def test_a_shard_that_ends_every_process_ends_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(this_side, "ATTEMPTS", 1)
+    with ray_cluster(tmp_path, monkeypatch, 1):
+        with pytest.raises(ArtExtractError, match="end again and again"):
+            squares(tmp_path, 1, {0: "always killed"})
 
 
 @pytest.mark.slow
@@ -93,7 +102,7 @@ def test_a_head_that_is_restarted_finds_the_work_where_it_was(tmp_path: Path, mo
         def restart() -> None:
             cluster.shutdown()
             time.sleep(1)
-            again.append(Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "port": port, **NODE}))
+            again.append(Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "gcs_server_port": port, **NODE}))
 
         timer = later(4, restart)
         try:
