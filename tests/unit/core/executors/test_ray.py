@@ -1,10 +1,9 @@
-"""Shards on a Ray cluster of several nodes on this machine: nodes are killed, the head is restarted, one is slow."""
+"""Shards on a Ray cluster of several nodes on this machine: nodes are killed, one is slow."""
 
 from __future__ import annotations
 
 import random
 import threading
-import time
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ import pytest
 from artextract.core.errors import ArtExtractError
 from artextract.core.executors import ray_cluster as this_side
 from artextract.core.executors.over import over
-from tests.executor_toys import NODE, lines, ray_cluster, shards, square
+from tests.executor_toys import lines, ray_cluster, shards, square
 
 pytest.importorskip("ray", reason="ray is not installed (requirements-ray.txt)")
 
@@ -91,26 +90,44 @@ def test_a_slow_shard_holds_no_other_up(tmp_path: Path, monkeypatch: pytest.Monk
     assert sorted(order) == [f"part-00{i}" for i in range(8)] and order.index("part-000") >= 4
 
 
-@pytest.mark.long
-def test_a_head_that_is_restarted_finds_the_work_where_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    from ray.cluster_utils import Cluster  # pyright: ignore[reportMissingImports]
+class Scripted:
+    """In place of the process that talks to Ray: answers, and then ends."""
 
-    again: list[Any] = []
-    with ray_cluster(tmp_path, monkeypatch, 1) as cluster:
-        port = int(cluster.address.rpartition(":")[2])
+    def __init__(self, answers: list[list[str]], status: int, given: list[list[str]]):
+        self._answers, self._status, self._given = [*answers], status, given
 
-        def restart() -> None:
-            cluster.shutdown()
-            time.sleep(1)
-            again.append(Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "gcs_server_port": port, **NODE}))
+    def give(self, names: list[str]) -> None:
+        self._given.append(names)
 
-        timer = later(4, restart)
-        try:
-            assert squares(tmp_path, 10, seconds=1.5) == expected(10)
-        finally:
-            timer.join()
-            for one in again:
-                one.shutdown()
-    begun, done = lines(tmp_path / "begun"), lines(tmp_path / "log")
-    assert set(done) == {f"part-{i:03d}" for i in range(10)}
-    assert len(begun) <= 11 and len(done) <= 11
+    def close_input(self) -> None: ...
+
+    def answers(self) -> list[str] | None:
+        return self._answers.pop(0) if self._answers else None
+
+    def status(self) -> int:
+        return self._status
+
+    def end(self) -> None: ...
+
+
+def test_a_head_that_comes_back_gets_what_is_not_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    given: list[list[str]] = []
+    runs = [([[""], ["b", "a"]], 1), ([], 3), ([], 3), ([[""]], 3), ([["", "d"], ["c"]], 0)]
+    drivers = iter([Scripted(answers, status, given) for answers, status in runs])
+    monkeypatch.setattr(this_side, "Process", lambda arguments: next(drivers))
+    monkeypatch.setattr(this_side, "RETRY_EVERY", 0.0)
+    (tmp_path / "job").mkdir()
+    found = list(this_side.run_ray(tmp_path / "job", ["a", "b", "c", "d"], address="auto"))
+    assert found == ["b", "a", "d", "c"]
+    assert given == [["a", "b", "c", "d"], *[["c", "d"]] * 4]
+
+
+def test_a_head_that_stays_away_ends_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    runs = [Scripted([[""], ["a"]], 1, []), *(Scripted([], 3, []) for _ in range(9))]
+    drivers = iter(runs)
+    monkeypatch.setattr(this_side, "Process", lambda arguments: next(drivers))
+    monkeypatch.setattr(this_side, "RETRY_EVERY", 0.02)
+    monkeypatch.setattr(this_side, "PATIENCE", 0.05)
+    (tmp_path / "job").mkdir()
+    with pytest.raises(ArtExtractError, match="the Ray cluster has been gone for"):
+        list(this_side.run_ray(tmp_path / "job", ["a", "b"], address="auto"))

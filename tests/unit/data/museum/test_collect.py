@@ -14,8 +14,10 @@ import pytest
 from artextract.core.errors import ArtExtractError
 from artextract.data.images import shard_writer
 from artextract.data.images.shards import ShardReader
+from artextract.data.museum import remote
 from artextract.data.museum.collect import INDEX_COLUMNS, collect
 from artextract.data.museum.fetch import FetchError, Getter
+from artextract.data.museum.getter import read_file
 from artextract.data.museum.local import LocalPictures
 from artextract.data.museum.remote import address, expected_size
 from artextract.params.sections import NGA
@@ -238,24 +240,22 @@ def test_kill_keeps_finished_shards(folder: Path, monkeypatch: pytest.MonkeyPatc
     """Two images a shard; the run dies in the third shard, and the next one reads those two images alone."""
     monkeypatch.setattr(shard_writer, "IMAGES_PER_SHARD", 2)
     read: list[str] = []
+    deadly = [True]
 
-    class Watched(Getter):
-        deadly = True
+    def watched(root: Path | None, url: str) -> bytes:
+        read.append(url)
+        if deadly[0] and url.endswith("/6.jpg"):
+            raise KeyboardInterrupt
+        return read_file(root, url)
 
-        def get(self, url: str, *, kind: str = "image", sure: bool = False) -> bytes:
-            read.append(url)
-            if self.deadly and url.endswith("/6.jpg"):
-                raise KeyboardInterrupt
-            return super().get(url, kind=kind, sure=sure)
-
+    monkeypatch.setattr(remote, "read_file", watched)
     with pytest.raises(KeyboardInterrupt):
-        run(folder, Watched(root=folder))
+        run(folder)
     assert len(read) == 6
     assert not (folder.parent / "out" / "index.parquet").exists()
     read.clear()
-    healed = Watched(root=folder)
-    healed.deadly = False
-    index, _ = run(folder, healed)
+    deadly[0] = False
+    index, _ = run(folder)
     assert read == ["file:pictures/5.jpg", "file:pictures/6.jpg"]
     resumed = {path.name: path.read_bytes() for path in (folder.parent / "out").iterdir()}
     assert sorted(resumed)[-3:] == ["shard-00001.tar", "shard-00002.tar", "unreadable.csv"]
