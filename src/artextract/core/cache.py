@@ -23,6 +23,7 @@ from artextract.core.checked_rows import WIDTH, opened, regular, reserve, sum_of
 from artextract.core.fingerprint import content_key
 from artextract.core.folders import cache_folder
 from artextract.core.kept import locked
+from artextract.core.shared_rows import SharedRows
 
 Compute = Callable[[list[int]], Iterator[np.ndarray]]  # consecutive blocks for the rows that it is called with
 
@@ -140,15 +141,26 @@ class _Array:
 
     def _compute(self, array: int, marks: int, missing: list[int], compute: Compute) -> None:
         reserve(array, sorted(missing), self._size)
+        shared = SharedRows(self.path, self._size)
+        there = {row.to_bytes(WIDTH, "big"): row for row in missing}
+        for names, values in shared.take(there):
+            for name, value in zip(names, values, strict=True):
+                self._write(array, marks, there[name], value.tobytes())
+            found = {there[name] for name in names}
+            missing = [row for row in missing if row not in found]
         at = 0
         for block in compute(missing) if missing else ():
             chosen = missing[at : at + len(block)]
             values = np.empty((len(chosen), *self.shape[1:]), self.dtype)
             values[:] = block
             for row, value in zip(chosen, values, strict=True):
-                data = value.tobytes()
-                write_at(array, data, row * self._size)
-                write_at(marks, sum_of(self._salt(row), data), row * WIDTH)
+                self._write(array, marks, row, value.tobytes())
+            shared.give([row.to_bytes(WIDTH, "big") for row in chosen], values)
             at += len(block)
+        shared.flush()
         if at != len(missing):
             raise RuntimeError(f"{at} rows were computed, {len(missing)} expected")
+
+    def _write(self, array: int, marks: int, row: int, data: bytes) -> None:
+        write_at(array, data, row * self._size)
+        write_at(marks, sum_of(self._salt(row), data), row * WIDTH)

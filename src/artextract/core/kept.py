@@ -17,6 +17,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from artextract.core import shared
 from artextract.core.atomic import (
     disk_is_full,
     problems_of,
@@ -55,7 +56,7 @@ def is_intact(path: Path) -> bool:
 
 
 def kept_file(path: Path, make: Make, what: str) -> Path:
-    """A file or folder of the cache, as it is where it is intact, made (again) where it is not.
+    """A file or folder of the cache, as it is where it is intact; fetched from the shared layer, or made, where not.
 
     Args:
         path: Its place. Two processes that want it at once make it once.
@@ -66,9 +67,28 @@ def kept_file(path: Path, make: Make, what: str) -> Path:
         ArtExtractError: The disk is full, or the cache may not be written.
     """
     with problems_of(path), locked(path):
-        if not dropped_unless_intact(path, what):
+        if not dropped_unless_intact(path, what) and not _fetched(path):
             make_kept(path, make)
+        shared.offer(path, _read_seal(path))
     return path
+
+
+def _fetched(path: Path) -> bool:
+    """Whether the shared layer had it, intact; then it is in its place."""
+    if shared.store() is None:
+        return False
+    with temporary_folder(path) as folder:
+        found = shared.fetch(path, folder)
+        if found is None:
+            return False
+        new, sealed = found
+        if _description(new) != sealed:
+            print(f"the shared copy of {path.name} is damaged; it is made anew", file=sys.stderr, flush=True)
+            shared.drop(path)
+            return False
+        sync_tree(new)
+        put(new, path)
+        return True
 
 
 def make_kept(path: Path, make: Make) -> None:

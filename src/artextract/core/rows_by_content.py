@@ -22,6 +22,7 @@ from artextract.core.fingerprint import content_key
 from artextract.core.folders import cache_folder
 from artextract.core.kept import locked
 from artextract.core.room import check_room
+from artextract.core.shared_rows import SharedRows
 
 Compute = Callable[[list[int]], Iterator[np.ndarray]]  # consecutive blocks for the items that it is called with
 HEAD = 2 * WIDTH  # bytes before a row: the hash of its name, its sum
@@ -53,10 +54,17 @@ def rows_by_content(
         missing = {name: i for i, name in reversed(list(enumerate(hashes))) if name not in places}
         wanted, at = sorted(missing.values()), 0
         check_room(path.parent, len(wanted) * (HEAD + size), f"the rows of {kind}")
+        shared = SharedRows(path, size)
+        for names_there, rows_there in shared.take(missing):
+            places |= records.add(names_there, rows_there)
+        wanted = [i for i in wanted if hashes[i] not in places]
         for block in compute(wanted) if wanted else ():
             part = [hashes[i] for i in wanted[at : at + len(block)]]
-            places |= records.add(part, np.ascontiguousarray(block, dtype=dtype))
+            values = np.ascontiguousarray(block, dtype=dtype)
+            places |= records.add(part, values)
+            shared.give(part, values)
             at += len(block)
+        shared.flush()
         if at != len(wanted):
             raise RuntimeError(f"{at} rows were computed, {len(wanted)} expected")
         rows = records.mapped()[[places[name] for name in hashes], HEAD:]
