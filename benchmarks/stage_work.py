@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from benchmarks import judging
+
 DRAWS = 100
 LARGE = (1000, 4000, 16_000, 64_000, 100_000)
 
@@ -83,6 +85,14 @@ def _evaluation(n: int) -> Callable[[], object]:
         return retrieval.evaluate(spaces.cosine_space("image", embedding), judge, queries, 10)
 
     return run
+
+
+def _judging(n: int) -> Callable[[], object]:
+    return judging.setup(n)
+
+
+def _judging_sampled(n: int) -> Callable[[], object]:
+    return judging.setup(n, judging.SAMPLED)
 
 
 def _embed_images(n: int) -> Callable[[], object]:
@@ -205,6 +215,8 @@ WORKS = {
     "embed_titles": Work("title embedding, encoder and precision of params.yaml", _embed_titles, (1000, 4000, 16_000)),
     "search": Work("ten nearest neighbours of every work, 1,280 dimensions, exact", _search),
     "evaluation": Work("retrieval metrics with every work as a query, one judge", _evaluation),
+    "judging": Work("eight judges on eight spaces, every work as a query", _judging, (1000, 4000, 16_000)),
+    "judging_sampled": Work(f"the same, {judging.SAMPLED:,} queries of each judge", _judging_sampled, LARGE),
     "siamese": Work("mining pairs, least-squares start, and one epoch of the projection", _siamese, LARGE),
     "siamese_splits": Work("exact quantile of title cosine, and the three splits", _splits, LARGE),
     "siamese_attempts": Work(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -12,6 +12,7 @@ import pandas as pd
 SUMMARY = ["metric", "micro", "low", "high", "macro", "macro_low", "macro_high", "queries"]
 TIE = 1e-12  # a resampled difference no larger is zero: rounding, which depends on the processor, must not take sides
 BLOCK = 1 << 20  # cluster weights that are turned into floats at a time: 8 MB
+KEPT = 1 << 25  # most cluster weights that are kept for the next table: 64 MB
 
 
 def cluster_bootstrap(groups: np.ndarray, draws: int, rng: np.random.Generator) -> np.ndarray:
@@ -38,6 +39,15 @@ def interval(draws: np.ndarray) -> tuple[float, float]:
         return float("nan"), float("nan")
     low, high = np.percentile(defined, [2.5, 97.5])
     return float(low), float(high)
+
+
+def intervals(draws: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """``interval`` of each column of (draws, m): lower and upper ends, float64 (m,) each."""
+    if draws.size and not np.isnan(draws).any():
+        low, high = np.percentile(draws, [2.5, 97.5], axis=0)
+        return low, high
+    ends = np.array([interval(column) for column in draws.T]).reshape(-1, 2)
+    return ends[:, 0], ends[:, 1]
 
 
 def summarise(values: pd.DataFrame, clusters: np.ndarray, draws: int, seed: int) -> pd.DataFrame:
@@ -133,12 +143,9 @@ class _Resampled:
     macro_draws: np.ndarray
 
     def summary(self) -> pd.DataFrame:
-        records = []
-        for i, name in enumerate(self.names):
-            low, high = interval(self.micro_draws[:, i])
-            macro_low, macro_high = interval(self.macro_draws[:, i])
-            records.append((name, self.micro[i], low, high, self.macro[i], macro_low, macro_high, self.queries))
-        return pd.DataFrame(records, columns=pd.Index(SUMMARY))
+        (low, high), (macro_low, macro_high) = intervals(self.micro_draws), intervals(self.macro_draws)
+        columns = [self.names, self.micro, low, high, self.macro, macro_low, macro_high, self.queries]
+        return pd.DataFrame(dict(zip(SUMMARY, columns, strict=True)))
 
 
 def _difference(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
@@ -175,24 +182,39 @@ def _means(
     kinds, member, sizes = np.unique(clusters, return_inverse=True, return_counts=True)
     sums = np.stack([np.bincount(member, weights=column) for column in values.T], axis=1)
     means = sums / sizes[:, None]
-    weights = _cluster_weights(len(kinds), draws, seed)
-    drawn = np.empty((draws, 2 * metrics + 1))
-    step = max(1, BLOCK // len(kinds))
-    for start in range(0, draws, step):
-        block = slice(start, start + step)
-        drawn[block] = weights[block].astype(np.float64) @ np.hstack([sums, means, sizes[:, None]])
+    summed = np.hstack([sums, means, sizes[:, None]])
+    drawn = np.concatenate([weights @ summed for weights in _cluster_weights(len(kinds), draws, seed)])
     micro_draws = drawn[:, :metrics] / drawn[:, -1:]
     return values.mean(axis=0), means.mean(axis=0), micro_draws, drawn[:, metrics:-1] / len(kinds)
 
 
-@lru_cache(maxsize=16)
-def _cluster_weights(n: int, draws: int, seed: int) -> np.ndarray:
-    """How often each cluster is drawn, (draws, n): all queries of a cluster weigh the same, and clusters are few.
+def _cluster_weights(n: int, draws: int, seed: int) -> Iterator[np.ndarray]:
+    """How often each cluster is drawn, in blocks of draws: all queries of a cluster weigh the same.
 
-    The same numbers serve every space and metric under a judge, and drawing them is what takes time. As small whole
-    numbers they take a quarter of the memory.
+    The same numbers serve every space and metric under a judge, and drawing them is what takes time. They are kept
+    where they are few; else each block is drawn when it is needed, and is the same to the last digit.
+
+    Yields:
+        float64 (draws of the block, n).
     """
-    weights = cluster_bootstrap(np.arange(n), draws, np.random.default_rng(seed)).astype(np.uint16)
+    if draws * n > KEPT:
+        yield from _drawn_weights(n, draws, seed)
+        return
+    kept, step = _kept_weights(n, draws, seed), max(1, BLOCK // n)
+    for start in range(0, draws, step):
+        yield kept[start : start + step].astype(np.float64)
+
+
+def _drawn_weights(n: int, draws: int, seed: int) -> Iterator[np.ndarray]:
+    rng, step = np.random.default_rng(seed), max(1, BLOCK // n)
+    for start in range(0, draws, step):
+        yield cluster_bootstrap(np.arange(n), min(step, draws - start), rng)
+
+
+@lru_cache(maxsize=16)
+def _kept_weights(n: int, draws: int, seed: int) -> np.ndarray:
+    """All blocks as one array (draws, n); as small whole numbers they take a quarter of the memory."""
+    weights = np.concatenate([block.astype(np.uint16) for block in _drawn_weights(n, draws, seed)])
     weights.setflags(write=False)
     return weights
 

@@ -204,6 +204,7 @@ class Relevance(Section):
     period_years: PositiveFloat
     terms_overlap: OpenFraction
     min_queries: Positive
+    max_queries: Annotated[int, Field(ge=0)]
     whitened_components: Positive
     csls_neighbours: Positive
     neighbours: Positive

@@ -139,6 +139,7 @@ def test_shared_draws_equal_those_of_each_table_alone(seed: int, n: int, kinds: 
         tables.append(pd.DataFrame(rng.normal(size=(len(rows), m)), index=rows, columns=pd.Index(list("abc")[:m])))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(significance, "BLOCK", int(rng.integers(1, 200)))
+        patch.setattr(significance, "KEPT", int(rng.choice([0, 1 << 25])))  # drawn again for each table, or kept
         found = summarise_all(tables, clusters, 60, 5)
         changes = paired_all([(table * 0, table) for table in tables], clusters, 60, 5)
     for table, summary, change in zip(tables, found, changes, strict=True):
@@ -245,4 +246,4 @@ def test_holm_equals_its_definition(p: list[float]):
 
 def test_draws_that_are_shared_cannot_be_changed() -> None:
     with pytest.raises(ValueError, match="read-only"):
-        significance._cluster_weights(3, 5, 0)[0] = 1
+        significance._kept_weights(3, 5, 0)[0] = 1

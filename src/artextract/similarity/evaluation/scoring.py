@@ -64,7 +64,8 @@ def score(collection: Collection, images: Iterable[Image.Image], params: Relevan
     compared = {(judge, space): v for (judge, space), v in values.items() if space in COMPARED}
     differences = tables.differences(compared, "image", [f"ndcg{k}", "map", f"p{k}"], painters, draws, seed)
     figures = {space.name: health(space, collection.group, params.csls_neighbours) for space in spaces}
-    flat = tables.headline(retrieval, k, SHOWN, ("title", "image"), "image")
+    flat: dict[str, float | str] = {**tables.headline(retrieval, k, SHOWN, ("title", "image"), "image")}
+    flat |= tables.sampling(values, judges, "image", f"ndcg{k}")
     headline, main_judge = tables.main_score(retrieval, "image", k)
     return Scores(
         {

@@ -16,7 +16,7 @@ from artextract.data.museum.names import PREFIX
 from artextract.data.museum.painters import person
 from artextract.data.museum.titles import have_titles
 from artextract.params.sections import Relevance
-from artextract.similarity.ranking.judging import SIBLING_FIELDS, TERM_COLUMNS, Judge
+from artextract.similarity.ranking.judging import SIBLING_FIELDS, TERM_COLUMNS, Judge, sampled
 from artextract.similarity.ranking.relations import Equal, InCommon, Itself, OthersOf, codes_of, indicator
 from artextract.similarity.ranking.rules import NearInTime, SamePainter, SharedTerms, SimilarTitles
 from artextract.similarity.ranking.title_words import share_a_word
@@ -288,7 +288,9 @@ def all_judges(index: pd.DataFrame, titles: np.ndarray, params: Relevance) -> tu
         params: Section ``relevance``.
 
     Returns:
-        Judges by key, and the reason for each one that is not among them: its columns are empty, it has fewer than
+        Judges by key, each with at most ``max_queries`` queries (``sampled``).
+
+        And the reason for each one that is not among them: its columns are empty, it has fewer than
         ``min_queries`` queries, or (``same_object``) what it needs is not fetched. ``text_to_image`` is always among
         the latter, with the reason ``ELSEWHERE`` where there are enough texts: its queries are texts, and only a head
         that maps images into the space of words can answer them.
@@ -310,9 +312,9 @@ def _made(judge: Declared, index: pd.DataFrame, titles: np.ndarray, params: Rele
         return None, judge.unmeasured
     if not any(_filled(index, column) for column in judge.columns):
         return None, f"column empty: {', '.join(judge.columns)}"
-    made = judge.make(index, titles, params)
+    made = replace(judge.make(index, titles, params), key=judge.key, label=judge.label, description=judge.description)
     if (queries := len(made.queries())) < params.min_queries:
         return None, f"{queries} queries, fewer than {params.min_queries}"
     if judge.unmeasured:
         return None, judge.unmeasured
-    return replace(made, key=judge.key, label=judge.label, description=judge.description), ""
+    return sampled(made, params.max_queries), ""

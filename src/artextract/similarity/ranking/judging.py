@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -62,6 +62,7 @@ class Judge:
         graded: Whether ``relevance`` gives degrees.
         never: Works that are in no gallery, boolean (n,); None where there are none.
         asks: Works that can be queries, boolean (n,); None where all can.
+        total: Number of queries that ``asks`` was drawn from (``sampled``); None where nothing was drawn.
         fields: Columns of the index that the ground truth derives from; ``title`` for the title and its embedding.
         key: Name in metrics and tables, ``theme``; empty for a ground truth that is not one of the listed judges.
         label: Name for people, ``same theme, other painters``.
@@ -74,6 +75,7 @@ class Judge:
     graded: bool = False
     never: np.ndarray | None = None
     asks: np.ndarray | None = None
+    total: int | None = None
     fields: frozenset[str] = frozenset()
     key: str = ""
     label: str = ""
@@ -119,6 +121,26 @@ class Judge:
             open_rows = open_rows[~self.truth(open_rows, slice(start, stop)).found.any(axis=1)]
             start = stop
         return np.setdiff1d(rows, open_rows, assume_unique=True)
+
+
+def sampled(judge: Judge, most: int) -> Judge:
+    """The judge with at most so many of its queries, drawn at random.
+
+    All judges draw from one order of the works, so that they mostly ask for the same works, and each work is ranked
+    once. The order depends on the number of works alone: two runs, whatever their seeds, ask for the same works and
+    can be compared query by query.
+
+    Args:
+        judge: Ground truth over n works.
+        most: Queries that it may ask; 0 for all.
+    """
+    queries = judge.queries()
+    if not most or len(queries) <= most:
+        return judge
+    order = np.random.default_rng(judge.n).permutation(judge.n)
+    asks = np.zeros(judge.n, dtype=bool)
+    asks[order[np.isin(order, queries)][:most]] = True
+    return replace(judge, asks=asks, total=len(queries))
 
 
 def judge_may_score(judge: Judge, fields_used_in_training_or_scoring: Iterable[str]) -> bool:

@@ -158,6 +158,31 @@ def headline(
     return found
 
 
+def sampling(values: Values, judges: Mapping[str, Judge], space: str, metric: str) -> dict[str, float]:
+    """How many queries were drawn from how many, and the error that this adds; nothing where all were asked.
+
+    Args:
+        values: Result of ``evaluate_spaces``.
+        judges: The same judges.
+        space: Space whose score the error is of.
+        metric: Metric that the error is of.
+
+    Returns:
+        ``<judge>.queries_of``, the number of queries of which ``<judge>.queries`` were drawn; and
+        ``<judge>.<space>.<metric>_sampling``: in 95 of 100 such draws the mean is at most so far from the mean over all
+        queries (1.96 standard errors of a draw without replacement).
+    """
+    found: dict[str, float] = {}
+    for key, judge in judges.items():
+        if judge.total is not None:
+            found[f"{key}.queries_of"] = judge.total
+        if judge.total is not None and len(values.get((key, space), ())) > 1:
+            drawn = values[key, space][metric].to_numpy()
+            variance = drawn.var(ddof=1) / len(drawn) * (1 - len(drawn) / judge.total)
+            found[f"{key}.{space}.{metric}_sampling"] = 1.96 * float(np.sqrt(variance))
+    return found
+
+
 def main_score(table: pd.DataFrame, space: str, k: int) -> tuple[dict[str, float], dict[str, str]]:
     """The DVC metric of the judges: nDCG@k of one space under the headline judge.
 

@@ -31,8 +31,8 @@ ROWS = np.arange(N)
 
 def relevance() -> Relevance:
     return Relevance(
-        title_cosine=0.5, period_years=25, terms_overlap=0.3, min_queries=5, whitened_components=8, csls_neighbours=5,
-        neighbours=10, bootstrap=100,
+        title_cosine=0.5, period_years=25, terms_overlap=0.3, min_queries=5, max_queries=0, whitened_components=8,
+        csls_neighbours=5, neighbours=10, bootstrap=100,
     )  # fmt: skip
 
 

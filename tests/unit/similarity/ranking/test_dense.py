@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,8 +11,8 @@ import pytest
 from artextract.core.compute import unit_rows
 from artextract.similarity.ranking import judging, retrieval
 from artextract.similarity.ranking.judges import all_judges
-from artextract.similarity.ranking.spaces import Space
-from artextract.similarity.ranking.tables import evaluate_spaces
+from artextract.similarity.ranking.spaces import Space, cosine_space
+from artextract.similarity.ranking.tables import evaluate_spaces, sampling
 from tests.unit.similarity.ranking.dense_oracle import dense_metrics, dense_truths, queries_of
 from tests.unit.similarity.ranking.test_judges import params
 
@@ -89,3 +91,39 @@ def test_equal_the_dense_ones(monkeypatch: pytest.MonkeyPatch, block: tuple[int,
 @pytest.mark.long
 def test_equal_the_dense_ones_at_4000():
     compare(4000, 1, 32)
+
+
+def test_a_sample_of_the_queries_scores_like_all_of_them():
+    index, titles = made_up(300, 2)
+    everyone, _ = all_judges(index, titles, params())
+    most = min(len(judge.queries()) for judge in everyone.values())
+    few, _ = all_judges(index, titles, params(max_queries=most))
+    images = unit_rows(np.random.default_rng(3).normal(size=(300, 8)))
+    space = cosine_space("image", images)
+    values, drawn = evaluate_spaces([space], everyone, K, 0), evaluate_spaces([space], few, K, 1)
+    stated = sampling(drawn, few, "image", "map")
+    for key, judge in few.items():
+        rows, total = judge.queries(), len(everyone[key].queries())
+        assert set(rows.tolist()) <= set(everyone[key].queries().tolist())
+        pd.testing.assert_frame_equal(drawn[key, "image"], values[key, "image"].loc[rows])
+        if total == most:
+            assert len(rows) == total and judge.total is None and f"{key}.queries_of" not in stated
+            continue
+        assert (len(rows), judge.total, stated[f"{key}.queries_of"]) == (most, total, total)
+        error = 1.96 * np.sqrt(drawn[key, "image"]["map"].var() / most * (1 - most / total))
+        assert stated[f"{key}.image.map_sampling"] == pytest.approx(error) and error > 0
+    assert len([key for key in few if f"{key}.queries_of" not in stated]) == 1
+    drawn_apart = [set(few[key].queries().tolist()) for key in ("theme", "period")]
+    assert len(drawn_apart[0] & drawn_apart[1]) > most / 2  # judges mostly ask for the same works
+    assert sampling(values, everyone, "image", "map") == {}
+
+
+def test_the_stated_error_of_a_sample_holds_in_95_of_100():
+    values = np.random.default_rng(0).random(400) ** 3
+    rng, inside = np.random.default_rng(1), 0
+    judge = replace(all_judges(*made_up(40, 0), params())[0]["theme"], total=400)
+    for _ in range(400):
+        part = pd.DataFrame({"map": rng.choice(values, 100, replace=False)})
+        error = sampling({("theme", "image"): part}, {"theme": judge}, "image", "map")["theme.image.map_sampling"]
+        inside += abs(part["map"].mean() - values.mean()) <= error
+    assert 365 <= inside <= 394

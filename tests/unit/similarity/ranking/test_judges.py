@@ -38,7 +38,7 @@ NAMES = ["artist", "theme", "theme_other_words", "style", "period", "terms", "si
 
 def params(**changes: float) -> Relevance:
     settings: dict[str, float] = {"title_cosine": 0.5, "period_years": 20, "terms_overlap": 0.3, "min_queries": 1}
-    settings |= {"neighbours": 10, "bootstrap": 10, "whitened_components": 4, "csls_neighbours": 2}
+    settings |= {"max_queries": 0, "neighbours": 10, "bootstrap": 10, "whitened_components": 4, "csls_neighbours": 2}
     return Relevance(**(settings | changes))  # type: ignore[arg-type]
 
 

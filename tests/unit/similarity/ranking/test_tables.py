@@ -28,7 +28,7 @@ from tests.unit.similarity.ranking.dense import dense_judge
 
 N = 24
 RELEVANCE = Relevance(
-    title_cosine=0.5, period_years=20, terms_overlap=0.3, min_queries=1, neighbours=5, bootstrap=50,
+    title_cosine=0.5, period_years=20, terms_overlap=0.3, min_queries=1, max_queries=0, neighbours=5, bootstrap=50,
     whitened_components=4, csls_neighbours=2,
 )  # fmt: skip
 RNG = np.random.default_rng(0)
