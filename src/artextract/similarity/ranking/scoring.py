@@ -39,24 +39,24 @@ def metrics_of(order: np.ndarray, flags: np.ndarray, asked: Asked, part: slice, 
         k: Cutoff.
     """
     rank = np.cumsum(flags & IN_GALLERY, axis=1, dtype=np.int32)  # from 1, in the query's own gallery
-    place = np.flatnonzero(flags & HIT)  # row by row, best rank first
-    at, relevant = rank.ravel()[place], asked.relevant[part]
-    first = np.cumsum(relevant) - relevant
-    row = np.repeat(np.arange(len(relevant)), relevant)
-    nth = np.arange(1, len(place) + 1) - first[row]
-
-    def count(hits: np.ndarray) -> np.ndarray:
-        return np.bincount(row[hits], minlength=len(relevant))
-
+    place = np.flatnonzero(flags >= HIT)  # row by row, best rank first
+    at, relevant = rank.ravel().take(place), asked.relevant[part]
+    first = np.cumsum(relevant) - relevant  # a query's hits begin here
+    nth = np.arange(1, len(place) + 1)
+    nth -= np.repeat(first, relevant)
+    within = at <= np.repeat(relevant.astype(np.int32), relevant)
+    found = {
+        "map": np.add.reduceat(nth / at, first) / relevant,
+        "mrr": 1 / at[first],
+        "rprec": np.add.reduceat(within.view(np.uint8), first, dtype=np.int64) / relevant,
+    }
     early = np.flatnonzero(at <= max(precisions(k)))
-    found = {f"p{c}": count(early[at[early] <= c]) / c for c in precisions(k)}
-    found["map"] = np.add.reduceat(nth / at, first) / relevant
-    found["mrr"] = 1 / at[first]
-    found["rprec"] = count(at <= relevant[row]) / relevant
-    top = early[at[early] <= k]
-    gain = discounts(k)[at[top] - 1]
+    row, at_early = np.searchsorted(first, early, "right") - 1, at[early]
+    found |= {f"p{c}": np.bincount(row[at_early <= c], minlength=len(relevant)) / c for c in precisions(k)}
+    top = at_early <= k
+    gain = discounts(k)[at_early[top] - 1]
     if asked.grade is not None:
-        gain *= asked.grade[part][row[top], order.ravel()[place[top]]]
+        gain *= asked.grade[part][row[top], order.ravel()[place[early[top]]]]
     found[f"ndcg{k}"] = np.bincount(row[top], weights=gain, minlength=len(relevant)) / asked.ideal[part]
     return in_columns(found, k)
 
