@@ -187,7 +187,7 @@ def embed_collection(reader: ShardReader, params: ImageEncoder) -> tuple[np.ndar
         backend = fast_backend(split(model), preprocessing, content_key(identity), len(reader))
     elif params.precision == "auto":
         backend, agreed = _chosen(model, reference, preprocessing, content_key(identity), reader)
-    fast = backend is not reference
+    fast, chosen = backend is not reference, agreed.get("precision", {}).get("chosen", "")
     for line in filter(None, (f"embed images: {backend.name}", backend.hint)):
         print(line, file=sys.stderr, flush=True)
     identity["backend"] = backend.name
@@ -199,7 +199,7 @@ def embed_collection(reader: ShardReader, params: ImageEncoder) -> tuple[np.ndar
 
     def shard(rows: list[int]) -> Pictures:
         name = content_key([hashes[row] for row in rows])
-        return Pictures(name, reader.part(rows), params.model_dump_json(), len(reader), short)
+        return Pictures(name, reader.part(rows), params.model_dump_json(), len(reader), short, chosen)
 
     rows = rows_by_content(
         "embeddings", key, hashes, first.shape[1:], np.float32,
@@ -238,6 +238,7 @@ class Pictures:
         params: Section ``image_encoder``, as JSON.
         images: How many the whole collection has.
         key: Of the rows that are wanted: network, code, libraries, threads.
+        chosen: What precision auto has chosen; "" with another one.
     """
 
     name: str
@@ -245,6 +246,7 @@ class Pictures:
     params: str
     images: int
     key: str
+    chosen: str = ""
 
     @property
     def size(self) -> int:
@@ -258,25 +260,28 @@ def embed_pictures(pictures: Pictures, tick: Tick) -> np.ndarray:
     Raises:
         ArtExtractError: This process would compute other rows than are wanted.
     """
-    backend, preprocessing, key, fast = _loaded(pictures.params, pictures.images)
+    backend, preprocessing, key, fast = _loaded(pictures.params, pictures.images, pictures.chosen)
     require_same(pictures.key, key, backend.name)
     rows = list(range(len(pictures.reader)))
     return np.concatenate(list(_computed(backend, preprocessing, pictures.reader, rows, scaled=fast)))
 
 
 @lru_cache(maxsize=1)
-def _loaded(params: str, images: int) -> tuple[Backend, Preprocessing, str, bool]:
+def _loaded(params: str, images: int, chosen: str) -> tuple[Backend, Preprocessing, str, bool]:
     """The network of a process that computes shards, once for all of them, and the key of its rows."""
     set_threads()
     section = ImageEncoder.model_validate_json(params)
     model, preprocessing = load_encoder(section)
-    identity, fast = identity_of(model, preprocessing, section), section.precision == "fast"
-    if fast:
+    identity = identity_of(model, preprocessing, section)
+    backend = reference = reference_backend(model, preprocessing, section.batch_size)
+    if section.precision == "fast":
         backend = fast_backend(split(model), preprocessing, content_key(identity), images)
-    else:
-        backend = reference_backend(model, preprocessing, section.batch_size)
+    elif section.precision == "auto":  # where this machine has not what was chosen, ``require_same`` refuses fp32
+        offered, _ = offers(model, reference, preprocessing, content_key(identity), [], images)
+        backend = offered.get(chosen, lambda: reference)()
     identity["backend"] = backend.name
-    return backend, preprocessing, content_key((identity, backend.batch, computed_by(__name__))), fast
+    key = content_key((identity, backend.batch, computed_by(__name__)))
+    return backend, preprocessing, key, backend is not reference
 
 
 def require_same(wanted: str, found: str, backend: str) -> None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from artextract.core.errors import ArtExtractError
 from artextract.core.fingerprint import content_key, sha256_file
 from artextract.core.folders import cache_folder
 from artextract.core.kept import kept_file
@@ -56,6 +57,9 @@ def int8_backend(model: nn.Module, preprocessing: Preprocessing, key: str, image
         preprocessing: Its preprocessing.
         key: Identity of the network.
         images: uint8 (1, 3, size, size), which the ranges are taken from if there is no kept network.
+
+    Raises:
+        ArtExtractError: There are no images, and no kept network.
     """
     import torch
 
@@ -68,8 +72,9 @@ def int8_backend(model: nn.Module, preprocessing: Preprocessing, key: str, image
         with torch.inference_mode():
             return early(preprocessing.normalise(image))
 
-    first = converted(early, preprocessing.normalise(images[0]).contiguous(), f"{identity}-early")
-    last = converted(late, first_stages(images[0]), f"{identity}-late")
+    black = torch.zeros(1, 3, preprocessing.size, preprocessing.size, dtype=torch.uint8)
+    first = converted(early, preprocessing.normalise(black).contiguous(), f"{identity}-early")
+    last = converted(late, first_stages(black), f"{identity}-late")
     file = _quantised(last, identity, [first_stages(image).numpy() for image in images])
     made = content_key(sha256_file(file), sha256_file(file.with_suffix(".bin")))[:8]
     name = (
@@ -88,6 +93,11 @@ def _quantised(network: Path, key: str, inputs: list[np.ndarray]) -> Path:
     vnni = bool(torch.cpu._is_vnni_supported())
 
     def quantise(folder: Path) -> None:
+        if not inputs:
+            raise ArtExtractError(
+                "the quantised network is not in the cache of this machine",
+                remedy="share ARTEXTRACT_CACHE with the machine that has started the work, or use precision=fast",
+            )
         os.environ.setdefault("NNCF_CI", "1")  # else it reports its use to its makers where it finds the module for it
         import nncf  # pyright: ignore[reportMissingImports]
 

@@ -173,6 +173,8 @@ def test_int8_is_near_fp32_and_the_quantised_network_is_kept(monkeypatch: pytest
     cosine = (found * exact).sum(1) / np.linalg.norm(found, axis=1) / np.linalg.norm(exact, axis=1)
     assert 0.9 < cosine.min() and not np.allclose(found, exact, rtol=1e-4)
     monkeypatch.setattr(nncf, "quantize", lambda *args, **kwargs: pytest.fail("quantised again"))
-    again = int8.int8_backend(model, PREPROCESSING, "net", images[:2])
+    again = int8.int8_backend(model, PREPROCESSING, "net", [])
     assert again.name == backend.name
     np.testing.assert_array_equal(np.concatenate(list(again.outputs(images))), found)
+    with pytest.raises(ArtExtractError, match="not in the cache of this machine"):
+        int8.int8_backend(model, PREPROCESSING, "another net", [])

@@ -10,6 +10,7 @@ import pytest
 from artextract.core.errors import ArtExtractError
 from artextract.core.executors import rows
 from artextract.core.fingerprint import sha256_file
+from artextract.encoders import choice
 from artextract.encoders.embed import embed_collection, require_same
 from artextract.encoders.torchvision_cure import import_torchvision
 from artextract.params.sections import ImageEncoder
@@ -40,10 +41,13 @@ def embedded(folder: Path, params: ImageEncoder, monkeypatch: pytest.MonkeyPatch
     return found
 
 
-@pytest.mark.parametrize("precision", ["fp32", pytest.param("fast", marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "precision", ["fp32", *(pytest.param(name, marks=pytest.mark.slow) for name in ("fast", "auto"))]
+)
 def test_the_bits_are_the_same_wherever_they_are_computed(
     tmp_path: Path, params: ImageEncoder, monkeypatch: pytest.MonkeyPatch, precision: str
 ):
+    monkeypatch.setattr(choice, "rates", lambda backends, images: {name: -i for i, name in enumerate(backends)})
     params = params.model_copy(update={"precision": precision})
     here = embedded(tmp_path / "here", params, monkeypatch, "", 17)
     monkeypatch.setenv("ARTEXTRACT_CACHE", str(tmp_path / "another"))
