@@ -16,7 +16,8 @@ from artextract.classification.network.backbones import make_backbone, preproces
 from artextract.classification.network.inputs import Inputs, load_inputs
 from artextract.classification.network.network import MultitaskNet, multitask_loss
 from artextract.classification.network.tokens import tokens_of
-from artextract.classification.network.trainer import Data, Trainer
+from artextract.classification.network.trainer import Trainer
+from artextract.classification.network.training_rows import Data
 from artextract.core.compute import backend, bf16_pays, device, set_threads
 from artextract.core.tasks import TASKS
 from artextract.encoders.image import Preprocessing

@@ -8,11 +8,7 @@ Writes: data/class_weights.json (task -> weights in class-file order), metrics/c
 import json
 from pathlib import Path
 
-import pandas as pd
-
 import stages  # noqa: F401
-from artextract.classification.evaluation.class_counts import plot_class_counts
-from artextract.classification.network.class_weights import class_weights, count_classes
 from artextract.core.files import read_json, write_metrics, write_table, write_text
 from artextract.core.runtime import run_stage
 from artextract.core.tasks import TASKS
@@ -22,6 +18,11 @@ from artextract.params.reading import load_params
 def main() -> None:
     """Compute weights on train rows alone; guarded, select and val rows do not count."""
     p = load_params("class_weights")
+    import pandas as pd
+
+    from artextract.classification.evaluation.class_counts import plot_class_counts
+    from artextract.classification.network.class_weights import class_weights, count_classes
+
     index = pd.read_parquet("data/artgan/index.parquet")
     classes = read_json(Path("data/artgan/labels.json"))
     counts = count_classes(index, classes, "train")

@@ -7,19 +7,20 @@ Writes: data/embeddings/images.npy (float32 (n, d), unit rows, row i = index row
 
 from pathlib import Path
 
-import pandas as pd
-
 import stages  # noqa: F401
 from artextract.core.files import write_array, write_metrics
 from artextract.core.runtime import run_stage
-from artextract.data.images.shards import ShardReader
-from artextract.encoders.embed import embed_collection
 from artextract.params.reading import load_params
 
 
 def main() -> None:
     """Embed all images of the index."""
     p = load_params("image_encoder")
+    import pandas as pd
+
+    from artextract.data.images.shards import ShardReader
+    from artextract.encoders.embed import embed_collection
+
     source = Path("data/nga")
     reader = ShardReader(source, pd.read_parquet(source / "index.parquet"))
     embeddings, identity = embed_collection(reader, p.image_encoder)

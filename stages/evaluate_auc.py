@@ -18,19 +18,9 @@ Writes: data/evaluation/: predictions.parquet (id, task, split, y_true, p_0 ... 
 
 from pathlib import Path
 
-import pandas as pd
-
 import stages  # noqa: F401
-from artextract.classification.evaluation.baselines import look_at
-from artextract.classification.evaluation.headline import auc_with_interval, headline
-from artextract.classification.evaluation.prediction_table import predictions_of_splits
-from artextract.classification.evaluation.report import draw_training, flat_scores, write_report
-from artextract.classification.evaluation.task import evaluate_task
-from artextract.classification.network.predict import predict_split
-from artextract.classification.network.saved_network import read_record
 from artextract.core.files import read_json, write_metrics, write_table
 from artextract.core.runtime import run_stage
-from artextract.data.images.shards import ShardReader
 from artextract.params.reading import load_params
 
 PLOTS, OUT = Path("plots/classification"), Path("data/evaluation")
@@ -39,6 +29,17 @@ PLOTS, OUT = Path("plots/classification"), Path("data/evaluation")
 def main() -> None:
     """Predict, score, and draw."""
     p = load_params("seed", "batch_size", "evaluate")
+    import pandas as pd
+
+    from artextract.classification.evaluation.baselines import look_at
+    from artextract.classification.evaluation.headline import auc_with_interval, headline
+    from artextract.classification.evaluation.prediction_table import predictions_of_splits
+    from artextract.classification.evaluation.report import draw_training, flat_scores, write_report
+    from artextract.classification.evaluation.task import evaluate_task
+    from artextract.classification.network.predict import predict_split
+    from artextract.classification.network.saved_network import read_record
+    from artextract.data.images.shards import ShardReader
+
     source, model = Path("data/artgan"), Path("data/model")
     index = pd.read_parquet(source / "index.parquet")
     reader, record = ShardReader(source, index), read_record(model)

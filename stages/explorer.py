@@ -10,15 +10,16 @@ Writes: data/explorer/ (docs/explorer.md describes the format).
 from pathlib import Path
 
 import stages  # noqa: F401
-from artextract.core.compute import set_threads
 from artextract.core.runtime import run_stage
-from artextract.explorer.build import build
 from artextract.params.reading import load_params
 
 
 def main() -> None:
     """Build the folder of this repository, or of the collection that the stage is started in."""
     p = load_params("seed", "explorer", "title_encoder")
+    from artextract.core.compute import set_threads
+    from artextract.explorer.build import build
+
     set_threads()
     build(Path(), p.explorer, p.title_encoder, p.seed, Path("data/explorer"))
 

@@ -24,14 +24,6 @@ import stages  # noqa: F401
 from artextract.core.fingerprint import code_of
 from artextract.core.runtime import run_stage
 from artextract.core.scratch import discard, scratch
-from artextract.data.museum.collect import collect
-from artextract.data.museum.download import download_tables, museum_getter
-from artextract.data.museum.fetch import Getter
-from artextract.data.outside.place import read_place
-from artextract.data.outside.record import museum, recorded
-from artextract.data.own import collect as own
-from artextract.data.sample.as_nga import write_nga
-from artextract.data.sample.met import read_works
 from artextract.params.reading import load_params
 
 OUT, METRICS = Path("data/nga"), Path("metrics/fetch_nga.json")
@@ -43,6 +35,15 @@ NGA_PAGE = "https://purl.org/nga/collection/artobject/{id}"  # the museum's own 
 def main() -> None:
     """Fetch the sample, a folder of the user's, or the museum's open data."""
     p = load_params("met", "nga")
+    from artextract.data.museum.collect import collect
+    from artextract.data.museum.download import download_tables, museum_getter
+    from artextract.data.museum.fetch import Getter
+    from artextract.data.outside.place import read_place
+    from artextract.data.outside.record import museum, recorded
+    from artextract.data.own import collect as own
+    from artextract.data.sample.as_nga import write_nga
+    from artextract.data.sample.met import read_works
+
     with recorded("nga", p.nga.source, p.nga.labels_file) as record:
         write = partial(collect, params=p.nga, out=OUT, metrics=METRICS, notes=record)
         match p.nga.source:

@@ -15,10 +15,6 @@ import stages  # noqa: F401
 from artextract.core.fingerprint import code_of
 from artextract.core.runtime import run_stage
 from artextract.core.scratch import discard, scratch
-from artextract.data.outside.record import recorded, wikiart
-from artextract.data.sample.as_artgan import told_by_parameter, write_artgan
-from artextract.data.sample.met import read_works
-from artextract.data.wikiart.prepare import Layout, prepare
 from artextract.params.reading import load_params
 
 OUT, METRICS = Path("data/artgan"), Path("metrics/prepare_artgan.json")
@@ -27,6 +23,11 @@ OUT, METRICS = Path("data/artgan"), Path("metrics/prepare_artgan.json")
 def main() -> None:
     """Prepare the sample, or the user's WikiArt folders."""
     p = load_params("seed", "met", "met_split", "artgan")
+    from artextract.data.outside.record import recorded, wikiart
+    from artextract.data.sample.as_artgan import told_by_parameter, write_artgan
+    from artextract.data.sample.met import read_works
+    from artextract.data.wikiart.prepare import Layout, prepare
+
     with recorded("artgan", p.artgan.source) as record:
         if p.artgan.source == "folder":
             folders = wikiart()

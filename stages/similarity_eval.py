@@ -14,18 +14,10 @@ Writes: data/similarity/ (neighbours.parquet: space, id, rank, score, neighbour;
 
 from pathlib import Path
 
-import pandas as pd
-
 import stages  # noqa: F401
 from artextract.core.files import read_array, write_metrics, write_table
 from artextract.core.runtime import run_stage
-from artextract.data.images.shards import ShardReader
 from artextract.params.reading import load_params
-from artextract.similarity.evaluation import outliers, showing
-from artextract.similarity.evaluation.figures import plot_judges
-from artextract.similarity.evaluation.lists import MOST_ROWS
-from artextract.similarity.evaluation.scoring import neighbours_of_both, score
-from artextract.similarity.ranking.collection import open_collection, require_room
 
 SIAMESE, OUT, PLOTS = Path("data/siamese"), Path("data/similarity"), Path("plots/similarity")
 
@@ -33,6 +25,15 @@ SIAMESE, OUT, PLOTS = Path("data/siamese"), Path("data/similarity"), Path("plots
 def main() -> None:
     """Evaluate, then draw."""
     p = load_params("seed", "relevance", "similarity", "tsne")
+    import pandas as pd
+
+    from artextract.data.images.shards import ShardReader
+    from artextract.similarity.evaluation import outliers, showing
+    from artextract.similarity.evaluation.figures import plot_judges
+    from artextract.similarity.evaluation.lists import MOST_ROWS
+    from artextract.similarity.evaluation.scoring import neighbours_of_both, score
+    from artextract.similarity.ranking.collection import open_collection, require_room
+
     collection, k = open_collection(Path("data/nga"), Path("data/embeddings")), p.relevance.neighbours
     require_room(len(collection.index), collection.values)
     reader = ShardReader(Path("data/nga"), collection.index)

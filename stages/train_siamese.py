@@ -16,18 +16,9 @@ import sys
 from pathlib import Path
 
 import stages  # noqa: F401
-from artextract.core.compute import set_threads
 from artextract.core.files import write_array, write_metrics, write_table
 from artextract.core.runtime import run_stage
-from artextract.encoders.title import embed_titles
 from artextract.params.reading import load_params
-from artextract.siamese.evaluation.result import not_trained, trained
-from artextract.siamese.projection.pairs import TooFewWorks, positive_cosine
-from artextract.siamese.projection.projection import project
-from artextract.siamese.projection.saved import save_projection
-from artextract.siamese.projection.splits import split_table
-from artextract.siamese.projection.words import save_head
-from artextract.similarity.ranking.collection import open_collection, require_room
 
 OUT, PLOTS = Path("data/siamese"), Path("plots/siamese")
 
@@ -35,6 +26,16 @@ OUT, PLOTS = Path("data/siamese"), Path("plots/siamese")
 def main() -> None:
     """Train under every split, keep the network of S1, and compare all attempts with the raw embedding."""
     p = load_params("seed", "relevance", "siamese", "splits", "title_encoder")
+    from artextract.core.compute import set_threads
+    from artextract.encoders.title import embed_titles
+    from artextract.siamese.evaluation.result import not_trained, trained
+    from artextract.siamese.projection.pairs import TooFewWorks, positive_cosine
+    from artextract.siamese.projection.projection import project
+    from artextract.siamese.projection.saved import save_projection
+    from artextract.siamese.projection.splits import split_table
+    from artextract.siamese.projection.words import save_head
+    from artextract.similarity.ranking.collection import open_collection, require_room
+
     set_threads()
     collection = open_collection(Path("data/nga"), Path("data/embeddings"))
     require_room(len(collection.index), collection.values)

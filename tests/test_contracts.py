@@ -214,6 +214,56 @@ def test_a_module_loads_nothing_slow_at_its_import(module: str, unwanted: tuple[
     assert done.stdout.strip() == "[]"
 
 
+SLOW = (
+    "torch",
+    "timm",
+    "torchvision",
+    "transformers",
+    "sentence_transformers",
+    "openvino",
+    "sklearn",
+    "scipy",
+    "matplotlib",
+)
+
+
+def loaded(modules: list[str], unwanted: tuple[str, ...]) -> list[str]:
+    """Those packages that are loaded by importing some modules in a fresh process."""
+    code = f"import sys, {', '.join(modules)}; print(*[m for m in {unwanted} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
+    return done.stdout.split()
+
+
+def test_stages_load_nothing_slow_before_their_parameters_are_read():
+    """A mistake in params.yaml, a missing input, or a second run is told at once, and not after seconds of imports."""
+    assert loaded([f"stages.{name}" for name in NAMES], (*SLOW, "numpy", "pandas", "pyarrow", "PIL", "dvc")) == []
+    for name in NAMES:
+        main = next(
+            node
+            for node in ast.parse((ROOT / f"stages/{name}.py").read_text()).body
+            if isinstance(node, ast.FunctionDef) and node.name == "main"
+        )
+        assert "load_params" in ast.unparse(main.body[1]), f"{name}: the parameters come first, then imports"
+
+
+WITHOUT_TORCH = ("prepare_artgan", "compute_class_weights", "fetch_nga", "similarity_eval")
+
+
+@pytest.mark.parametrize(
+    ("names", "unwanted"),
+    [
+        # loaded inside functions where they are needed; scipy's graphs are part of what finds near-duplicates
+        (NAMES, ("timm", "torchvision", "transformers", "sentence_transformers", "openvino", "sklearn", "matplotlib")),
+        (WITHOUT_TORCH, ("torch",)),
+    ],
+    ids=["all", "without torch"],
+)
+def test_the_code_of_stages_loads_no_package_that_it_may_not_need(names: list[str], unwanted: tuple[str, ...]):
+    trees = [ast.parse((ROOT / f"stages/{name}.py").read_text()) for name in names]
+    imports = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    assert loaded(sorted({node.module for node in imports if node.module}), unwanted) == []
+
+
 def test_a_stage_outside_of_the_environment_stops_with_advice(tmp_path: Path):
     # -S: without site-packages, like a system Python in which nothing is installed
     command = [sys.executable, "-S", "-m", "stages.prepare_artgan"]

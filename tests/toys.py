@@ -14,7 +14,7 @@ import torch
 from PIL import Image
 
 from artextract.classification.network.inputs import Inputs
-from artextract.classification.network.trainer import Data
+from artextract.classification.network.training_rows import Data
 from artextract.core.tasks import TASKS
 from artextract.data.images.shard_writer import Source, write_shards
 from artextract.data.images.shards import ShardReader

@@ -5,11 +5,13 @@ from __future__ import annotations
 import ast
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 PACKAGE = "artextract"
+BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")  # fields of a statement that hold statements
 SRC = Path(__file__).resolve().parents[2]
 
 
@@ -75,23 +77,31 @@ def _file_of(module: str) -> Path | None:
 
 def _imports(code: str) -> list[str]:
     """Modules of this package that a source file imports, their parent packages included."""
+    return [
+        ".".join(name.split(".")[:k]) for name in _named(code) if _file_of(name) for k in range(1, name.count(".") + 2)
+    ]
+
+
+@cache
+def _named(code: str) -> tuple[str, ...]:
+    """Names in this package that a source file may import as modules. A stage asks for most files several times."""
     named: list[str] = []
-    for node in _executed(ast.parse(code)):
+    for node in _statements(ast.parse(code).body):
         if isinstance(node, ast.Import):
             named += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
             named += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-    ours = [name for name in named if name.split(".")[0] == PACKAGE and _file_of(name)]
-    return [".".join(name.split(".")[:k]) for name in ours for k in range(1, name.count(".") + 2)]
+    return tuple(name for name in named if name.split(".")[0] == PACKAGE)
 
 
-def _executed(tree: ast.AST) -> Iterator[ast.AST]:
-    """All nodes but those that only a type checker sees."""
-    for node in ast.iter_child_nodes(tree):
-        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+def _statements(block: Iterable[ast.AST]) -> Iterator[ast.AST]:
+    """All statements at any depth but those that only a type checker sees; expressions hold no imports."""
+    for node in block:
+        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
             continue
         yield node
-        yield from _executed(node)
+        for inside in BLOCKS:
+            yield from _statements(getattr(node, inside, ()))
 
 
 def libraries(*names: str) -> dict[str, str]:

@@ -92,11 +92,15 @@ def _excepthook(kind: type[BaseException], error: BaseException, traceback: Trac
     os._exit(INTERRUPTED)  # sys.exit would wait for threads, and they for the network
 
 
-def run_stage(main: Callable[[], None]) -> None:
+def run_stage(main: Callable[[], None], *, helps: bool = False) -> None:
     """Run a stage's ``main``; a user's problem becomes a message and exit status 2 instead of a traceback.
 
     A second run of the same stage in the same checkout is refused while the first one lives. Ctrl-C ends it with a
     message and exit status 130.
+
+    Args:
+        main: Does the work.
+        helps: This process is one of several of one run, and another one writes: it leaves lock and outs to that one.
     """
     name = Path(sys.argv[0]).stem
     guard_output()
@@ -105,6 +109,10 @@ def run_stage(main: Callable[[], None]) -> None:
     keep_freed_memory()
     try:
         prepare_environment()
+        if helps:
+            check_inputs(name)
+            main()
+            return
         with stage_lock(name), committed_outs_kept(name):
             sweep_outs(name)
             check_inputs(name)

@@ -19,7 +19,7 @@ from artextract.classification.evaluation.scores import score
 from artextract.classification.network.class_weights import class_weights, count_classes
 from artextract.classification.network.inputs import evaluation_views, load_inputs, predict
 from artextract.classification.network.train import train
-from artextract.classification.network.trainer import rows_in
+from artextract.classification.network.training_rows import rows_in
 from artextract.core.errors import ArtExtractError
 from artextract.core.progress import progress
 from artextract.core.scratch import discard

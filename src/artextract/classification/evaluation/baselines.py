@@ -18,7 +18,7 @@ from artextract.classification.network.linear import log_softmax
 from artextract.classification.network.linear_training import Views, fit_heads
 from artextract.classification.network.networks import networks_of
 from artextract.classification.network.predict import Predictions
-from artextract.classification.network.trainer import rows_in
+from artextract.classification.network.training_rows import rows_in
 from artextract.core.cache import cached_rows
 from artextract.core.fingerprint import code_of, libraries
 from artextract.data.images.colours import colour_histogram

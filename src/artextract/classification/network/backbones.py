@@ -8,6 +8,7 @@ from typing import Any
 from torch import Tensor, nn
 from torch.nn import functional
 
+from artextract.classification.network.shared_rows import RowBatchNorm2d
 from artextract.encoders.feature_maps import feature_map
 from artextract.encoders.image import Preprocessing
 from artextract.encoders.weights import timm_model
@@ -37,7 +38,7 @@ class ReferenceBackbone(nn.Module):
 
 def _conv(inputs: int, outputs: int, stride: int = 1, size: int = 3) -> nn.Sequential:
     padding = size // 2
-    return nn.Sequential(nn.Conv2d(inputs, outputs, size, stride, padding, bias=False), nn.BatchNorm2d(outputs))
+    return nn.Sequential(nn.Conv2d(inputs, outputs, size, stride, padding, bias=False), RowBatchNorm2d(outputs))
 
 
 class ResidualBlock(nn.Module):

@@ -18,7 +18,8 @@ from artextract.classification.network.linear import Linear, Scaling, fit_tuned,
 from artextract.classification.network.linear_net import LinearNet, part_dims
 from artextract.classification.network.network import IGNORED
 from artextract.classification.network.networks import networks_of
-from artextract.classification.network.trainer import Data, data_of, rows_in, select_auc
+from artextract.classification.network.selection import select_auc
+from artextract.classification.network.training_rows import Data, data_of, rows_in
 from artextract.core.kept import dropped_unless_intact
 from artextract.core.progress import progress
 from artextract.core.tasks import TASKS

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from artextract.classification.network.backbones import make_backbone
+from artextract.classification.network.shared_rows import RowDropout
 from artextract.classification.network.standardise import Standardise
 from artextract.classification.network.tokens import snake_order, tokens_of
 from artextract.core.tasks import TASKS
@@ -106,7 +107,7 @@ class RecurrentHeads(nn.Module):
         names = TASKS if self.per_task else ("shared",)
         found = {name: _summary(params, width) for name in names}
         self.summaries = nn.ModuleDict({name: module for name, module in found.items() if module is not None})
-        self.dropout = nn.Dropout(params.dropout)
+        self.dropout = RowDropout(params.dropout)
         summary = next((module.dim for module in found.values() if module is not None), 0)
         size = summary + (width if params.mean_token else 0)
         self.heads = nn.ModuleDict({task: nn.Linear(size, classes[task]) for task in TASKS})
@@ -196,7 +197,7 @@ def multitask_loss(
     class_weights: Mapping[str, Tensor],
     label_smoothing: float = 0.0,
     *,
-    batch: bool = False,
+    batch: Mapping[str, Tensor] | None = None,
 ) -> tuple[Tensor, dict[str, Tensor]]:
     """Mean over the tasks of weighted cross-entropy over the rows that a task labels.
 
@@ -209,7 +210,8 @@ def multitask_loss(
         labels: int64 (n,) of each task; ``IGNORED`` where a row has no label.
         class_weights: (classes,) of each task.
         label_smoothing: Share of the target spread over all classes.
-        batch: The rows are a batch of a training.
+        batch: Labels of the whole batch, if the rows are a batch of a training, or a process's share of one: the losses
+            of all shares add up to that of the batch.
 
     Returns:
         The loss, and the loss of each task that has a labelled row of a class with weight; a batch without any
@@ -217,16 +219,16 @@ def multitask_loss(
     """
     losses = {}
     for task, scores in logits.items():
-        known = labels[task] != IGNORED
-        if class_weights[task][labels[task][known]].any():  # classes of weight 0 alone would give 0 / 0
+        known, whole = labels[task] != IGNORED, (labels if batch is None else batch)[task]
+        if class_weights[task][whole[whole != IGNORED]].any():  # classes of weight 0 alone would give 0 / 0
             loss = functional.cross_entropy(
                 scores[known],
                 labels[task][known],
                 weight=class_weights[task],
                 label_smoothing=label_smoothing,
-                reduction="sum" if batch else "mean",
+                reduction="mean" if batch is None else "sum",
             )
-            losses[task] = loss / known.sum() if batch else loss
+            losses[task] = loss if batch is None else loss / (whole != IGNORED).sum()
     if not losses:
         return sum(cast(Tensor, scores.sum()) for scores in logits.values()) * torch.zeros(()), {}
     return torch.stack(list(losses.values())).mean(), losses

@@ -11,7 +11,7 @@ import torch
 
 from artextract.classification.network.inputs import Inputs, evaluation_views, load_inputs, predict
 from artextract.classification.network.saved_network import load_model, read_record
-from artextract.classification.network.trainer import rows_in
+from artextract.classification.network.training_rows import rows_in
 from artextract.core.compute import set_threads
 from artextract.core.errors import ArtExtractError
 from artextract.core.tasks import TASKS

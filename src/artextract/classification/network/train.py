@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,12 +12,16 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
+from artextract.classification.network.group import choose_gpu, training_group
 from artextract.classification.network.linear_training import train_linear
 from artextract.classification.network.network import Ensemble
-from artextract.classification.network.trainer import Data, Report, Trainer, data_of, evaluate, load_split, rows_in
+from artextract.classification.network.selection import evaluate, named
+from artextract.classification.network.trainer import Report, Trainer
+from artextract.classification.network.training_rows import Data, data_of, load_split, rows_in
 from artextract.core.compute import backend, device, on_device, set_threads
 from artextract.core.errors import ArtExtractError
 from artextract.core.fingerprint import code_of
+from artextract.core.ranks import started_by_launcher
 from artextract.core.scratch import scratch
 from artextract.core.tasks import TASKS
 from artextract.data.images.shards import ShardReader
@@ -71,6 +76,7 @@ def train(
         report: See ``Trainer.fit``; a linear head is reported once.
     """
     set_threads()
+    choose_gpu()
     counts = {split: len(rows_in(index, split)) for split in ("train", "select")}
     if not all(counts.values()):
         raise ArtExtractError(
@@ -81,6 +87,11 @@ def train(
     sizes = {task: len(classes[task]) for task in TASKS}
     key = _run_key(index, weights, params)
     if params.train.head == "linear":
+        if started_by_launcher():
+            raise ArtExtractError(
+                "a linear head is fitted by one process", where="params.yaml: train.head",
+                remedy="start the stage without torchrun and its variables (RANK, WORLD_SIZE)",
+            )  # fmt: skip
         return _linear(reader, index, sizes, tensors, params, report, key)
     return _by_epochs(reader, index, sizes, tensors, params, report, key)
 
@@ -99,7 +110,7 @@ def _linear(
     net = on_device(net)
     data = data_of(index, rows_in(index, "select"), "select", select)
     losses, aucs = evaluate(net, data, weights, params)
-    line = {"epoch": 0.0} | _named(losses, aucs)
+    line = {"epoch": 0.0} | named(losses, aucs)
     if report:
         report([line])
     metrics = _metrics(line, net, data, params) | chosen
@@ -118,12 +129,16 @@ def _by_epochs(
     data, select = (load_split(reader, index, split, params) for split in ("train", "select"))
     tokens = data.inputs.array if params.train.frozen else None
     trainers = []
-    with scratch("train_multitask", *key) as folder:
+    with ExitStack() as stack:
+        group = stack.enter_context(training_group())
+        # Only the leader has checkpoints: the folder is held by one process at a time.
+        folder = stack.enter_context(scratch("train_multitask", *key)) if group.leads else Path()
         for member in range(params.train.members):
             seed = params.seed + params.train.seed + member
             place = folder / f"seed-{seed}"
-            place.mkdir(exist_ok=True)
-            trainer = Trainer(params, classes, weights, place, tokens, seed)
+            if group.leads:
+                place.mkdir(exist_ok=True)
+            trainer = Trainer(params, classes, weights, place, tokens, seed, group)
             trainer.fit(data, select, None if member else report)
             trainers.append(trainer)
     first = trainers[0]
@@ -131,14 +146,11 @@ def _by_epochs(
     line = first.history[first.best["epoch"]]
     if len(trainers) > 1:
         losses, aucs = evaluate(net, select, weights, params)
-        line = {"epoch": line["epoch"]} | _named(losses, aucs)
+        line = {"epoch": line["epoch"]} | named(losses, aucs)
     metrics = _metrics(line, net, select, params) | {"train_images": len(data)}
+    if group.size > 1:
+        metrics["backend"] = f"{metrics['backend']}, {group.size} processes"
     return Trained(net, data.inputs.backbone_sha256, data.inputs.widths, first.history, metrics, folder)
-
-
-def _named(losses: Mapping[str, float], aucs: Mapping[str, float]) -> dict[str, float]:
-    """Losses and AUCs of the select rows as entries of a history."""
-    return {f"{task}_select": v for task, v in losses.items()} | {f"{task}_select_auc": v for task, v in aucs.items()}
 
 
 def _metrics(line: Mapping[str, float], net: nn.Module, select: Data, params: Params) -> dict[str, Any]:

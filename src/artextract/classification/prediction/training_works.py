@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from artextract.classification.network.inputs import evaluation_views, load_inputs
-from artextract.classification.network.trainer import rows_in
+from artextract.classification.network.training_rows import rows_in
 from artextract.classification.prediction.evidence import Evidence, make_evidence, read_evidence, write_evidence
 from artextract.classification.prediction.predictor import Predictor
 from artextract.core.errors import ArtExtractError

@@ -7,7 +7,7 @@ from torch import nn
 
 from artextract.classification.network.backbones import TimmBackbone
 from artextract.classification.network.network import MultitaskNet
-from artextract.classification.network.trainer import make_optimizer
+from artextract.classification.network.schedule import make_optimizer
 from tests.toys import CLASSES, one_thread, toy_params  # noqa: F401
 
 

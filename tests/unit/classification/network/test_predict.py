@@ -12,7 +12,7 @@ from artextract.classification.network.inputs import predict
 from artextract.classification.network.network import MultitaskNet
 from artextract.classification.network.predict import predict_split
 from artextract.classification.network.saved_network import load_model, read_record, save_model
-from artextract.classification.network.trainer import rows_in
+from artextract.classification.network.training_rows import rows_in
 from artextract.core.errors import ArtExtractError
 from artextract.core.tasks import TASKS
 from artextract.data.images.shards import ShardReader

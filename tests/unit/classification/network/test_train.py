@@ -19,7 +19,8 @@ from artextract.classification.network.network import Ensemble
 from artextract.classification.network.predict import predict_split
 from artextract.classification.network.saved_network import save_model
 from artextract.classification.network.train import Trained, train
-from artextract.classification.network.trainer import Data, Trainer, rows_in
+from artextract.classification.network.trainer import Trainer
+from artextract.classification.network.training_rows import Data, rows_in
 from artextract.core import fingerprint
 from artextract.core.errors import ArtExtractError
 from artextract.core.files import write_metrics

@@ -15,7 +15,10 @@ from torch import nn
 from artextract.classification.network.augment import Augmentation
 from artextract.classification.network.inputs import Inputs
 from artextract.classification.network.network import MultitaskNet, multitask_loss
-from artextract.classification.network.trainer import Data, MovingAverage, Trainer, evaluate, learning_rate, load_split
+from artextract.classification.network.schedule import MovingAverage, learning_rate
+from artextract.classification.network.selection import evaluate
+from artextract.classification.network.trainer import Trainer
+from artextract.classification.network.training_rows import Data, load_split
 from artextract.core.errors import ArtExtractError
 from artextract.core.kept import seal
 from artextract.core.tasks import TASKS
@@ -155,7 +158,7 @@ def test_the_auc_along_the_training(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     scores = torch.tensor([[3.0, 0, 0, 0]] * 3 + [[0.0, 2, 0, 0]] * 2 + [[4.0, 0, 0, 0], [9, 9, 0, 0]])
     labels = {"style": y, "genre": torch.full((7,), -1), "artist": torch.tensor([0, 0, 1, 1, 2, 2, -1])}
     logits = {"style": scores, "genre": torch.zeros(7, 2), "artist": torch.zeros(7, 3)}
-    monkeypatch.setattr("artextract.classification.network.trainer.predict", lambda *_: logits)
+    monkeypatch.setattr("artextract.classification.network.selection.predict", lambda *_: logits)
     net = Trainer(toy_params(), CLASSES, EVEN, tmp_path).net
     data = Data(SELECT.inputs, labels, [str(i) for i in range(7)], None)
     losses, aucs = evaluate(net, data, EVEN, toy_params())
