@@ -14,7 +14,6 @@ import numpy as np
 from artextract.core.compute import set_threads, unit_rows
 from artextract.core.errors import ArtExtractError
 from artextract.core.executors.job import Tick
-from artextract.core.executors.over import chosen
 from artextract.core.executors.rows import rows_over
 from artextract.core.fingerprint import content_key
 from artextract.core.folders import cache_folder
@@ -172,12 +171,6 @@ def embed_collection(reader: ShardReader, params: ImageEncoder) -> tuple[np.ndar
     Raises:
         ArtExtractError: The backend does not agree with the reference; or see ``load_encoder``.
     """
-    if params.precision == "auto" and chosen() is not None:
-        raise ArtExtractError(
-            "precision auto is chosen for one machine, and ARTEXTRACT_EXECUTOR hands work out to others",
-            where="params.yaml: image_encoder",
-            remedy="set image_encoder.precision to fast or fp32, or unset ARTEXTRACT_EXECUTOR",
-        )
     set_threads()
     model, preprocessing = load_encoder(params)
     identity = identity_of(model, preprocessing, params)

@@ -67,13 +67,6 @@ def test_what_is_new_in_a_grown_collection_is_computed_elsewhere(
     assert after.tobytes() == embedded(tmp_path / "again", params, monkeypatch, "", 12).tobytes()
 
 
-def test_a_precision_that_one_machine_chooses_is_not_handed_out(
-    tmp_path: Path, params: ImageEncoder, monkeypatch: pytest.MonkeyPatch
-):
-    with pytest.raises(ArtExtractError, match="precision auto is chosen for one machine"):
-        embedded(tmp_path / "a", params.model_copy(update={"precision": "auto"}), monkeypatch, "local:1", 2)
-
-
 def test_a_machine_of_another_kind_is_refused():
     require_same("key", "key", "torch cpu fp32")
     with pytest.raises(ArtExtractError, match="would compute other digits"):
