@@ -83,11 +83,14 @@ def test_a_holder_that_is_killed_does_not_block_the_others(tmp_path: Path):
     words = [sys.executable, "-c", HOLDER, str(tmp_path)]
     with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as holder:
         assert holder.stdout and holder.stdout.readline() == "held\n"
-        waiting = start(tmp_path, tmp_path / "log", 0.001, 1, 1)
+        log = tmp_path / "log"
+        waiting = start(tmp_path, log, 0.001, 1, 1)
+        while not log.exists():  # it opens its log, and then wants its turn
+            time.sleep(0.01)
         time.sleep(0.3)
-        assert waiting.poll() is None and not (tmp_path / "log").exists()
+        assert waiting.poll() is None and log.read_text() == ""
         holder.kill()
-        assert waiting.wait(timeout=30) == 0
+        assert waiting.wait(timeout=30) == 0 and log.read_text().startswith("turn ")
 
 
 def test_another_process_learns_of_refusals_and_of_pauses(tmp_path: Path, clock: Clock):
