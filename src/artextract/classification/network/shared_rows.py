@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -37,6 +38,27 @@ class RowDropout(nn.Dropout):
         return input * kept.bernoulli_(1 - self.p)[self.share.rows].div_(1 - self.p)
 
 
+class _Sum(torch.autograd.Function):
+    """The sum of a tensor over all processes; each one's gradient is the sum of all gradients."""
+
+    @staticmethod
+    def forward(ctx: Any, values: Tensor) -> Tensor:
+        """As ``Group.total``."""
+        total = values.clone()
+        torch.distributed.all_reduce(total)
+        return total
+
+    @staticmethod
+    def backward(ctx: Any, *grad_outputs: Tensor) -> Tensor:
+        """As forward."""
+        return _Sum.forward(ctx, grad_outputs[0])
+
+
+def _over_processes(values: Tensor) -> Tensor:
+    total: Tensor = _Sum.apply(values)  # type: ignore[assignment]  # autograd leaves its result without a type
+    return total
+
+
 class RowBatchNorm2d(nn.BatchNorm2d):
     """Batch norm with the mean and variance of the whole batch, added up over the processes.
 
@@ -49,12 +71,10 @@ class RowBatchNorm2d(nn.BatchNorm2d):
         """(n, channels, h, w) to the same shape."""
         if self.share is None or not self.training:
             return super().forward(input)
-        from torch.distributed.nn.functional import all_reduce
-
         count = self.share.whole * input.shape[2] * input.shape[3]
-        mean = all_reduce(input.sum((0, 2, 3))) / count
+        mean = _over_processes(input.sum((0, 2, 3))) / count
         centred = input - mean[:, None, None]
-        variance = all_reduce(centred.square().sum((0, 2, 3))) / count
+        variance = _over_processes(centred.square().sum((0, 2, 3))) / count
         self._follow(mean.detach(), variance.detach() * count / max(1, count - 1))
         scale = self.weight / (variance + self.eps).sqrt()
         return centred * scale[:, None, None] + self.bias[:, None, None]

@@ -14,7 +14,9 @@ import torch
 
 from tests.closure import ROOT
 
-TOLERANCE = 2e-4  # of losses and weights after three epochs: fp32 sums in another order
+# Of losses and weights after three epochs: fp32 sums in another order. AdamW takes a step of full size in the direction
+# of a gradient that is mostly rounding, as many are before a batch norm; the gradients themselves are compared below.
+TOLERANCE = {"plain": 1e-5, "everything": 5e-3}
 KNOBS: dict[str, dict[str, Any]] = {
     "plain": {"dropout": 0.3, "batch_size": 4},
     "everything": {
@@ -38,8 +40,13 @@ def run(folder: Path, changes: dict[str, Any], size: int, *, kill: str = "", lau
 
 
 @pytest.fixture(scope="module", params=KNOBS)
-def knobs(request: pytest.FixtureRequest) -> dict[str, Any]:
-    return KNOBS[request.param]
+def name(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def knobs(name: str) -> dict[str, Any]:
+    return KNOBS[name]
 
 
 @pytest.fixture(scope="module")
@@ -57,15 +64,15 @@ def assert_same(one: Any, two: Any) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("size", [1, 3])
 def test_any_number_of_processes_gives_the_same_up_to_the_order_of_sums(
-    knobs: dict[str, Any], by_two: Any, tmp_path: Path, size: int
+    name: str, knobs: dict[str, Any], by_two: Any, tmp_path: Path, size: int
 ) -> None:
     done, result = run(tmp_path, knobs, size)
     assert done.returncode == 0, done.stderr
     assert [line.keys() for line in result["history"]] == [line.keys() for line in by_two["history"]]
     for one, two in zip(result["history"], by_two["history"], strict=True):
-        assert one == pytest.approx(two, abs=TOLERANCE)
+        assert one == pytest.approx(two, abs=TOLERANCE[name])
     for key, tensor in result["state"].items():
-        torch.testing.assert_close(tensor, by_two["state"][key], rtol=0, atol=TOLERANCE)
+        torch.testing.assert_close(tensor, by_two["state"][key], rtol=0, atol=TOLERANCE[name])
 
 
 @pytest.mark.slow
@@ -85,6 +92,17 @@ def test_a_killed_process_ends_all_and_the_next_run_goes_on(
 
 
 @pytest.mark.slow
+def test_gradients_and_statistics_behind_batch_norms_are_those_of_the_whole_batch() -> None:
+    own = {"ARTEXTRACT_PROCESSES": "2", "OMP_NUM_THREADS": "1", "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}"}
+    command = [sys.executable, "-m", "tests.group_gradients"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=os.environ | own)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["gradients"] < 1e-12 and found["statistics"] < 1e-12
+    assert found["unshared"] > 1e-3  # without the sums over processes they are others
+
+
+@pytest.mark.slow
 def test_torchrun_starts_the_same_training(knobs: dict[str, Any], by_two: Any, tmp_path: Path) -> None:
     done, result = run(tmp_path, knobs, 2, launcher=TORCHRUN)
     assert done.returncode == 0, done.stderr
@@ -93,7 +111,6 @@ def test_torchrun_starts_the_same_training(knobs: dict[str, Any], by_two: Any, t
 
 @pytest.mark.slow
 def test_a_process_that_cannot_begin_is_named(tmp_path: Path) -> None:
-    """The fellow is this command again, which the first process no longer has the parameters for."""
     code = (
         "import os, sys\n"
         "if os.environ.get('RANK'): sys.exit(7)\n"
