@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from functools import partial
-from importlib.metadata import version
 
 import numpy as np
 from PIL import Image
 
 from artextract.data.images.decode import decode
 from artextract.encoders.image import Preprocessing
-from artextract.encoders.quick_pixels import quick_pixels
 from benchmarks import works
 from benchmarks.measure import Benchmark, Pair, Side, Size
 
@@ -25,7 +23,7 @@ def psnr(a: np.ndarray, b: np.ndarray) -> float:
 
 def _make(size: Size, stored: bool) -> Pair:
     files = works.large_jpegs(min(size.images, 48))
-    transform = quick_pixels(WANTED)
+    transform = WANTED.pixels()
     results: dict[str, list[np.ndarray]] = {}
 
     def naive() -> None:
@@ -57,27 +55,6 @@ def _make(size: Size, stored: bool) -> Pair:
     return Pair(Side(naive, len(files)), Side(from_shards, len(files)), agreement)
 
 
-def _framing(size: Size) -> Pair:
-    """Decoded paintings as EfficientNet-Lite2 wants them: reduced to 292 pixels, and the middle 260 of them."""
-    wanted = Preprocessing(260, 0.89, "bicubic", (0.5,) * 3, (0.5,) * 3)
-    reader, _ = works.shards(size.images)
-    images = [reader.image(row) for row in range(len(reader))]
-    by_pillow, by_torch = wanted.pixels(), quick_pixels(wanted)
-    results: dict[str, list[np.ndarray]] = {}
-
-    def naive() -> None:
-        results["naive"] = [by_pillow(image).numpy() for image in images]
-
-    def ours() -> None:
-        results["ours"] = [by_torch(image).numpy() for image in images]
-
-    def agreement() -> str:
-        values = [psnr(a, b) for a, b in zip(results["naive"], results["ours"], strict=True)]
-        return f"PSNR median {np.median(values):.1f} dB, lowest {min(values):.1f} dB"
-
-    return Pair(Side(naive, len(images)), Side(ours, len(images)), agreement)
-
-
 _FIRST = "Pillow's manual: Image.open, convert, resize"
 BENCHMARKS = [
     Benchmark(
@@ -87,10 +64,5 @@ BENCHMARKS = [
     Benchmark(
         "decode_stored", "images", "decoding to 224 px from JPEGs of 1.5 megapixels (naive) or shards of 320 px (ours)",
         _FIRST, "shards of 320 px (artgan.max_side), which are written once", partial(_make, stored=True),
-    ),
-    Benchmark(
-        "framing", "images", "decoded paintings of 640 px to the middle 260 px of 292",
-        f"torchvision {version('torchvision')}: Resize and CenterCrop of a Pillow {version('pillow')} image",
-        "quick_pixels: torch's filter for bytes", _framing,
     ),
 ]  # fmt: skip

@@ -39,7 +39,7 @@ def run(folder: Path, changes: dict[str, Any], size: int, *, kill: str = "", lau
     return done, torch.load(result, weights_only=True) if result.is_file() else None
 
 
-@pytest.fixture(scope="module", params=KNOBS)
+@pytest.fixture(scope="module", params=["plain", pytest.param("everything", marks=pytest.mark.long)])
 def name(request: pytest.FixtureRequest) -> str:
     return request.param
 
@@ -75,7 +75,7 @@ def test_any_number_of_processes_gives_the_same_up_to_the_order_of_sums(
         torch.testing.assert_close(tensor, by_two["state"][key], rtol=0, atol=TOLERANCE[name])
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("victim", [0, 1])
 def test_a_killed_process_ends_all_and_the_next_run_goes_on(
     knobs: dict[str, Any], by_two: Any, tmp_path: Path, victim: int
@@ -102,7 +102,7 @@ def test_gradients_and_statistics_behind_batch_norms_are_those_of_the_whole_batc
     assert found["unshared"] > 1e-3  # without the sums over processes they are others
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_torchrun_starts_the_same_training(knobs: dict[str, Any], by_two: Any, tmp_path: Path) -> None:
     done, result = run(tmp_path, knobs, 2, launcher=TORCHRUN)
     assert done.returncode == 0, done.stderr
