@@ -301,7 +301,8 @@ def test_pairs_in_the_loss_are_counted_as_the_training_sees_them(monkeypatch: py
     list(siamese_training._steps(net, images, pairs, 2, params, 0))
     assert _seen(pairs, 2, params) == tuple(map(sum, zip(*seen, strict=True)))
     drawn = _negatives(pairs, 40)
-    assert drawn.shape == (40, 2) and (pairs.negative[drawn[:, 0], drawn[:, 1]] > 0).all()
+    weights = pairs.negative(np.arange(len(pairs.rows)))
+    assert drawn.shape == (40, 2) and (weights[drawn[:, 0], drawn[:, 1]] > 0).all()
 
 
 # --- a large training
