@@ -12,8 +12,9 @@ import torch
 from PIL import Image
 
 from artextract.core.compute import device, on_device, set_threads
+from artextract.encoders.agreement import agreement
 from artextract.encoders.backends import Backend, fast_backend
-from artextract.encoders.embed import agreement, pixels
+from artextract.encoders.batches import pixels
 from artextract.encoders.image import Preprocessing
 from artextract.encoders.parts import split
 from artextract.encoders.torchvision_cure import import_torchvision

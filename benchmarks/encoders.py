@@ -50,7 +50,7 @@ def measure(name: str, precision: Precision, size: str) -> dict[str, Any]:
 
     from artextract.core.compute import device, set_threads
     from artextract.encoders.backends import fast_backend, reference_backend
-    from artextract.encoders.embed import pixels
+    from artextract.encoders.batches import pixels
     from artextract.encoders.image import load_encoder
     from artextract.encoders.parts import split
     from artextract.params.sections import ImageEncoder

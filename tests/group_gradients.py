@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from artextract.classification.network.backbones import SmallBackbone
 from artextract.classification.network.group import training_group
-from artextract.classification.network.shared_rows import Share, set_share
+from artextract.classification.network.group_layers import Share, set_share
 
 
 def relative(one: nn.Module, two: nn.Module) -> float:

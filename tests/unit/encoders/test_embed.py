@@ -16,8 +16,10 @@ from artextract.data.images.shards import ShardReader
 from artextract.encoders import backends as inference
 from artextract.encoders import choice
 from artextract.encoders import embed as embedding_run
+from artextract.encoders.agreement import COSINE, agreement, check, checked_rows, rows_between
 from artextract.encoders.backends import Backend, fast_backend, reference_backend
-from artextract.encoders.embed import agreement, check, embed_collection, pixels
+from artextract.encoders.batches import pixels
+from artextract.encoders.embed import embed_collection
 from artextract.encoders.image import Preprocessing
 from artextract.encoders.parts import Layered, split
 from artextract.encoders.weights import timm_model
@@ -49,7 +51,9 @@ def toy(monkeypatch: pytest.MonkeyPatch, own_cache: Path, tmp_path: Path) -> Toy
     monkeypatch.setenv("ARTEXTRACT_THREADS", "1")
     monkeypatch.setenv("ARTEXTRACT_CACHE", str(tmp_path / "cache"))
     model = Toy().eval()
-    monkeypatch.setattr(embedding_run, "OVERLAP", 0.9)  # the toy's outputs lie closer together than embeddings
+    monkeypatch.setattr(
+        "artextract.encoders.agreement.OVERLAP", 0.9
+    )  # the toy's outputs lie closer together than embeddings
     monkeypatch.setattr(embedding_run, "load_encoder", lambda params: (model, PREPROCESSING))
     return model
 
@@ -185,7 +189,7 @@ def test_fast_backends_agree_on_features_of_several_depths(
         np.concatenate(list(one.outputs(pixels(reader, range(6), preprocessing, one.batch, scaled=False))))
         for one in (fast, reference_backend(network, preprocessing, 2))
     )
-    assert agreement(fast_rows, exact_rows)["cosine_min"] >= embedding_run.COSINE
+    assert agreement(fast_rows, exact_rows)["cosine_min"] >= COSINE
     error = np.linalg.norm(fast_rows - exact_rows, axis=1).max()
     assert error < 0.1 * np.linalg.norm(exact_rows - np.roll(exact_rows, 1, axis=0), axis=1).min()
 
@@ -206,7 +210,7 @@ def test_large_networks_embed_features_of_several_depths(name: str, tmp_path: Pa
     layers, outputs = LARGE[name]
     params = FAST.model_copy(update={"name": name, "layers": layers})
     rows, identity = embed_collection(shards(tmp_path, [jpeg(k, 300, 200) for k in range(3)]), params)
-    assert rows.shape == (3, outputs) and identity["check_cosine_min"] >= embedding_run.COSINE
+    assert rows.shape == (3, outputs) and identity["check_cosine_min"] >= COSINE
     np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-5)
 
 
@@ -264,7 +268,7 @@ class Killed(Exception):
 def test_what_was_finished_before_a_kill_is_not_computed_again(
     tmp_path: Path, toy: Toy, without_openvino: None, monkeypatch: pytest.MonkeyPatch, precision: str
 ):
-    monkeypatch.setattr(embedding_run, "BLOCK", 8)
+    monkeypatch.setattr("artextract.encoders.batches.BLOCK", 8)
     monkeypatch.setattr(embedding_run, "check", lambda *args: {})
     params = PARAMS.model_copy(update={"precision": precision})
     reader, asked = collection(tmp_path), []
@@ -340,3 +344,14 @@ def test_auto_does_not_take_what_does_not_agree(tmp_path: Path, toy: Toy, monkey
     rows, identity = embed_collection(reader, PARAMS.model_copy(update={"precision": "auto"}))
     assert identity["precision"]["chosen"] == "fp32" and not identity["precision"]["measured"]["int8"]["agrees"]
     np.testing.assert_array_equal(rows, embed_collection(reader, PARAMS)[0])  # fp32 to the last bit
+
+
+@pytest.mark.parametrize("n", [1, 2, 64, 100, 1326])
+def test_what_is_fitted_is_not_what_is_checked(n: int):
+    class Many:
+        def __len__(self) -> int:
+            return n
+
+    between, checked = rows_between(Many()), checked_rows(Many())  # type: ignore[arg-type]
+    assert not set(between) & set(checked) and all(0 < row < n for row in between)
+    assert len(between) == (63 if n > 200 else len(between)) and len(checked) == min(n, 64)

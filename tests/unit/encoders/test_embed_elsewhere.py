@@ -9,9 +9,10 @@ import pytest
 
 from artextract.core.errors import ArtExtractError
 from artextract.core.executors import rows
+from artextract.core.executors.rows import require_same
 from artextract.core.fingerprint import sha256_file
 from artextract.encoders import choice
-from artextract.encoders.embed import embed_collection, require_same
+from artextract.encoders.embed import embed_collection
 from artextract.encoders.torchvision_cure import import_torchvision
 from artextract.params.sections import ImageEncoder
 from tests.conftest import jpeg

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -108,3 +109,18 @@ def mix(rng: np.random.Generator, n: int, alpha: float) -> tuple[float, np.ndarr
     if not alpha:
         return 1.0, np.arange(n)
     return float(rng.beta(alpha, alpha)), rng.permutation(n)
+
+
+def shown(batches: Iterable[Tensor], rows: Sequence[int], augmentation: Augmentation) -> Iterator[Tensor]:
+    """Batches of uint8 pixels as a view shows them.
+
+    Args:
+        batches: (b, 3, s, s), in the order of ``rows``.
+        rows: Their rows in the index.
+        augmentation: Augmentation of all rows of the index.
+    """
+    done = 0
+    for batch in batches:
+        seen = apply(batch.float(), augmentation.rows(np.array(rows[done : done + len(batch)])))
+        done += len(batch)
+        yield seen.round().clamp(0, 255).to(torch.uint8).contiguous()

@@ -8,7 +8,7 @@ from typing import Any
 from torch import Tensor, nn
 from torch.nn import functional
 
-from artextract.classification.network.shared_rows import RowBatchNorm2d
+from artextract.classification.network.group_layers import RowBatchNorm2d
 from artextract.encoders.feature_maps import feature_map
 from artextract.encoders.image import Preprocessing
 from artextract.encoders.weights import timm_model

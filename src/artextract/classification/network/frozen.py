@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -15,19 +14,20 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from artextract.classification.network.augment import Augmentation, apply, draw_view
+from artextract.classification.network.augment import Augmentation, apply, draw_view, shown
+from artextract.classification.network.handed_out import Recipe, Shown, show
 from artextract.classification.network.tokens import joined_tokens
 from artextract.core.cache import RowView, cached_rows
-from artextract.core.compute import backend, device, set_threads
-from artextract.core.executors.job import Tick
-from artextract.core.executors.rows import rows_over
+from artextract.core.compute import backend, device
+from artextract.core.executors.rows import require_same, rows_over
 from artextract.core.files import read_json, write_metrics
 from artextract.core.fingerprint import content_key
 from artextract.core.folders import cache_folder
 from artextract.core.kept import dropped_unless_intact, make_kept
 from artextract.data.images.shards import Images, ShardReader
+from artextract.encoders.agreement import check
 from artextract.encoders.backends import Backend, computed_by, fast_backend, reference_backend, whole
-from artextract.encoders.embed import blocks, check, never_alone, pixels, require_same
+from artextract.encoders.batches import blocks, never_alone, pixels
 from artextract.encoders.image import Preprocessing, pixel_batches
 from artextract.encoders.parts import StageMaps, frozen_part, split_frozen, split_maps
 from artextract.encoders.trial import try_sizes
@@ -104,38 +104,6 @@ def feature_part(backbone: nn.Module, preprocessing: Preprocessing, tuned: int) 
     """The stages of a backbone before its last ``tuned`` ones, as a feature map."""
     sha256 = weights_hash(frozen_part(backbone, tuned))
     return Part(split_frozen(backbone, tuned), preprocessing, sha256, "features")
-
-
-def shown(batches: Iterable[Tensor], rows: Sequence[int], augmentation: Augmentation) -> Iterator[Tensor]:
-    """Batches of uint8 pixels as a view shows them.
-
-    Args:
-        batches: (b, 3, s, s), in the order of ``rows``.
-        rows: Their rows in the index.
-        augmentation: Augmentation of all rows of the index.
-    """
-    done = 0
-    for batch in batches:
-        seen = apply(batch.float(), augmentation.rows(np.array(rows[done : done + len(batch)])))
-        done += len(batch)
-        yield seen.round().clamp(0, 255).to(torch.uint8).contiguous()
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """What frozen stages are made from, so that another process can make them too.
-
-    Attributes:
-        make: A function of a module that makes them.
-        network: A network of ``train.networks`` as JSON; "" for the first stages of a backbone whose last are tuned.
-        params: Section ``train`` as JSON.
-        grid: Rows and columns of tokens.
-    """
-
-    make: Callable[[Recipe], FrozenStages]
-    network: str
-    params: str
-    grid: int
 
 
 class FrozenStages:
@@ -323,41 +291,3 @@ class FrozenStages:
                 done += n
                 filled = functional.pad(images, (0, 0, 0, 0, 0, 0, 0, max(0, least - n)))
                 yield self.net(filled)[:n].float().cpu().numpy().astype(self.dtype)
-
-
-@dataclass(frozen=True)
-class Shown:
-    """Images that another process takes through frozen stages: see ``core.executors.job.Shard``.
-
-    Attributes:
-        name: By all that the outputs depend on.
-        reader: The images.
-        recipe: Of the stages.
-        augmentation: How each of them is shown; None for the image as it is.
-        images: How many are wanted in all.
-        key: Of the stages, the code, the libraries and the threads.
-    """
-
-    name: str
-    reader: ShardReader
-    recipe: Recipe
-    augmentation: Augmentation | None
-    images: int
-    key: str
-
-    @property
-    def size(self) -> int:
-        """Number of images."""
-        return len(self.reader)
-
-
-def show(part: Shown, tick: Tick) -> np.ndarray:
-    """Outputs (n, ...) of frozen stages for some images; see ``FrozenStages.elsewhere``."""
-    return _made(part.recipe).elsewhere(part)
-
-
-@lru_cache(maxsize=1)
-def _made(recipe: Recipe) -> FrozenStages:
-    """The stages of a process that computes shards, once for all of them."""
-    set_threads()
-    return recipe.make(recipe)

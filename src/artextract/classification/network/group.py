@@ -57,7 +57,7 @@ class Group:
         """The sum over all processes of a tensor without gradient; the tensor itself in a process that is alone."""
         if self.size == 1:
             return values
-        with _told():
+        with told():
             found = values.clone()
             torch.distributed.all_reduce(found)
         return found
@@ -73,7 +73,7 @@ class Group:
 
     def share_weights(self, net: nn.Module) -> None:
         """Let all processes have the leader's weights: on processors of several kinds the last digits drift apart."""
-        with _told():
+        with told():
             for tensor in net.state_dict().values():
                 torch.distributed.broadcast(tensor, 0)
 
@@ -82,7 +82,7 @@ class Group:
         if self.size == 1:
             return make()
         sent: list[Any] = [make() if self.leads else None]
-        with _told():
+        with told():
             torch.distributed.broadcast_object_list(sent, 0, device=device() if device().type == "cuda" else None)
         return sent[0]
 
@@ -91,7 +91,7 @@ ALONE = Group()
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def told() -> Iterator[None]:
     """Words in place of the traceback of a lost connection."""
     try:
         yield
@@ -128,7 +128,7 @@ def training_group() -> Iterator[Group]:
             remedy="set it to the number of GPUs, or less",
         )  # fmt: skip
     with ExitStack() as stack:
-        with _told():
+        with told():
             if started_by_launcher():
                 store, number, _ = next(distributed.rendezvous("env://"))
                 fellows: Sequence[subprocess.Popen[bytes]] = []
@@ -137,7 +137,7 @@ def training_group() -> Iterator[Group]:
                 fellows = stack.enter_context(_fellows(size, store.port))
             store.set(f"{READY}/{number}", "")
         _await(store, size, fellows)
-        with _told():
+        with told():
             backend = "nccl" if device().type == "cuda" else "gloo"
             distributed.init_process_group(backend, store=store, rank=number, world_size=size)
         stack.callback(distributed.destroy_process_group)

@@ -13,7 +13,8 @@ from torch import Tensor, nn
 
 from artextract.classification.network.augment import SMALLER, Augmentation, apply, resize
 from artextract.classification.network.backbones import make_backbone, preprocessing_of
-from artextract.classification.network.frozen import FrozenStages, Recipe, feature_part
+from artextract.classification.network.frozen import FrozenStages, feature_part
+from artextract.classification.network.handed_out import Recipe
 from artextract.classification.network.network import IGNORED
 from artextract.classification.network.networks import load_part, networks_of
 from artextract.core.cache import RowView, cached_rows
@@ -128,13 +129,14 @@ def load_inputs(reader: ShardReader, index: pd.DataFrame, rows: Sequence[int], p
     _try_backbone(backbone, preprocessing.size, params)
     if not params.tuned_stages:
         return Inputs(_pixels(reader, index, rows, preprocessing), preprocessing, "")
-    stages = make_frozen(Recipe(make_frozen, "", params.model_dump_json(), 0))
+    part = feature_part(backbone, preprocessing, params.tuned_stages)
+    stages = FrozenStages(part, params, recipe=Recipe(make_frozen, "", params.model_dump_json(), 0))
     arrays = [stages.outputs(reader, index, rows, view) for view in range(views)]
     return Inputs(arrays[0], preprocessing, stages.part.sha256, tuple(arrays[1:]), stages.describe())
 
 
 def make_frozen(recipe: Recipe) -> FrozenStages:
-    """Frozen stages as their recipe says, in this process or in another one; see ``weights.timm_model`` for errors."""
+    """Frozen stages as their recipe says, for a process that computes shards; see ``weights.timm_model`` for errors."""
     params = Train.model_validate_json(recipe.params)
     if recipe.network:
         network = Network.model_validate_json(recipe.network)
@@ -180,7 +182,8 @@ def load_tokens(
     grid = 1 if params.head == "linear" else params.token_grid
     stages, arrays = [], []
     for network in networks:
-        one = make_frozen(Recipe(make_frozen, network.model_dump_json(), params.model_dump_json(), grid))
+        recipe = Recipe(make_frozen, network.model_dump_json(), params.model_dump_json(), grid)
+        one = FrozenStages(load_part(network, params, grid), params, network.name, recipe)
         arrays.append([one.outputs(reader, index, rows, view) for view in range(views)])
         stages.append(one)
     by_view = [parts[0] if len(parts) == 1 else Joined(parts) for parts in zip(*arrays, strict=True)]

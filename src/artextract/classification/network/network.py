@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from artextract.classification.network.backbones import make_backbone
-from artextract.classification.network.shared_rows import RowDropout
+from artextract.classification.network.group_layers import RowDropout
 from artextract.classification.network.standardise import Standardise
 from artextract.classification.network.tokens import snake_order, tokens_of
 from artextract.core.tasks import TASKS

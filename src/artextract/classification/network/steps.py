@@ -12,9 +12,9 @@ from torch import Tensor
 
 from artextract.classification.network.augment import mix
 from artextract.classification.network.group import Group
+from artextract.classification.network.group_layers import Share, set_share
 from artextract.classification.network.network import MultitaskNet, multitask_loss
 from artextract.classification.network.schedule import MovingAverage
-from artextract.classification.network.shared_rows import Share, set_share
 from artextract.classification.network.training_rows import Data
 from artextract.core.compute import autocast, device
 from artextract.params.sections import Params

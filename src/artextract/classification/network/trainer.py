@@ -18,11 +18,11 @@ from torch import Tensor
 
 from artextract.classification.network.augment import SMALLER, draw, draw_views, resize
 from artextract.classification.network.group import ALONE, Group
+from artextract.classification.network.group_layers import require_shareable
 from artextract.classification.network.inputs import Rows
 from artextract.classification.network.network import IGNORED, MultitaskNet
 from artextract.classification.network.schedule import MovingAverage, learning_rate, make_optimizer
 from artextract.classification.network.selection import MIN_ROWS, evaluate, named
-from artextract.classification.network.shared_rows import require_shareable
 from artextract.classification.network.standardise import moments
 from artextract.classification.network.steps import Steps
 from artextract.classification.network.training_rows import Data

@@ -18,7 +18,7 @@ from artextract.core.compute import on_device
 from artextract.core.fingerprint import content_key
 from artextract.data.images.decode import Target, decode
 from artextract.data.images.shards import Images
-from artextract.encoders.embed import pixels
+from artextract.encoders.batches import pixels
 from artextract.params.sections import Train
 
 

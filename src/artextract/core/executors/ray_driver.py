@@ -22,7 +22,7 @@ LOOK_EVERY = 5.0  # seconds between two looks whether this is still the cluster 
 ATTEMPTS = 5  # machines or processes that a shard may cost before another driver tries
 UNDER_WAY = 4  # tasks that the cluster has, for each that it can compute at once
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
-PASSED_ON = ("ARTEXTRACT_", "HF_", "XDG_CACHE_HOME", "PYTHONPATH", "TQDM_")
+PASSED_ON = ("ARTEXTRACT_", "AWS_", "HF_", "XDG_CACHE_HOME", "PYTHONPATH", "TQDM_")
 os.environ.setdefault("RAY_gcs_rpc_server_reconnect_timeout_s", "20")  # then Ray ends this process
 os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
 

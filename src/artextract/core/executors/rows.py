@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Callable, Iterator
 from itertools import groupby
 from pathlib import Path
 
 import numpy as np
 
+from artextract.core.errors import ArtExtractError
 from artextract.core.executors.job import Function, S
 from artextract.core.executors.over import chosen, over
 
@@ -49,3 +51,17 @@ def rows_over(
     each = rows_per_shard(row_bytes)
     parts = [list(part) for _, part in groupby(missing, key=lambda row: row // each)]
     yield from over([shard_of(part) for part in parts], function, folder=folder, describe=describe, unit="img")
+
+
+def require_same(wanted: str, found: str, backend: str) -> None:
+    """Refuse to compute rows that would not be those that were asked for.
+
+    Raises:
+        ArtExtractError: The keys differ.
+    """
+    if wanted != found:
+        raise ArtExtractError(
+            f"this machine ({platform.node()}, {backend}) would compute other digits than the one that has started the "
+            "work: its processor, its packages, the code or the number of threads are others",
+            remedy="use machines of one kind, with one environment and one checkout",
+        )

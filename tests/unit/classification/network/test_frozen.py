@@ -13,7 +13,6 @@ from artextract.classification.network.backbones import TimmBackbone, preprocess
 from artextract.classification.network.frozen import FrozenStages, Part, feature_part, token_part
 from artextract.core.errors import ArtExtractError
 from artextract.encoders import backends as inference
-from artextract.encoders import embed as embedding_run
 from artextract.params.sections import Train
 from tests.damage import DAMAGES
 from tests.toys import one_thread, toy_collection, toy_params  # noqa: F401
@@ -70,7 +69,7 @@ def test_fast_outputs_are_those_of_fp32(
 
 def test_a_backend_that_does_not_agree_is_refused(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(inference, "openvino_version", lambda: None)
-    monkeypatch.setattr(embedding_run, "COSINE", 1.1)
+    monkeypatch.setattr("artextract.encoders.agreement.COSINE", 1.1)
     net = backbone(RESNET)
     reader, index = toy_collection(tmp_path / "shards", ["train"] * 4)
     stages = FrozenStages(tokens(net), params(RESNET))

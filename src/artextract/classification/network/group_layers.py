@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from artextract.classification.network.group import told
 from artextract.core.errors import ArtExtractError
 
 
@@ -45,7 +46,8 @@ class _Sum(torch.autograd.Function):
     def forward(ctx: Any, values: Tensor) -> Tensor:
         """As ``Group.total``."""
         total = values.clone()
-        torch.distributed.all_reduce(total)
+        with told():
+            torch.distributed.all_reduce(total)
         return total
 
     @staticmethod

@@ -7,14 +7,14 @@ from hypothesis import strategies as st
 from torch import nn
 
 from artextract.classification.network.group import Group
-from artextract.classification.network.network import multitask_loss
-from artextract.classification.network.shared_rows import (
+from artextract.classification.network.group_layers import (
     RowBatchNorm2d,
     RowDropout,
     Share,
     require_shareable,
     set_share,
 )
+from artextract.classification.network.network import multitask_loss
 from artextract.core.errors import ArtExtractError
 from tests.toys import CLASSES, toy_data
 
