@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 
@@ -42,7 +43,8 @@ def folder_of(given: argparse.Namespace, size: Size) -> Path:
     """Folder that results are written to: only a complete run at full size may replace the committed results."""
     if given.out is not None:
         return given.out
-    whole = given.names in ([], ["scaling"], ["training"], ["encoders"]) and given.rows is None and size.name == "full"
+    whole = given.names in ([], ["scaling"], ["training"], ["encoders"], ["stages"]) and size.name == "full"
+    whole = whole and given.rows is None and given.works is None
     return RESULTS if whole else PARTIAL
 
 
@@ -105,6 +107,20 @@ def run_encoders(names: list[str], size: Size, folder: Path) -> None:
     print(folder / "benchmarks.md")
 
 
+def run_stages(names: list[str], counts: list[int] | None, size: Size, folder: Path) -> None:
+    """Measure how the cost of whole stages grows with the number of works, and write table, section and plot."""
+    import tempfile
+
+    from benchmarks import machine, report, whole_stages
+
+    stages, counts = _selected(names, list(whole_stages.STAGES)), counts or whole_stages.COUNTS[size.name]
+    roofs = machine.roofs()
+    with tempfile.TemporaryDirectory(prefix="artextract-benchmarks-") as scratch:
+        points = whole_stages.measure_stages(stages, counts, Path(scratch), partial(print, flush=True))
+    report.write_stages(folder, points, roofs, machine.describe(), size.name)
+    print(folder / "benchmarks.md")
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run the command with these arguments, by default those of the command line."""
     parser = argparse.ArgumentParser("python -m benchmarks", description=__doc__)
@@ -113,7 +129,14 @@ def main(arguments: list[str] | None = None) -> None:
         nargs="*",
         metavar="NAME",
         help="names of benchmarks (default: all that --list names), or `scaling` with names of its pieces of work "
-        "(default: all), or `encoders` with names of encoders (default: all), or `training`",
+        "(default: all), or `encoders` with names of encoders (default: all), or `stages` with names of "
+        "stages (default: the two that compare works with each other), or `training`",
+    )
+    parser.add_argument(
+        "--works",
+        type=lambda text: [_positive(part) for part in text.split(",")],
+        metavar="N,N",
+        help="numbers of works for `stages` (default: 1,000 to 100,000)",
     )
     parser.add_argument("--rows", type=_positive, help="number of paintings for `training` (default: 81,446)")
     parser.add_argument("--quick", action="store_true", help="run at small sizes, for a first look")
@@ -140,6 +163,8 @@ def main(arguments: list[str] | None = None) -> None:
             run_scaling(given.names[1:], size, folder)
         elif given.names[:1] == ["encoders"]:
             run_encoders(given.names[1:], size, folder)
+        elif given.names[:1] == ["stages"]:
+            run_stages(given.names[1:], given.works, size, folder)
         elif given.names == ["training"]:
             run_training(given.rows, size, folder)
         else:

@@ -26,7 +26,8 @@ with the roof in the same precision on the same device.
 
 `python -m benchmarks scaling` measures how time and memory grow with the number of works. `python -m benchmarks
 training` measures one epoch of a network that is trained from scratch on as many paintings as WikiArt has. `python -m
-benchmarks encoders` measures time and memory of image encoders. With `--quick` all of them run at a small size, for a
+benchmarks encoders` measures time and memory of image encoders, `python -m benchmarks stages` those of whole stages up
+to 100,000 works. With `--quick` all of them run at a small size, for a
 first look. All use the sample's paintings.
 """
 
@@ -260,6 +261,34 @@ def write_large_training(
     text = large_training_markdown(measured, roofs, machine_lines(machine, roofs, size))
     section = f"## A large training{_where(machine)}\n\n{text}"
     write_section(folder / "benchmarks.md", f"training{_suffix(machine)}", section)
+
+
+def stages_markdown(points: pd.DataFrame, machine: str) -> str:
+    """The machine, and a row per stage and number of works."""
+    rows = [
+        [
+            f"`{r.work}`", f"{r.n:,}", "all" if r.queries == r.n else f"{r.queries:,}", _number(r.seconds),
+            _number(r.cpu_seconds), _number(r.memory_mib), r.note,
+        ]
+        for r in _rows(points)
+    ]  # fmt: skip
+    header = ["stage", "works", "queries of each judge", "seconds", "core-seconds", "peak private memory, MiB", "note"]
+    notes = (
+        "Whole stages in a process of their own, imports, figures and files included. Embeddings are those of the "
+        "sample's paintings and titles, repeated with noise; images are the sample's; fields are made up. Where not "
+        "all works are queries, `relevance.max_queries` was set; the tables of the stage state the error of that."
+    )
+    return f"{machine}\n\n{_markdown(header, rows)}\n\n{notes}"
+
+
+def write_stages(folder: Path, points: pd.DataFrame, roofs: dict[str, float], machine: Machine, size: str) -> None:
+    """Write stages.csv, stages.png and their section of benchmarks.md."""
+    name = f"stages{_suffix(machine)}"
+    write_table(folder / f"{name}.csv", points)
+    plot_growth(points, folder / f"{name}.png")
+    text = stages_markdown(points, machine_lines(machine, roofs, size))
+    section = f"## Whole stages{_where(machine)}\n\n{text}\n\n![Growth of whole stages]({name}.png)"
+    write_section(folder / "benchmarks.md", name, section)
 
 
 def encoders_markdown(table: pd.DataFrame, machine: str) -> str:

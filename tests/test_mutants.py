@@ -6,11 +6,13 @@ import csv
 import os
 import subprocess
 import sys
+import types
 from pathlib import Path
 
 import pytest
 
 from tests.mutants.mutations import Module
+from tests.mutants.patch import patch
 from tests.mutants.run import ROOT, accepted, modules
 
 MINUTES, EACH, LEAST = 8, 25, 100  # minutes at most, mutants of each module, mutants that a run must reach
@@ -60,6 +62,26 @@ def test_listed_modules_have_tests() -> None:
     for file, tests in modules().items():
         assert (ROOT / file).is_file(), file
         assert tests and all((ROOT / test).is_file() for test in tests), (file, tests)
+
+
+def test_constants_of_any_type_and_functions_are_changed_where_they_were_imported() -> None:
+    old = """
+import re
+from pathlib import Path
+PATTERN, LIMIT, TABLE = re.compile("[ab]"), 3, {"a": 1}
+def keep(text: str, most: int = 1) -> bool:
+    return len(text) <= most and PATTERN.search(text) is None
+"""
+    module, other = types.ModuleType("toys.patched"), types.ModuleType("toys.other")
+    module.__file__ = "patched.py"
+    exec(old, module.__dict__)
+    vars(other).update({name: vars(module)[name] for name in ("PATTERN", "LIMIT", "TABLE", "keep", "Path")})
+    with pytest.MonkeyPatch.context() as context:
+        for one in (module, other):
+            context.setitem(sys.modules, one.__name__, one)
+        patch(module, old.replace("[ab]", "[c]").replace("3", "4").replace("most: int = 1", "most: int = 2"))
+        assert other.PATTERN.pattern == "[c]" and other.LIMIT == 4 and other.TABLE == {"a": 1} and other.Path is Path
+        assert other.keep("ab") and not other.keep("c") and not other.keep("xyz")
 
 
 @pytest.mark.long

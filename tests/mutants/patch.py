@@ -31,7 +31,9 @@ def patch(module: types.ModuleType, source: str) -> None:
         sys.modules[module.__name__] = loaded
     for name, new in list(vars(changed).items()):
         old = vars(module).get(name)
-        if getattr(old, "__module__", module.__name__) == module.__name__:
+        # Classes and functions of other modules are as they were. A constant's ``__module__`` is that of its class.
+        imported = (inspect.isclass(old) or callable(old)) and getattr(old, "__module__", None) != module.__name__
+        if not imported:
             _replace(module, name, old, new)
 
 

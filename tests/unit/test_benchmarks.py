@@ -16,7 +16,7 @@ import pytest
 import torch
 
 from artextract.core.errors import ArtExtractError
-from benchmarks import encoders, large_training, machine, memory, report, scaling, works
+from benchmarks import dry_run, encoders, large_training, machine, memory, report, scaling, whole_stages, works
 from benchmarks.__main__ import PARTIAL, RESULTS, all_benchmarks, folder_of, main
 from benchmarks.measure import SIZES, Benchmark, Pair, Side, Size, Skipped, measure
 from benchmarks.siamese import _negatives, _seen, collection
@@ -187,7 +187,7 @@ def test_unknown_name_is_refused(capsys: pytest.CaptureFixture[str], monkeypatch
 def test_only_a_whole_run_replaces_the_committed_results(
     names: list[str], rows: int | None, out: Path | None, size: str, expected: Path
 ):
-    assert folder_of(argparse.Namespace(names=names, rows=rows, out=out), SIZES[size]) == expected
+    assert folder_of(argparse.Namespace(names=names, rows=rows, works=None, out=out), SIZES[size]) == expected
 
 
 def test_both_sides_of_an_epoch_take_as_many_steps(monkeypatch: pytest.MonkeyPatch):
@@ -364,3 +364,34 @@ def test_an_encoder_whose_process_fails_is_an_error(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(encoders.subprocess, "run", lambda *args, **kwargs: SimpleNamespace(returncode=2, stdout=""))
     with pytest.raises(ArtExtractError, match="encoder b7 in fp32 ended with exit status 2"):
         encoders.measure_encoders(["b7"], "tiny")
+
+
+def test_a_dry_run_plans_every_row_once_and_finds_what_was_planted():
+    found = dry_run.dry_run(3000, part=1000)
+    assert found["planned_rows"] == 3000 and found["shards"] == 6 and found["recall"] == 1
+
+
+def test_whole_stages_are_measured_in_a_folder_of_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "data/nga").mkdir(parents=True)
+    with pytest.raises(FileNotFoundError, match="dvc repro"):
+        whole_stages.require_sample(tmp_path)
+    sample = pd.DataFrame({"id": ["a", "b", "c"], "shard": "shard-00000.tar", "assistivetext": "words"})
+    sample.to_parquet(tmp_path / "data/nga/index.parquet")
+    (tmp_path / "params.yaml").write_text("relevance: {max_queries: 0}\n")
+    (tmp_path / "data/embeddings").mkdir()
+    for name, dim in (("images", 5), ("titles", 4)):
+        np.save(tmp_path / f"data/embeddings/{name}.npy", works.vectors(3, dim))
+    whole_stages.write_folder(tmp_path / "of-40", 40, queries=7, root=tmp_path)
+    made = tmp_path / "of-40"
+    index = pd.read_parquet(made / "data/nga/index.parquet")
+    images, titles = (np.load(made / f"data/embeddings/{name}.npy") for name in ("images", "titles"))
+    assert index["id"].is_unique and len(index) == len(images) == len(titles) == 40
+    np.testing.assert_allclose(np.linalg.norm(images, axis=1), 1, rtol=1e-5)
+    assert len(np.unique(images, axis=0)) == 40  # equal titles have equal vectors, no two images have
+    same = index["title"].duplicated(keep=False)
+    assert len(np.unique(titles[~same], axis=0)) == (~same).sum()
+    assert "max_queries: 7" in (made / "params.yaml").read_text()
+    monkeypatch.setattr(whole_stages, "LOOK", 0.01)
+    failed = whole_stages.run_stage("no_such_stage", made)
+    assert failed["note"].startswith("status 1") and "no_such_stage" in failed["note"] and failed["memory_mib"] > 0
+    assert whole_stages.run_stage("train_siamese", made, limit=0)["note"] == "took more than 0 s"

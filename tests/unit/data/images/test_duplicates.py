@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -151,3 +152,32 @@ def test_eight_thousand_hashes_are_looked_up_and_equal_those_that_are_compared()
     found = duplicates._by_chunks(words, 6)
     assert len(found) >= 190
     np.testing.assert_array_equal(found, duplicates._all_compared(words, 6))
+
+
+@given(st.lists(st.integers(0, 9), max_size=40), st.integers(1, 30))
+def test_candidates_come_in_blocks_of_so_many_pairs(sizes: list[int], at_once: int) -> None:
+    size = np.array(sizes, dtype=np.int64)
+    low, order = np.arange(len(size)) % 3, np.random.default_rng(0).permutation(12)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(duplicates, "AT_ONCE", at_once)
+        blocks = list(duplicates._candidates(order, low, size))
+    pairs = [(int(i), int(j)) for left, right in blocks for i, j in zip(left, right, strict=True)]
+    assert pairs == [(i, int(order[low[i] + k])) for i in range(len(size)) for k in range(size[i])]
+    assert all(len(left) <= at_once or len(set(left.tolist())) == 1 for left, _ in blocks)
+    # No block could have taken the first row of the next one.
+    for (left, _), (after, _) in itertools.pairwise(block for block in blocks if len(block[0])):
+        assert len(left) + int((after == after[0]).sum()) > at_once
+
+
+def test_few_of_all_pairs_are_looked_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    words = np.unique(np.random.default_rng(1).integers(0, 2**64, 4_000, dtype=np.uint64))
+    looked_up, original = [], duplicates._candidates
+
+    def counted(*args: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        for left, right in original(*args):
+            looked_up.append(len(left))
+            yield left, right
+
+    monkeypatch.setattr(duplicates, "_candidates", counted)
+    duplicates._by_chunks(words, 3)  # one chunk is equal: of 4 x n² pairs, one in 2**16
+    assert 0.5 < sum(looked_up) / (4 * len(words) * (1 + len(words) / 2**16)) < 2

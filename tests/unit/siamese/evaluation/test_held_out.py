@@ -113,6 +113,8 @@ def test_siamese_gains_on_unseen_painters_and_shuffled_titles_do_not(head: str):
         fitted = fit(Collection(INDEX, IMAGES, TITLES), held, params, 0)
         spaces = list(evaluation.attempts(Collection(INDEX, IMAGES, TITLES), held, fitted, params, 0))
         assert tuple(space.name for space in spaces) == attempt_names(head)
+        untaught = {"random_projection", "pca"}
+        assert all(space.fields == ({"title"} if space.name not in untaught else set()) for space in spaces)
         raw = evaluation.post_processings(IMAGES, held, relevance())
         parts.append(evaluation.score([*raw, *spaces], {"theme": THEME}, held.queries, 10, 0))
         seen.append(evaluation.score([*raw, spaces[0]], {"theme": THEME}, held.train, 10, 0))

@@ -10,9 +10,12 @@ import pandas as pd
 import pytest
 
 from artextract.params.sections import Params
+from artextract.siamese.evaluation import held_out
 from artextract.siamese.evaluation.fitted import Held
+from artextract.siamese.evaluation.knob import SUBJECTS
 from artextract.siamese.evaluation.protocol import Outcome, Trainings, nearest_titles, train_and_score
 from artextract.siamese.evaluation.trials import RAW, attempt_names
+from artextract.siamese.projection.pairs import TooFewWorks
 from artextract.similarity.ranking.collection import Collection
 from tests.unit.siamese.evaluation.test_held_out import IMAGES, INDEX, PAINTER, SUBJECT, TITLES, N, relevance
 from tests.unit.siamese_toys import settings, works
@@ -33,7 +36,9 @@ def outcome() -> Outcome:
     trainings = Trainings.of(collection, splits(), 0.15, 0)
     assert len(trainings.s2) == 3 and len(trainings.s1.queries) == (PAINTER % 5 == 0).sum()
     p = SimpleNamespace(relevance=relevance(), siamese=settings(), seed=0)
-    return train_and_score(collection, trainings, cast(Params, p))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(held_out, "HELD", 4 * N * held_out.PER_WORK)  # as of a large collection: five spaces at a time
+        return train_and_score(collection, trainings, cast(Params, p))
 
 
 def test_each_split_is_scored_on_its_held_out_works_only(outcome: Outcome):
@@ -47,6 +52,29 @@ def test_every_attempt_and_every_form_of_the_raw_embedding_is_listed(outcome: Ou
     assert set(outcome.tables["retrieval"]["space"]) == {"random", "ceiling", *RAW, *attempt_names("closed_form")}
     assert set(outcome.tables["attempts"]["attempt"]) == set(attempt_names("closed_form"))
     assert outcome.tables["retrieval"].columns[0] == "split"
+
+
+def test_every_weight_of_the_knob_is_scored(outcome: Outcome):
+    found = outcome.tables["knob"].groupby("judge")["subject"].apply(list).to_dict()
+    assert found and all(weights == list(SUBJECTS) for weights in found.values())
+
+
+def test_trainings_with_too_little_to_learn_from_are_left_out_with_the_reason():
+    index = works([f"Sea {i}" for i in range(20)] + ["Untitled"] * 20)
+    enough, none = np.arange(14), np.empty(0, dtype=np.int64)
+    good = Held(enough[:12], enough[12:], np.array([30]))
+    untitled = Held(np.arange(9, 32), none, np.array([0]))
+    nothing_asked, nothing_learnt = Held(enough, none, none), Held(none, enough, np.array([30]))
+    kept, why = Trainings(good, [good, untitled, nothing_asked], None).teachable(index)
+    assert kept.s1 is good and kept.s2 == [good] and kept.s3 is None
+    assert why == {"s2.not_measured": "titled works to learn from: 11, and at least 12 are needed"}
+    kept, why = Trainings(good, [nothing_learnt], untitled).teachable(index)
+    assert kept.s2 == [] and kept.s3 is None and set(why) == {"s2.not_measured", "s3.not_measured"}
+    assert why["s2.not_measured"] == "no works can be held out: all belong together"
+    kept, why = Trainings(good, [good], good).teachable(index)
+    assert kept.s3 is good and why == {}
+    with pytest.raises(TooFewWorks, match="titled works to learn from: 11"):
+        Trainings(untitled, [good], None).teachable(index)
 
 
 def test_the_headline_is_the_gain_on_unseen_painters_in_the_table(outcome: Outcome):

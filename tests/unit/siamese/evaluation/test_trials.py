@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from artextract.core.compute import unit_rows
+from artextract.siamese.evaluation.protocol import by_split
 from artextract.siamese.evaluation.trials import (
     KEYS,
     TRIALS,
@@ -134,3 +135,14 @@ def test_intervals_of_gains_draw_painters_as_a_whole():
     one, many = (trials(found, ["ndcg10"], of, 50, 0).iloc[0] for of in (np.zeros(N, dtype=int), PAINTER))
     assert one["low"] == pytest.approx(one["micro"]) == pytest.approx(one["high"])
     assert many["low"] < many["micro"] < many["high"]
+
+
+def test_a_seed_gives_its_draws_again_in_the_tables_of_gains_and_of_scores():
+    noise, good = unit_rows(np.random.default_rng(0).normal(size=(2, N, 4)).reshape(-1, 4)).reshape(2, N, 4)
+    found = {"s2": values(image=noise, siamese=good)}
+    for draw in (
+        lambda seed: trials(found, ["ndcg10"], PAINTER, 50, seed),
+        lambda seed: by_split(found, PAINTER, 50, seed),
+    ):
+        pd.testing.assert_frame_equal(draw(3), draw(3))
+        assert draw(3)["low"].tolist() != draw(4)["low"].tolist()

@@ -135,6 +135,7 @@ def test_equal_titles_draw_no_pair_together_and_apart():
         weight, place = pairs.negative(works), {int(w): i for i, w in enumerate(works)}
         both = [(place[i], place[j]) for i, j in pairs.positive.tolist() if i in place and j in place]
         assert not any(weight[i, j] or weight[j, i] for i, j in both)
+    assert pairs.given.nnz < 400**2 / 16  # pairs at the threshold are not kept one by one where nearly all are
 
 
 @pytest.mark.long

@@ -14,6 +14,7 @@ from artextract.core.compute import unit_rows
 from artextract.data.museum.titles import normalised_title
 from artextract.params.sections import Splits
 from artextract.siamese.projection.splits import (
+    THRESHOLD_STEP,
     artist_folds,
     held_out_objects,
     held_out_titles,
@@ -199,3 +200,20 @@ def test_two_titles_alike_are_one_cluster_wherever_they_are(rows: list[int], exp
     titles = unit_rows(np.array([[1.0, 0], [0.9, 0.1], [0, 1]]))[rows]
     index = pd.DataFrame({"title": [f"Title {row}" for row in rows], "group": range(len(rows))})
     assert title_clusters(index, titles, params(max_cluster=0.999)).tolist() == expected
+
+
+def test_a_title_exactly_at_the_cosine_is_similar():
+    titles = np.array([[1, 0, 0, 0], [0.5, 0.5, 0.5, 0.5], [0, 1, 0, 0]], dtype=np.float32)  # cosines without rounding
+    part = np.array(["held_out", "train", "train"], dtype=object)
+    assert leave_similar_out(part, np.arange(3), titles, 0.5).tolist() == ["held_out", "left_out", "train"]
+    index = pd.DataFrame({"title": ["a", "b", "c"], "group": range(3)})
+    assert title_clusters(index, titles, params(title_cosine=0.5, max_cluster=0.999)).tolist() == [0, 0, 0]
+
+
+def test_from_a_cosine_of_one_only_the_same_titles_are_a_cluster():
+    """Other words with the very same vector are another title."""
+    index = pd.DataFrame({"title": ["Sea", "sea!", "Ocean"], "group": range(3)})
+    titles = np.array([[1, 0]] * 3, dtype=np.float32)
+    assert title_clusters(index, titles, params(title_cosine=0.95, max_cluster=0.999)).tolist() == [0, 0, 0]
+    assert 0.95 + THRESHOLD_STEP == 1
+    assert title_clusters(index, titles, params(title_cosine=0.95, max_cluster=0.1)).tolist() == [0, 0, 1]
