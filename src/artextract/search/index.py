@@ -8,11 +8,14 @@ The recall is measured as a search is made: with queries that are not in the ind
 out of it until the measurement is done, and the number of lists that a query searches is chosen on one half of them and
 the recall measured on the other half. A query can also be less like any one work than works are like each other; the
 mean of two such vectors stands for it, and has a recall of its own.
+
+A collection that has grown keeps the index that it had, and what is new is added (``growth``).
 """
 
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,11 +25,12 @@ import numpy as np
 
 from artextract.core.compute import unit_rows
 from artextract.core.errors import ArtExtractError
-from artextract.core.files import read_json, write_bytes, write_metrics
+from artextract.core.files import read_json, write_array, write_bytes, write_metrics
 from artextract.core.fingerprint import content_key
 from artextract.core.folders import cache_folder
 from artextract.core.kept import kept_file
 from artextract.core.runtime import threads
+from artextract.search import growth
 from artextract.similarity.ranking.neighbours import nearest
 from artextract.similarity.ranking.topk import Groups, empty, select
 
@@ -39,8 +43,9 @@ TRAINING = 64  # training vectors per list
 COMPONENTS = 256  # maximum; each code holds two
 CANDIDATES = 16  # candidates ranked again per wanted neighbour
 CHUNK = 1 << 15  # vectors read at a time
+GROWTH = 2  # a collection of more than so many times what the codes and lists were trained on has them trained anew
 BLOCK = 1 << 24  # numbers of the candidates' vectors that are read at a time: 64 MB
-INDEX, RECALLS = "index.faiss", "recalls.json"
+INDEX, RECALLS, PLACES, DIGESTS = "index.faiss", "recalls.json", "places.npy", "digests.npy"
 
 
 @dataclass(frozen=True)
@@ -61,7 +66,14 @@ class ExactIndex:
 class CompressedIndex:
     """Candidates from product codes in inverted lists, ranked by the vectors themselves."""
 
-    def __init__(self, faiss_index: Any, vectors: np.ndarray, lists: int, recalls: Mapping[str, float]):
+    def __init__(
+        self,
+        faiss_index: Any,
+        vectors: np.ndarray,
+        lists: int,
+        recalls: Mapping[str, float],
+        places: np.ndarray | None = None,
+    ):
         """Take a trained and filled index.
 
         Args:
@@ -69,8 +81,10 @@ class CompressedIndex:
             vectors: Unit rows (n, d); may be mapped from a file.
             lists: Number of lists that a query searches.
             recalls: Recall measured with these lists, for each of ``KINDS``.
+            places: Row of each of faiss's numbers, int64 (n,); default: the number itself.
         """
         self._faiss, self.vectors, self.lists, self.recalls = faiss_index, vectors, lists, dict(recalls)
+        self.places = np.arange(len(vectors)) if places is None else places
 
     def nearest(self, queries: np.ndarray, k: int, exclude: Groups | None = None) -> tuple[np.ndarray, np.ndarray]:
         """See ``neighbours.nearest``; -1 also if the searched lists hold fewer than k."""
@@ -82,7 +96,7 @@ class CompressedIndex:
         for start in range(0, len(queries), step):
             part = slice(start, start + step)
             _, found = self._faiss.search(padded(queries[part]), count, params=options)
-            known = np.where(found >= 0, found, 0)
+            known = self.places[np.where(found >= 0, found, 0)]
             values = np.matmul(self.vectors[known], queries[part, :, None])[:, :, 0]
             values[found < 0] = -np.inf
             if exclude is not None:
@@ -124,8 +138,6 @@ def build(vectors: np.ndarray, seed: int = 0, target: float = RECALL) -> Compres
         ArtExtractError: faiss is not installed.
     """
     faiss = _faiss()
-    from tqdm import tqdm
-
     faiss.omp_set_num_threads(threads())
     n, rng = len(vectors), np.random.default_rng(seed)
     width = padded(vectors[:1]).shape[1]
@@ -138,19 +150,53 @@ def build(vectors: np.ndarray, seed: int = 0, target: float = RECALL) -> Compres
     kept_out = rng.choice(n, min(n // 8 * 2, 2 * SAMPLE), replace=False)
     inside = np.setdiff1d(np.arange(n), kept_out)
     index.train(padded(vectors[np.sort(rng.choice(inside, min(len(inside), lists * TRAINING), replace=False))]))
-    with tqdm(total=n, desc="index vectors", unit="vec", mininterval=1) as bar:
-        for start in range(0, len(inside), CHUNK):
-            rows = inside[start : start + CHUNK]
-            index.add_with_ids(padded(vectors[rows]), rows)
-            bar.update(len(rows))
-        result = CompressedIndex(index, vectors, min(8, lists), {})
-        for_choice, for_report = (_searched_exactly(vectors, rows, kept_out) for rows in np.split(kept_out, 2))
-        while min(_recalls(result, for_choice).values()) < target and result.lists < lists:
-            result.lists = min(2 * result.lists, lists)
-        result.recalls = _recalls(result, for_report)
-        index.add_with_ids(padded(vectors[kept_out]), kept_out)
-        bar.update(len(kept_out))
+    result = CompressedIndex(index, vectors, min(8, lists), {})
+    _fill(result, inside, kept_out, target)
     return result
+
+
+def extended(old: CompressedIndex, places: np.ndarray, vectors: np.ndarray, target: float = RECALL) -> CompressedIndex:
+    """The index of a collection that has grown: what is new is added to the codes and lists that are there.
+
+    Where there are enough new vectors, the recall is measured with them as in ``build``; few of them do not change it.
+
+    Args:
+        old: Index of what was there; it is not to be used any more.
+        places: Rows of what was there, int64 (m,), by the numbers of ``old``.
+        vectors: Unit rows (n, d) of the whole collection; may be mapped from a file.
+        target: Recall wanted.
+    """
+    _faiss().omp_set_num_threads(threads())
+    new = np.setdiff1d(np.arange(len(vectors)), places)
+    result = CompressedIndex(old._faiss, vectors, old.lists, old.recalls, np.concatenate([places, new]))
+    asked = min(len(new), 2 * SAMPLE) if len(new) >= SAMPLE else 0
+    _fill(
+        result, len(places) + np.arange(len(new) - asked), len(places) + np.arange(len(new) - asked, len(new)), target
+    )
+    return result
+
+
+def _fill(result: CompressedIndex, inside: np.ndarray, kept_out: np.ndarray, target: float) -> None:
+    """Add vectors by their numbers; then choose the lists, and measure, with others, which are added last."""
+    from tqdm import tqdm
+
+    index, lists = result._faiss, _inverted(result._faiss).nlist
+    with tqdm(total=len(inside) + len(kept_out), desc="index vectors", unit="vec", mininterval=1) as bar:
+
+        def add(numbers: np.ndarray) -> None:
+            for start in range(0, len(numbers), CHUNK):
+                some = numbers[start : start + CHUNK]
+                index.add_with_ids(padded(result.vectors[result.places[some]]), some)
+                bar.update(len(some))
+
+        add(inside)
+        if len(kept_out):
+            out = result.places[kept_out]
+            chosen, reported = (_searched_exactly(result.vectors, rows, out) for rows in np.array_split(out, 2))
+            while min(_recalls(result, chosen).values()) < target and result.lists < lists:
+                result.lists = min(2 * result.lists, lists)
+            result.recalls = _recalls(result, reported)
+        add(kept_out)
 
 
 Asked = dict[str, tuple[np.ndarray, np.ndarray]]
@@ -197,17 +243,43 @@ def open_index(path: Path, *, exact: bool = False, seed: int = 0) -> ExactIndex 
         return ExactIndex(vectors)
     faiss, state = _faiss(), path.stat()
     wanted = (COMPONENTS, CANDIDATES, TRAINING, NEIGHBOURS, SAMPLE, RECALL, KINDS)
-    key = content_key(str(path.resolve()), state.st_size, state.st_mtime_ns, seed, faiss.__version__, wanted)
+    family = content_key(str(path.resolve()), vectors.shape[1], seed, faiss.__version__, wanted)
+    key = content_key(family, state.st_size, state.st_mtime_ns)
+    kept = cache_folder() / "search"
 
     def make(folder: Path) -> None:
-        index = build(vectors, seed)
+        digests = growth.digests(vectors)
+        index, trained_on = _grown(kept, family, vectors, digests) or (build(vectors, seed), len(vectors))
         write_bytes(folder / INDEX, faiss.serialize_index(index._faiss).tobytes())
-        write_metrics(folder / RECALLS, {"lists": index.lists} | index.recalls)
+        write_array(folder / PLACES, index.places)
+        write_array(folder / DIGESTS, digests[index.places])
+        described = {"family": family, "trained_on": trained_on, "vectors": len(vectors), "lists": index.lists}
+        write_metrics(folder / RECALLS, described | index.recalls)
 
-    folder = kept_file(cache_folder() / "search" / key, make, "search index")
+    return _read(kept_file(kept / key, make, "search index"), vectors)
+
+
+def _read(folder: Path, vectors: np.ndarray) -> CompressedIndex:
+    """A kept index, over the vectors that it was made of."""
     known = read_json(folder / RECALLS)
-    found = faiss.read_index(str(folder / INDEX))
-    return CompressedIndex(found, vectors, known["lists"], {kind: known[kind] for kind in KINDS})
+    found = _faiss().read_index(str(folder / INDEX))
+    recalls = {kind: known[kind] for kind in KINDS}
+    return CompressedIndex(found, vectors, known["lists"], recalls, np.load(folder / PLACES))
+
+
+def _grown(kept: Path, family: str, vectors: np.ndarray, digests: np.ndarray) -> tuple[CompressedIndex, int] | None:
+    """The index of a collection of which an earlier state has one, and of how many it was trained; None where not.
+
+    The earlier state is the largest of which every vector is still there, and not much smaller than this one.
+    """
+    for folder, known in growth.earlier(kept, RECALLS, family):
+        if not known["vectors"] < len(vectors) <= GROWTH * known["trained_on"]:
+            continue
+        places = growth.places(np.load(folder / DIGESTS), digests)
+        if places is not None:
+            print(f"search index: {len(vectors) - len(places):,} vectors are added to {len(places):,}", file=sys.stderr)
+            return extended(_read(folder, vectors), places, vectors), known["trained_on"]
+    return None
 
 
 def _inverted(index: Any) -> Any:

@@ -145,6 +145,19 @@ def test_clusters_are_those_of_ten_starts_from_the_seed_with_equal_ones_in_their
     np.testing.assert_array_equal(cluster(points, 9, seed), [order.index(c) for c in plain.tolist()])
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("n", [1, 9])
+def test_equal_works_are_one_cluster(n: int):
+    assert cluster(np.full((n, 4), 0.5, dtype=np.float32), 3, 0).tolist() == [0] * n
+
+
+def test_the_seed_is_that_of_the_reduction_too(monkeypatch: pytest.MonkeyPatch):
+    seeds = []
+    monkeypatch.setattr(clusters, "reduce", lambda points, seed: (seeds.append(seed), reduce(points, seed))[1])
+    cluster(POINTS, 3, 7)
+    assert seeds == [7]
+
+
 @given(st.integers(2, 30), st.integers(2, 12), st.integers(0, 50))
 @hypothesis_settings(max_examples=15)
 def test_larger_clusters_come_first(n: int, k: int, seed: int):

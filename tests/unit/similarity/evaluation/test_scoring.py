@@ -85,6 +85,16 @@ def test_flat_scores_have_intervals_for_title_and_image_and_means_of_painters_fo
     assert "artist" not in scores.absent
 
 
+def test_a_sample_of_queries_states_of_how_many_and_its_error(scores: Scores):
+    assert not [key for key in scores.flat if key.endswith(("queries_of", "_sampling"))]
+    sampled = score(toy(), images(), params(neighbours=5, max_queries=7), 0)
+    drawn = sampled.tables["retrieval"].query("judge == 'theme' and space == 'image' and metric == 'ndcg5'")
+    assert sampled.flat["theme.queries"] == drawn["queries"].iloc[0] == 7 and sampled.flat["theme.queries_of"] == N
+    assert {key for key in sampled.flat if key.startswith("theme.") and key.endswith("_sampling")} == {
+        "theme.image.ndcg5_sampling"
+    }
+
+
 def test_the_headline_is_the_theme_score_of_the_image_embedding_in_the_table(scores: Scores):
     assert set(scores.tables) == {"retrieval", "judges", "differences", "health"}
     table = scores.tables["retrieval"].set_index(["judge", "space", "metric"])

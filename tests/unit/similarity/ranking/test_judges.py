@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from artextract.core.compute import unit_rows
 from artextract.data.museum.painters import artist_clusters
 from artextract.params.sections import Relevance
+from artextract.similarity.ranking import judging
 from artextract.similarity.ranking.judges import (
     ELSEWHERE,
     JUDGES,
@@ -30,6 +31,7 @@ from artextract.similarity.ranking.judges import (
     title_judge,
 )
 from artextract.similarity.ranking.judging import DERIVED, FIELDS, Judge, judge_may_score
+from artextract.similarity.ranking.relations import EVERYTHING
 from tests.unit.similarity.ranking.dense import dense_judge, whole
 
 ABSENT = {"text_to_image", "same_object"}  # in all_judges always among those that are not measured
@@ -320,6 +322,14 @@ def test_every_judge_carries_its_names():
     assert len(set(labels)) == len(labels) and all(labels)
 
 
+def test_every_listed_judge_is_described_in_words_of_its_own():
+    listed = [*JUDGES, declared("label.school"), declared("label.room")]
+    for words in ([judge.label for judge in listed], [judge.description for judge in listed]):
+        assert all(isinstance(text, str) and len(text.split()) > 1 for text in words)
+        assert len(set(words)) == len(listed)
+    assert "'school'" in listed[-2].description
+
+
 def test_a_judge_that_is_not_listed_has_no_name():
     with pytest.raises(ValueError, match="'themes'"):
         declared("themes")
@@ -414,3 +424,20 @@ def test_the_record_that_each_judge_is_read_from():
         "terms": terms, "siblings": "series", "title_proxy": "title", "text_to_image": "description",
         "same_object": "photographs",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(("pairs", "width"), [(64, 4), (40, 16), (1, 1)])
+def test_few_pairs_are_compared_at_a_time_to_find_the_queries(monkeypatch: pytest.MonkeyPatch, pairs: int, width: int):
+    """Works 0 to 9 of 60 have their only relevant work at the end of the gallery; the others have none."""
+    looked: list[tuple[int, int]] = []
+
+    class Watched:
+        def pairs(self, rows: np.ndarray, columns: slice = EVERYTHING) -> np.ndarray:
+            works = np.arange(60)[columns]
+            looked.append((len(rows), len(works)))
+            return (works[None, :] == 59) & (rows[:, None] < 10)
+
+    monkeypatch.setattr(judging, "PAIRS", pairs)
+    monkeypatch.setattr(judging, "WIDTH", width)
+    assert Judge(60, Watched(), ()).queries().tolist() == list(range(10))
+    assert max(rows * works for rows, works in looked) <= max(pairs, width * max(1, pairs // width))

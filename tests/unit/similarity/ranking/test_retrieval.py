@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from artextract.core.errors import ArtExtractError
 from artextract.similarity.ranking import retrieval
 from artextract.similarity.ranking.asked import metric_names
-from artextract.similarity.ranking.audit import audit
+from artextract.similarity.ranking.audit import audit, audited_queries
 from artextract.similarity.ranking.judging import Judge
 from artextract.similarity.ranking.retrieval import evaluate, evaluate_all
 from artextract.similarity.ranking.spaces import Space, cosine_space
@@ -228,3 +228,66 @@ def test_constant_column_earns_nothing():
     chance = evaluate(table_space(rng.random((n, n))), truth, truth.queries(), 10)
     assert constant["map"].mean() == pytest.approx(chance["map"].mean(), abs=0.05)
     assert constant["p10"].mean() == pytest.approx(chance["p10"].mean(), abs=0.08)
+
+
+@pytest.fixture
+def audited(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The queries that ir-measures computes too, in their order."""
+    found: list[int] = []
+    monkeypatch.setattr(retrieval, "require_agreement", lambda own, expected, query, where: found.append(query))
+    return found
+
+
+def test_the_seed_draws_which_queries_are_audited_and_how_many_is_said(audited: list[int]):
+    rng = np.random.default_rng(0)
+    many, asks = table_space(rng.normal(size=(30, 30))), judge({i: [(i + 1) % 30] for i in range(30)}, 30)
+
+    def drawn(**options: int) -> list[int]:
+        audited.clear()
+        evaluate_all([many], {"judge": asks}, 3, **options)
+        return list(audited)
+
+    two = drawn(audited=2, seed=5)
+    assert len(two) == 2 and two == drawn(audited=2, seed=5) and two != drawn(audited=2, seed=6)
+    assert drawn(audited=2) == drawn(audited=2, seed=0)
+    assert len(drawn()) == min(30, audited_queries(30)) > 2
+    audited.clear()
+    evaluate(many, asks, np.arange(20), 3)
+    default = list(audited)
+    audited.clear()
+    evaluate(many, asks, np.arange(20), 3, seed=0)
+    assert default == audited
+
+
+def test_judges_that_ask_in_other_blocks_and_tiles_get_the_same_scores(monkeypatch: pytest.MonkeyPatch):
+    spaces = [table_space(np.random.default_rng(s).normal(size=(12, 12)), f"space {s}") for s in range(2)]
+    early, late = ({i: [(i + 1) % 12, (i + 5) % 12] for i in rows} for rows in (range(5), (3, 9, 11)))
+    judges = {"early": judge(early, 12), "late": judge(late, 12)}
+    expected = evaluate_all(spaces, judges, 3)
+    for queries, tile in ((1, 1 << 16), (512, 1), (4, 13)):
+        with monkeypatch.context() as patch:
+            patch.setattr(retrieval, "QUERIES", queries)
+            patch.setattr(retrieval, "TILE", tile)
+            for key, table in evaluate_all(spaces, judges, 3).items():
+                pd.testing.assert_frame_equal(table, expected[key])
+
+
+def test_a_space_is_computed_only_for_works_that_a_judge_asks_for_in_it(monkeypatch: pytest.MonkeyPatch):
+    asked: list[int] = []
+
+    def similarity(rows: np.ndarray) -> np.ndarray:
+        asked.extend(rows.tolist())
+        return np.zeros((len(rows), 12))
+
+    monkeypatch.setattr(retrieval, "QUERIES", 1)
+    judges = {"one": judge({2: [3]}, 12), "other": judge({5: [6], 7: [1]}, 12)}
+    space = Space("counted", 12, similarity)
+    evaluate_all([space], judges, 3, may=lambda judge, space: judge is judges["other"])
+    assert asked == [5, 7]
+
+
+def test_progress_is_shown_where_the_work_has_a_name(capfd: pytest.CaptureFixture):
+    evaluate_all([table_space(SIMILARITY)], {"judge": judge({0: [1]})}, 2)
+    assert capfd.readouterr().err == ""
+    evaluate_all([table_space(SIMILARITY)], {"judge": judge({0: [1]})}, 2, show="score spaces")
+    assert "score spaces" in capfd.readouterr().err

@@ -210,3 +210,14 @@ def test_csls_with_fewer_neighbours_than_wanted_takes_the_mean_of_those_there(fi
     expected = 2 * cosine - np.array(reach)[:, None] - np.array(reach)[None, :]
     found = csls_space("c", POINTS[:8], 3, np.array(fit)).similarity(np.arange(8))
     np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+def test_whitening_on_few_of_many_rows_has_as_many_directions_as_these_leave():
+    many = np.random.default_rng(0).normal(size=(10, 60))
+    assert whitened(many, 8, fit=np.arange(4)).shape == (10, 3)
+    assert whitened(many, 8).shape == (10, 8) and whitened(many[:4], 8).shape == (4, 3)
+
+
+def test_every_space_says_how_many_works_it_has():
+    made = [*image_spaces(POINTS, 4, 3), popularity_space(POINTS), csls_space("csls", POINTS)]
+    assert [space.n for space in made] == [40] * 6

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,6 +12,7 @@ import pytest
 from artextract.core.compute import unit_rows
 from artextract.measures.bootstrap import holm, smallest_p
 from artextract.params.sections import Relevance
+from artextract.similarity.ranking import tables
 from artextract.similarity.ranking.judges import ELSEWHERE, all_judges, artist_judge, title_judge
 from artextract.similarity.ranking.judging import Judge, judge_may_score
 from artextract.similarity.ranking.retrieval import evaluate
@@ -183,3 +187,43 @@ def test_intervals_draw_painters_as_a_whole():
         np.testing.assert_allclose(table["high"], table["micro"])
     by_work = retrieval_table({("artist", "blind"): VALUES["artist", "blind"]}, np.arange(N), 50, 0)
     assert (by_work["low"] < by_work["high"]).any()
+
+
+def test_rows_are_numbered_and_a_seed_gives_its_draws_again():
+    for draw in (
+        lambda seed: retrieval_table(VALUES, CLUSTERS, 50, seed),
+        lambda seed: differences(VALUES, "image", ["ndcg5"], np.arange(N), 50, seed),
+    ):
+        table = draw(3)
+        assert table.index.tolist() == list(range(len(table)))
+        pd.testing.assert_frame_equal(table, draw(3))
+        assert table["low"].tolist() != draw(4)["low"].tolist()
+
+
+def test_the_seed_draws_what_is_audited(monkeypatch: pytest.MonkeyPatch):
+    seeds = []
+    monkeypatch.setattr(tables, "evaluate_all", lambda *of, seed, **more: seeds.append(seed) or {})
+    evaluate_spaces(SPACES, JUDGES, 5, seed=7)
+    assert seeds == [7]
+
+
+def test_chance_and_ceiling_of_some_queries_alone():
+    asked = {"artist": np.array([1, 6, 9])}
+    found = tables.limits(JUDGES, asked, 3)
+    assert list(found) == [("artist", "random"), ("artist", "ceiling")]
+    for table in found.values():
+        assert table.index.tolist() == [1, 6, 9] and "ndcg3" in table
+    np.testing.assert_allclose(found["artist", "random"]["p3"], 5 / 23)  # six works by each of four painters
+    assert (found["artist", "ceiling"] == 1).all(axis=None)
+
+
+def test_the_error_of_a_sample_by_hand():
+    """Four of ten queries: the standard error of a mean without replacement, times 1.96."""
+    drawn = replace(JUDGES["artist"], total=10)
+    scores = pd.DataFrame({"ndcg5": [0.0, 1.0, 1.0, 1.0]})
+    found = tables.sampling({("artist", "image"): scores}, {"artist": drawn, "all": JUDGES["artist"]}, "image", "ndcg5")
+    variance = (3 * 0.25**2 + 0.75**2) / 3
+    error = 1.96 * math.sqrt(variance / 4 * (1 - 4 / 10))
+    assert found == {"artist.queries_of": 10, "artist.image.ndcg5_sampling": pytest.approx(error)}
+    one = tables.sampling({("artist", "image"): scores[:1]}, {"artist": drawn}, "image", "ndcg5")
+    assert one == {"artist.queries_of": 10}
