@@ -5,6 +5,8 @@ SHELL := /bin/bash
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do command -v $$p >/dev/null && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; exit; }; done; echo python3)
 VENV := .venv
 IN_VENV := source $(VENV)/bin/activate &&
+# Two workers, each with whole files, in the order of the folder: the longest files come first.
+IN_TWO := -n 2 --dist loadfile --no-loadscope-reorder
 STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
 PIP := $(VENV)/bin/python -m pip --disable-pip-version-check install
@@ -72,13 +74,13 @@ $(DEV_STAMP): $(STAMP) locks/dev.lock
 	@touch $@
 
 test: dev  ## all tests but the long ones (about 15 minutes on two cores)
-	$(IN_VENV) python -m pytest -m "not long" -n 2 --dist loadfile --durations 25
+	$(IN_VENV) python -m pytest -m "not long" $(IN_TWO) --durations 25
 
 test-fast: dev  ## unit, property and contract tests (under 5 minutes)
-	$(IN_VENV) python -m pytest -m "not slow and not long" -n 2 --dist loadfile
+	$(IN_VENV) python -m pytest -m "not slow and not long" $(IN_TWO)
 
 test-long: dev  ## kills at random moments and the like (under an hour)
-	$(IN_VENV) python -m pytest -m "long"
+	$(IN_VENV) python -m pytest -m "long" $(IN_TWO) --durations 25
 
 mutants: dev  ## break the code that results come from in every small way; its tests must notice (hours)
 	$(IN_VENV) PYTHONPATH=src python -m tests.mutants

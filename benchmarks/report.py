@@ -84,7 +84,8 @@ def _number(value: float | None) -> str:
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
-def _markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table in Markdown."""
     lines = [header, ["---"] * len(header), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
@@ -115,7 +116,7 @@ def benchmarks_markdown(table: pd.DataFrame, machine: str, skipped: dict[str, st
         for r in _rows(table)
     ]
     left = [f"* `{name}` did not run: {reason}." for name, reason in skipped.items()]
-    return "\n\n".join([machine, _markdown(header, rows), "\n".join(sides + left)])
+    return "\n\n".join([machine, markdown(header, rows), "\n".join(sides + left)])
 
 
 def growth_markdown(summary: pd.DataFrame, machine: str) -> str:
@@ -128,7 +129,7 @@ def growth_markdown(summary: pd.DataFrame, machine: str) -> str:
         for r in _rows(summary)
     ]  # fmt: skip
     header = ["work", "what", "largest n", "seconds", "MiB", "time grows as n^", "memory as n^", "note"]
-    return f"{machine}\n\n{_markdown(header, rows)}"
+    return f"{machine}\n\n{markdown(header, rows)}"
 
 
 def write_section(path: Path, name: str, text: str) -> None:
@@ -250,7 +251,7 @@ def large_training_markdown(measured: dict[str, Any], roofs: dict[str, float], m
         "extrapolated. Pages of the memory-mapped cache are not counted as private memory, since the kernel may drop "
         "them at any time."
     )
-    return f"{machine}\n\n{_markdown(['what', 'value'], rows)}\n\n{notes}"
+    return f"{machine}\n\n{markdown(['what', 'value'], rows)}\n\n{notes}"
 
 
 def write_large_training(
@@ -278,7 +279,7 @@ def stages_markdown(points: pd.DataFrame, machine: str) -> str:
         "sample's paintings and titles, repeated with noise; images are the sample's; fields are made up. Where not "
         "all works are queries, `relevance.max_queries` was set; the tables of the stage state the error of that."
     )
-    return f"{machine}\n\n{_markdown(header, rows)}\n\n{notes}"
+    return f"{machine}\n\n{markdown(header, rows)}\n\n{notes}"
 
 
 def write_stages(folder: Path, points: pd.DataFrame, roofs: dict[str, float], machine: Machine, size: str) -> None:
@@ -312,7 +313,7 @@ def encoders_markdown(table: pd.DataFrame, machine: str) -> str:
         "channel means are added to the pooled features. Images are decoded before the clock starts. The memory is "
         "that of the whole process: Python with its libraries, the network and, for OpenVINO, its conversion."
     )
-    return f"{machine}\n\n{_markdown(header, rows)}\n\n{notes}"
+    return f"{machine}\n\n{markdown(header, rows)}\n\n{notes}"
 
 
 def write_encoders(folder: Path, table: pd.DataFrame, roofs: dict[str, float], machine: Machine, size: str) -> None:

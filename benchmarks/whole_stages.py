@@ -84,7 +84,7 @@ def write_folder(folder: Path, n: int, *, queries: int = 0, root: Path = ROOT) -
     fields = catalogue(n)
     kinds = fields.pop("title_kind").to_numpy()
     index = sample.iloc[np.arange(n) % len(sample)].reset_index(drop=True)
-    index = index.assign(**{name: fields[name] for name in fields}, assistivetext=pd.NA)
+    index = index.assign(**{str(name): fields[name] for name in fields}, assistivetext=pd.NA)
     (folder / "data/embeddings").mkdir(parents=True)
     shutil.copytree(root / "data/nga", folder / "data/nga")
     index.to_parquet(folder / "data/nga/index.parquet")

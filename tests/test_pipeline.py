@@ -71,6 +71,7 @@ def test_a_second_repro_runs_nothing(checkout: Checkout):
     assert checkout.stages_run(output) == [] and output.count("didn't change, skipping") == len(STAGES)
 
 
+@pytest.mark.long
 def test_the_notebook_runs_from_top_to_bottom(checkout: Checkout):
     path = checkout.folder / "docs/notebooks/first_look.ipynb"
     notebook = nbformat.read(path, as_version=4)
@@ -97,6 +98,7 @@ def estate(folder: Path, works: int = 30) -> None:
     book.save(folder / "estate.xlsx")
 
 
+@pytest.mark.long
 def test_the_tutorial_for_people_with_pictures(checkout: Checkout, tmp_path: Path):
     """Every command of the page, as it is printed there; what would serve a page until Ctrl-C is only saved."""
     estate(tmp_path)
@@ -219,6 +221,7 @@ def test_predictions_of_validation_pictures_are_those_of_the_evaluation(checkout
         assert abs(predicted - expected).max() < 1e-6, task
 
 
+@pytest.mark.long
 def test_what_mattered_in_a_painting_carries_the_answers(checkout: Checkout, tmp_path: Path):
     index = pd.read_parquet(checkout.folder / "data/artgan/index.parquet")
     row = index.index[index["id"].str.contains("turner_whalers")][0]

@@ -37,6 +37,12 @@ def test_places_are_rows_of_equal_content_each_taken_once(before: list[int], mor
 def test_equal_rows_keep_their_order() -> None:
     found = growth.places(np.array([7, 7, 3], dtype=np.uint64), np.array([3, 7, 9, 7], dtype=np.uint64))
     assert found is not None and found.tolist() == [1, 3, 0]
+    before = np.random.default_rng(0).integers(0, 3, 500, dtype=np.uint64)
+    now = np.concatenate([before[::-1], before])
+    found = growth.places(before, now)
+    assert found is not None
+    for kind in range(3):
+        assert found[before == kind].tolist() == np.flatnonzero(now == kind)[: (before == kind).sum()].tolist()
 
 
 def test_digests_are_of_the_content_of_rows() -> None:
@@ -120,7 +126,9 @@ def test_lists_are_doubled_where_the_recall_has_become_too_low(grown: Path, monk
     assert open_index(grown).lists == 2 * before
 
 
-@pytest.mark.parametrize("change", ["one is gone", "more than twice as many", "the earlier one is damaged", "fewer"])
+@pytest.mark.parametrize(
+    "change", ["one is gone", "more than twice as many", "index.faiss is damaged", "recalls.json is damaged", "fewer"]
+)
 def test_another_collection_has_its_index_built(
     grown: Path, monkeypatch: pytest.MonkeyPatch, change: str, capfd: pytest.CaptureFixture
 ) -> None:
@@ -129,9 +137,9 @@ def test_another_collection_has_its_index_built(
         "more than twice as many": np.concatenate([ALL, clustered(1001, seed=2)]),
         "fewer": ALL[OLD][:-1],
     }.get(change, ALL)
-    if change == "the earlier one is damaged":
-        for path in (grown.parent / "cache/search").glob("*/index.faiss"):
-            DAMAGES["flip"](path)
+    if change.endswith("is damaged"):
+        (path,) = (grown.parent / "cache/search").glob(f"*/{change.split()[0]}")
+        DAMAGES["cut" if path.suffix == ".json" else "flip"](path)
     np.save(grown, vectors)
     built = []
     monkeypatch.setattr(vector_index, "build", lambda *of: (built.append(len(of[0])), build(*of))[1])

@@ -102,7 +102,8 @@ class Outcome:
         fitted: Both heads of S1, which are kept.
         values: For each split, per-query metrics by judge and space, chance and ceiling among the spaces.
         tables: retrieval, attempts and knob (for people), values (every query, for later tests).
-        flat: Scores as ``<split>.<judge>.<figure>``, the counts of the training that is kept, and
+        flat: Scores as ``<split>.<judge>.<figure>``, the counts of the training that is kept,
+            ``<judge>.queries_of`` where queries were drawn (the number that they were drawn from, over all works), and
             ``gain.judge``, the judge of the headline.
         headline: ``gain`` and ``gain.ci``, see ``trials.main_gain``.
     """
@@ -152,6 +153,7 @@ def train_and_score(collection: Collection, trainings: Trainings, params: Params
         "positive_pairs": len(trained.pairs.positive),
         "positive_from_cosine": trained.pairs.positive_from,
     }
+    counts |= {f"{name}.queries_of": judge.total for name, judge in judges.items() if judge.total is not None}
     return Outcome(
         fitted,
         values,

@@ -28,17 +28,29 @@ def splits() -> pd.DataFrame:
     return pd.DataFrame({"id": ROWS.astype(str), "s1": part, "s2_fold": PAINTER % 3, "s3": np.roll(part, 4)})
 
 
-@pytest.fixture(scope="module")
-def outcome() -> Outcome:
+def run(**changes: int) -> Outcome:
     index = INDEX.assign(id=ROWS.astype(str), themes=pd.Series([[f"subject {s}"] for s in SUBJECT]))
     index = index.assign(artist_qualified=pd.array([None] * N, dtype="string"))
     collection = Collection(index, IMAGES, TITLES)
     trainings = Trainings.of(collection, splits(), 0.15, 0)
     assert len(trainings.s2) == 3 and len(trainings.s1.queries) == (PAINTER % 5 == 0).sum()
-    p = SimpleNamespace(relevance=relevance(), siamese=settings(), seed=0)
+    p = SimpleNamespace(relevance=relevance().model_copy(update=changes), siamese=settings(), seed=0)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(held_out, "HELD", 4 * N * held_out.PER_WORK)  # as of a large collection: five spaces at a time
         return train_and_score(collection, trainings, cast(Params, p))
+
+
+@pytest.fixture(scope="module")
+def outcome() -> Outcome:
+    return run()
+
+
+def test_drawn_queries_say_of_how_many_they_were_drawn(outcome: Outcome):
+    assert not [key for key in outcome.flat if key.endswith("queries_of")]
+    sampled = run(max_queries=60)
+    assert sampled.flat["theme.queries_of"] == N
+    asked = sampled.tables["values"].query("split == 's2' and judge == 'theme' and space == 'siamese'")
+    assert len(asked) == 60
 
 
 def test_each_split_is_scored_on_its_held_out_works_only(outcome: Outcome):
