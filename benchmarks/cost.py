@@ -56,7 +56,7 @@ def rates(results: Path = RESULTS) -> list[Rate]:
         return float(largest["cpu_seconds"] / largest["n"])
 
     def per_item(name: str) -> float:
-        return 1 / dict(zip(pairs["name"], pairs["ours_per_s"], strict=True))[name]
+        return 1 / float(pairs.loc[pairs["name"] == name, "ours_per_s"].iloc[0])
 
     return [
         Rate("store images", per_work(scaling, "prepare"), True, "decoding of JPEGs", "scaling.csv"),

@@ -71,6 +71,37 @@ def _search(n: int) -> Callable[[], object]:
     return lambda: nearest(gallery, gallery, 10)
 
 
+def _search_compressed(n: int) -> Callable[[], object]:
+    """The index is built from a mapped file, kept, read again, and asked; then a tenth of the works is added to it."""
+    import os
+
+    from artextract.core.compute import unit_rows
+    from artextract.search.index import open_index
+    from benchmarks import works
+
+    works.own_cache()
+    path, rng, some = works.folder() / "large.npy", np.random.default_rng(0), works.vectors(min(n, 1 << 16), 768)
+
+    def write(rows: int) -> None:
+        out = np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=(rows, 768))
+        for start in range(0, rows, len(some)):
+            block = np.random.default_rng((1, start)).standard_normal((min(len(some), rows - start), 768), np.float32)
+            out[start : start + len(block)] = unit_rows(some[: len(block)] + 0.02 * block)
+        out.flush()
+
+    queries = some[rng.choice(len(some), min(1000, n), replace=False)]
+
+    def run() -> object:
+        found = []
+        for rows in (n - n // 10, n):
+            write(rows)
+            os.sync()
+            found.append(open_index(path).nearest(queries, 10))
+        return found
+
+    return run
+
+
 def _evaluation(n: int) -> Callable[[], object]:
     from artextract.similarity.ranking import judges as relevance
     from artextract.similarity.ranking import retrieval, spaces
@@ -214,6 +245,11 @@ WORKS = {
     "embed_images": Work("image embedding, encoder and precision of params.yaml", _embed_images, (1000, 2000, 4000)),
     "embed_titles": Work("title embedding, encoder and precision of params.yaml", _embed_titles, (1000, 4000, 16_000)),
     "search": Work("ten nearest neighbours of every work, 1,280 dimensions, exact", _search),
+    "search_compressed": Work(
+        "compressed index of 768 dimensions: nine tenths built, the rest added, 1,000 queries each",
+        _search_compressed,
+        (200_000, 1_000_000),
+    ),
     "evaluation": Work("retrieval metrics with every work as a query, one judge", _evaluation),
     "judging": Work("eight judges on eight spaces, every work as a query", _judging, (1000, 4000, 16_000)),
     "judging_sampled": Work(f"the same, {judging.SAMPLED:,} queries of each judge", _judging_sampled, LARGE),
