@@ -14,9 +14,10 @@ from artextract.siamese.evaluation import held_out
 from artextract.siamese.evaluation.fitted import Held
 from artextract.siamese.evaluation.knob import SUBJECTS
 from artextract.siamese.evaluation.protocol import Outcome, Trainings, nearest_titles, train_and_score
-from artextract.siamese.evaluation.trials import RAW, attempt_names
+from artextract.siamese.evaluation.trials import RAW, SHOWN, attempt_names, trials
 from artextract.siamese.projection.pairs import TooFewWorks
 from artextract.similarity.ranking.collection import Collection
+from artextract.similarity.ranking.judges import JUDGES
 from tests.unit.siamese.evaluation.test_held_out import IMAGES, INDEX, PAINTER, SUBJECT, TITLES, N, relevance
 from tests.unit.siamese_toys import settings, works
 
@@ -63,6 +64,8 @@ def test_each_split_is_scored_on_its_held_out_works_only(outcome: Outcome):
 def test_every_attempt_and_every_form_of_the_raw_embedding_is_listed(outcome: Outcome):
     assert set(outcome.tables["retrieval"]["space"]) == {"random", "ceiling", *RAW, *attempt_names("closed_form")}
     assert set(outcome.tables["attempts"]["attempt"]) == set(attempt_names("closed_form"))
+    again = trials(outcome.values, ["ndcg10", "p10"], PAINTER, relevance().bootstrap, 0)
+    pd.testing.assert_frame_equal(outcome.tables["attempts"], again)
     assert outcome.tables["retrieval"].columns[0] == "split"
 
 
@@ -87,6 +90,10 @@ def test_trainings_with_too_little_to_learn_from_are_left_out_with_the_reason():
     assert kept.s3 is good and why == {}
     with pytest.raises(TooFewWorks, match="titled works to learn from: 11"):
         Trainings(untitled, [good], None).teachable(index)
+
+
+def test_judges_that_are_shown_are_listed_ones():
+    assert set(SHOWN) <= {judge.key for judge in JUDGES}
 
 
 def test_the_headline_is_the_gain_on_unseen_painters_in_the_table(outcome: Outcome):
@@ -132,6 +139,7 @@ def test_titles_near_held_out_ones_are_counted(outcome: Outcome):
 def test_the_network_that_is_kept_is_that_of_s1_with_its_counts(outcome: Outcome):
     assert outcome.flat["epochs"] == outcome.fitted.trained.epochs
     assert outcome.flat["positive_pairs"] == len(outcome.fitted.trained.pairs.positive)
+    assert outcome.flat["positive_from_cosine"] == outcome.fitted.trained.pairs.positive_from
     pairs = outcome.fitted.trained.pairs
     assert not set(ROWS[PAINTER % 5 == 0]) & set(pairs.rows[np.unique(pairs.positive)])
     assert "s1.theme.train_gain.p10" in outcome.flat
