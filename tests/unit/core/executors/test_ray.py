@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import random
+import socket
+import subprocess
+import sys
 import threading
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from artextract.core.errors import ArtExtractError
 from artextract.core.executors import ray_cluster as this_side
 from artextract.core.executors.over import over
-from tests.executor_toys import lines, ray_cluster, shards, square
+from tests.executor_toys import NODE, lines, ray_cluster, shards, square
 
 pytest.importorskip("ray", reason="ray is not installed (requirements-ray.txt)")
 
@@ -88,6 +95,58 @@ def test_a_slow_shard_holds_no_other_up(tmp_path: Path, monkeypatch: pytest.Monk
         assert squares(tmp_path, 8, {0: "slow"}) == expected(8)
     order = lines(tmp_path / "log")
     assert sorted(order) == [f"part-00{i}" for i in range(8)] and order.index("part-000") >= 4
+
+
+def started_head(port: int) -> psutil.Process:
+    """A head that computes, with one processor, as a user starts it."""
+    command = [sys.executable, "-m", "ray.scripts.scripts", "start", "--head", "--block", f"--port={port}"]
+    options = ["--num-cpus=1", "--node-ip-address=127.0.0.1", "--include-dashboard=false", "--disable-usage-stats"]
+    options.append(f"--object-store-memory={NODE['object_store_memory']}")
+    child = subprocess.Popen([*command, *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    until = time.monotonic() + 60
+    while time.monotonic() < until and child.poll() is None:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return psutil.Process(child.pid)
+        time.sleep(0.2)
+    pytest.skip("a head of Ray did not start within a minute: this machine is too busy")
+
+
+def kill_head(head: psutil.Process) -> None:
+    """All of its processes at once."""
+    for process in [*head.children(recursive=True), head]:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+    head.wait(10)
+
+
+@pytest.mark.long
+def test_a_head_that_is_killed_and_started_again_costs_its_shard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A real one: what was done is not done again, and the stage goes on by itself."""
+    (tmp_path / "in-front").mkdir()
+    (tmp_path / "in-front" / "rfc3987_syntax.py").write_text("raise ImportError('left out')\n")  # see ``ray_cluster``
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path / "in-front"), os.environ.get("PYTHONPATH", "")]))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    monkeypatch.setenv("ARTEXTRACT_EXECUTOR", f"ray:127.0.0.1:{port}")
+    heads = [started_head(port)]
+
+    def restart() -> None:
+        while len(lines(tmp_path / "log")) < 3:
+            time.sleep(0.1)
+        kill_head(heads[0])
+        heads.append(started_head(port))
+
+    thread = threading.Thread(target=restart)
+    thread.start()
+    try:
+        assert squares(tmp_path, 8, seconds=1.0) == expected(8)
+        thread.join()
+    finally:
+        kill_head(heads[-1])
+    begun, done = lines(tmp_path / "begun"), lines(tmp_path / "log")
+    assert len(heads) == 2 and set(done) == {f"part-{i:03d}" for i in range(8)}
+    assert len(begun) <= 9 and len(done) <= 9
 
 
 class Scripted:
