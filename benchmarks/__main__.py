@@ -15,7 +15,7 @@ from artextract.core.errors import ArtExtractError
 from artextract.core.runtime import keep_freed_memory, threads
 from benchmarks.measure import SIZES, Benchmark, Result, Size, Skipped, measure
 
-MODULES = ("embedding", "titles", "decoding", "classification", "siamese", "retrieval")
+MODULES = ("embedding", "titles", "decoding", "classification", "siamese", "retrieval", "peers")
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS, PARTIAL = ROOT / "docs" / "results", Path("benchmarks-results")
 
@@ -88,22 +88,22 @@ def run_scaling(names: list[str], size: Size, folder: Path) -> None:
 
 def run_training(rows: int | None, size: Size, folder: Path) -> None:
     """Measure one training epoch over as many paintings as WikiArt has, and write its section of the page."""
-    from benchmarks import large_training, machine, report
+    from benchmarks import large_training, machine, sections
 
     roofs = machine.roofs()
     rows = rows or large_training.ROWS[size.name]
     measured = large_training.in_a_process(rows)
-    report.write_large_training(folder, measured, roofs, machine.describe(), f"{rows:,} rows")
+    sections.write_large_training(folder, measured, roofs, machine.describe(), f"{rows:,} rows")
     print(folder / "benchmarks.md")
 
 
 def run_encoders(names: list[str], size: Size, folder: Path) -> None:
     """Measure what image encoders cost, and write the table and its section of the page."""
-    from benchmarks import encoders, machine, report
+    from benchmarks import encoders, machine, sections
 
     chosen = _selected(names, list(encoders.ENCODERS))
     roofs = machine.roofs()
-    report.write_encoders(folder, encoders.measure_encoders(chosen, size.name), roofs, machine.describe(), size.name)
+    sections.write_encoders(folder, encoders.measure_encoders(chosen, size.name), roofs, machine.describe(), size.name)
     print(folder / "benchmarks.md")
 
 
@@ -111,13 +111,13 @@ def run_stages(names: list[str], counts: list[int] | None, size: Size, folder: P
     """Measure how the cost of whole stages grows with the number of works, and write table, section and plot."""
     import tempfile
 
-    from benchmarks import machine, report, whole_stages
+    from benchmarks import machine, sections, whole_stages
 
     stages, counts = _selected(names, list(whole_stages.STAGES)), counts or whole_stages.COUNTS[size.name]
     roofs = machine.roofs()
     with tempfile.TemporaryDirectory(prefix="artextract-benchmarks-") as scratch:
         points = whole_stages.measure_stages(stages, counts, Path(scratch), partial(print, flush=True))
-    report.write_stages(folder, points, roofs, machine.describe(), size.name)
+    sections.write_stages(folder, points, roofs, machine.describe(), size.name)
     print(folder / "benchmarks.md")
 
 

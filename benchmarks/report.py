@@ -73,12 +73,13 @@ def machine_lines(machine: Machine, roofs: dict[str, float], size: str) -> str:
     )
 
 
-def _rows(table: pd.DataFrame) -> Iterable[Any]:
+def rows_of(table: pd.DataFrame) -> Iterable[Any]:
     """Rows of a table, with the columns as attributes."""
     return table.itertuples(index=False)
 
 
-def _number(value: float | None) -> str:
+def number(value: float | None) -> str:
+    """A number with three digits; "" where there is none."""
     if value is None or pd.isna(value):
         return ""
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
@@ -94,11 +95,11 @@ def benchmarks_markdown(table: pd.DataFrame, machine: str, skipped: dict[str, st
     """The machine, the table of results, and a list that says what naive and ours are in each benchmark."""
     rows = [
         [
-            f"`{r.name}`", r.work, r.clock, _number(r.naive_per_s), f"{_number(r.ours_per_s)} {r.unit}",
+            f"`{r.name}`", r.work, r.clock, number(r.naive_per_s), f"{number(r.ours_per_s)} {r.unit}",
             f"**{r.ratio:.1f}**", f"{r.wall_ratio:.1f}", "" if pd.isna(r.of_the_roof) else f"{r.of_the_roof:.0%}",
             r.agreement,
         ]
-        for r in _rows(table)
+        for r in rows_of(table)
     ]  # fmt: skip
     header = [
         "name",
@@ -113,7 +114,7 @@ def benchmarks_markdown(table: pd.DataFrame, machine: str, skipped: dict[str, st
     ]
     sides = [
         f"* `{r.name}`: naive is {r.naive}; ours is {r.ours}{f' ({r.backend})' if r.backend else ''}."
-        for r in _rows(table)
+        for r in rows_of(table)
     ]
     left = [f"* `{name}` did not run: {reason}." for name, reason in skipped.items()]
     return "\n\n".join([machine, markdown(header, rows), "\n".join(sides + left)])
@@ -123,10 +124,10 @@ def growth_markdown(summary: pd.DataFrame, machine: str) -> str:
     """The machine, and the table of growth: the largest n, its cost, and the exponents of time and memory."""
     rows = [
         [
-            f"`{r.work}`", r.what, _number(r.n), _number(r.seconds), _number(r.memory_mib),
-            _number(r.time_exponent), _number(r.memory_exponent), r.note,
+            f"`{r.work}`", r.what, number(r.n), number(r.seconds), number(r.memory_mib),
+            number(r.time_exponent), number(r.memory_exponent), r.note,
         ]
-        for r in _rows(summary)
+        for r in rows_of(summary)
     ]  # fmt: skip
     header = ["work", "what", "largest n", "seconds", "MiB", "time grows as n^", "memory as n^", "note"]
     return f"{machine}\n\n{markdown(header, rows)}"
@@ -144,12 +145,13 @@ def write_section(path: Path, name: str, text: str) -> None:
     write_text(path, page)
 
 
-def _suffix(machine: Machine) -> str:
+def suffix(machine: Machine) -> str:
     """Suffix of files and sections, so that results of a GPU do not replace those of the processor."""
     return "-gpu" if machine.gpu else ""
 
 
-def _where(machine: Machine) -> str:
+def where(machine: Machine) -> str:
+    """The GPU for a heading; "" without one."""
     return f" on {machine.gpu}" if machine.gpu else ""
 
 
@@ -203,11 +205,11 @@ def write_benchmarks(
     skipped: dict[str, str],
 ) -> pd.DataFrame:
     """Write benchmarks.csv, benchmarks.png and their section of benchmarks.md."""
-    table, name = results_table(results, roofs), f"benchmarks{_suffix(machine)}"
+    table, name = results_table(results, roofs), f"benchmarks{suffix(machine)}"
     write_table(folder / f"{name}.csv", table)
     plot_ratios(table, folder / f"{name}.png")
     text = benchmarks_markdown(table, machine_lines(machine, roofs, size), skipped)
-    section = f"## Ratios{_where(machine)}\n\n{text}\n\n![Ratios]({name}.png)"
+    section = f"## Ratios{where(machine)}\n\n{text}\n\n![Ratios]({name}.png)"
     write_section(folder / "benchmarks.md", name, section)
     return table
 
@@ -216,109 +218,9 @@ def write_growth(
     folder: Path, points: pd.DataFrame, summary: pd.DataFrame, roofs: dict[str, float], machine: Machine, size: str
 ) -> None:
     """Write scaling.csv, scaling.png and their section of benchmarks.md."""
-    name = f"scaling{_suffix(machine)}"
+    name = f"scaling{suffix(machine)}"
     write_table(folder / f"{name}.csv", points)
     plot_growth(points, folder / f"{name}.png")
     text = growth_markdown(summary, machine_lines(machine, roofs, size))
-    section = f"## Growth{_where(machine)}\n\n{text}\n\n![Growth]({name}.png)"
+    section = f"## Growth{where(machine)}\n\n{text}\n\n![Growth]({name}.png)"
     write_section(folder / "benchmarks.md", name, section)
-
-
-def _times(measured: dict[str, Any], part: str) -> str:
-    wall, cpu = measured[f"{part}_seconds"], measured[f"{part}_cpu_seconds"]
-    return f"{_number(wall)} s ({_number(cpu)} core-seconds)"
-
-
-def large_training_markdown(measured: dict[str, Any], roofs: dict[str, float], machine: str) -> str:
-    """The machine, and the measurements of the large training as a table."""
-    on_cpu = measured["device"] == "cpu"
-    roof = roofs[measured["precision"] if on_cpu else f"{measured['device']} {measured['precision']}"] * 1e9
-    rate = measured["flops"] / measured["epoch_cpu_seconds" if on_cpu else "epoch_seconds"] / roof
-    rows = [
-        ["paintings, 128 px", f"{measured['rows']:,}"],
-        ["parameters of the network", f"{measured['parameters']:,}"],
-        ["cache of pixels, mapped from the disk", f"{_number(measured['cache_mib'])} MiB"],
-        ["time to build the cache, once", _times(measured, "build")],
-        ["time of an epoch", _times(measured, "epoch")],
-        ["paintings per second", _number(measured["rows"] / measured["epoch_seconds"])],
-        ["share of the roof", f"{rate:.1%} ({measured['backend']})"],
-        ["peak private memory of the process", f"{_number(measured['private_memory_mib'])} MiB"],
-        ["private memory added while the cache is built", f"{_number(measured['build_memory_mib'])} MiB"],
-        ["private memory added by the epoch", f"{_number(measured['epoch_memory_mib'])} MiB"],
-    ]
-    notes = (
-        "The sample's paintings are stored at 128 px and repeated. Every row is decoded and trained on; nothing is "
-        "extrapolated. Pages of the memory-mapped cache are not counted as private memory, since the kernel may drop "
-        "them at any time."
-    )
-    return f"{machine}\n\n{markdown(['what', 'value'], rows)}\n\n{notes}"
-
-
-def write_large_training(
-    folder: Path, measured: dict[str, Any], roofs: dict[str, float], machine: Machine, size: str
-) -> None:
-    """Write large_training.csv and its section of benchmarks.md."""
-    write_table(folder / f"large_training{_suffix(machine)}.csv", pd.DataFrame([measured]))
-    text = large_training_markdown(measured, roofs, machine_lines(machine, roofs, size))
-    section = f"## A large training{_where(machine)}\n\n{text}"
-    write_section(folder / "benchmarks.md", f"training{_suffix(machine)}", section)
-
-
-def stages_markdown(points: pd.DataFrame, machine: str) -> str:
-    """The machine, and a row per stage and number of works."""
-    rows = [
-        [
-            f"`{r.work}`", f"{r.n:,}", "all" if r.queries == r.n else f"{r.queries:,}", _number(r.seconds),
-            _number(r.cpu_seconds), _number(r.memory_mib), r.note,
-        ]
-        for r in _rows(points)
-    ]  # fmt: skip
-    header = ["stage", "works", "queries of each judge", "seconds", "core-seconds", "peak private memory, MiB", "note"]
-    notes = (
-        "Whole stages in a process of their own, imports, figures and files included. Embeddings are those of the "
-        "sample's paintings and titles, repeated with noise; images are the sample's; fields are made up. Where not "
-        "all works are queries, `relevance.max_queries` was set; the tables of the stage state the error of that."
-    )
-    return f"{machine}\n\n{markdown(header, rows)}\n\n{notes}"
-
-
-def write_stages(folder: Path, points: pd.DataFrame, roofs: dict[str, float], machine: Machine, size: str) -> None:
-    """Write stages.csv, stages.png and their section of benchmarks.md."""
-    name = f"stages{_suffix(machine)}"
-    write_table(folder / f"{name}.csv", points)
-    plot_growth(points, folder / f"{name}.png")
-    text = stages_markdown(points, machine_lines(machine, roofs, size))
-    section = f"## Whole stages{_where(machine)}\n\n{text}\n\n![Growth of whole stages]({name}.png)"
-    write_section(folder / "benchmarks.md", name, section)
-
-
-def encoders_markdown(table: pd.DataFrame, machine: str) -> str:
-    """The machine, and a row per encoder and precision: time and memory, and the time that 4,000 paintings take."""
-    rows = [
-        [
-            f"`{r.network}`", r.layers.replace(" ", ", ") or "none", str(r.size), f"{r.outputs:,}", r.backend,
-            _number(r.cpu_seconds_per_image), _number(r.seconds_per_image),
-            _number(4000 * (r.cpu_seconds_per_image if r.device == "cpu" else r.seconds_per_image) / 60),
-            _number(r.private_memory_mib),
-        ]
-        for r in _rows(table)
-    ]  # fmt: skip
-    unit = "core-minutes" if (table["device"] == "cpu").all() else "minutes"
-    header = [
-        "network", "layers", "pixels", "outputs", "backend", "core-seconds per image", "wall seconds per image",
-        f"{unit} for 4,000 paintings", "peak private memory, MiB",
-    ]  # fmt: skip
-    notes = (
-        "Weights are random; time and memory do not depend on them. Layers are stages (blocks of a ViT) whose "
-        "channel means are added to the pooled features. Images are decoded before the clock starts. The memory is "
-        "that of the whole process: Python with its libraries, the network and, for OpenVINO, its conversion."
-    )
-    return f"{machine}\n\n{markdown(header, rows)}\n\n{notes}"
-
-
-def write_encoders(folder: Path, table: pd.DataFrame, roofs: dict[str, float], machine: Machine, size: str) -> None:
-    """Write encoders.csv and its section of benchmarks.md."""
-    write_table(folder / f"encoders{_suffix(machine)}.csv", table)
-    text = encoders_markdown(table, machine_lines(machine, roofs, size))
-    section = f"## Image encoders{_where(machine)}\n\n{text}"
-    write_section(folder / "benchmarks.md", f"encoders{_suffix(machine)}", section)

@@ -25,6 +25,7 @@ from benchmarks import (
     memory,
     report,
     scaling,
+    sections,
     whole_stages,
     workers,
     works,
@@ -331,7 +332,7 @@ def test_a_large_training_is_measured_and_written(monkeypatch: pytest.MonkeyPatc
     assert len(cached) == 1 and cached[0].stat().st_size >= 190 * 3 * 128**2
     assert np.isfinite(found["loss"]) and 0 < found["epoch_memory_mib"] < found["private_memory_mib"]
     described = machine.Machine("A processor", 2, (), 1, 8.0, {})
-    report.write_large_training(tmp_path, found, {"fp32": 1e3, "bf16": 1e3}, described, "tiny")
+    sections.write_large_training(tmp_path, found, {"fp32": 1e3, "bf16": 1e3}, described, "tiny")
     assert "| parameters of the network | 46,300 |" in (tmp_path / "benchmarks.md").read_text()
     assert pd.read_csv(tmp_path / "large_training.csv").loc[0, "rows"] == 190
 
@@ -366,7 +367,7 @@ def test_an_encoder_is_measured_and_written(
     row = table[table["precision"] == precision].iloc[0]
     assert row["layers"] == "2 3" and row["cpu_seconds_per_image"] > 0 and row["private_memory_mib"] > 10
     described = machine.Machine("A processor", 2, (), 1, 8.0, {})
-    report.write_encoders(tmp_path, table, {"fp32": 1e3, "bf16": 1e3}, described, "tiny")
+    sections.write_encoders(tmp_path, table, {"fp32": 1e3, "bf16": 1e3}, described, "tiny")
     page = (tmp_path / "benchmarks.md").read_text()
     assert "core-minutes for 4,000 paintings" in page and f"| {row['backend']} |" in page
     assert len(pd.read_csv(tmp_path / "encoders.csv")) == 2
