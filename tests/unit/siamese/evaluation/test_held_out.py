@@ -15,6 +15,7 @@ from artextract.siamese.evaluation import held_out as evaluation
 from artextract.siamese.evaluation.fitted import fit
 from artextract.siamese.evaluation.trials import RAW, attempt_names, train_gain, trials
 from artextract.siamese.projection.splits import artist_folds, painter_components
+from artextract.similarity.ranking import retrieval
 from artextract.similarity.ranking.collection import Collection
 from artextract.similarity.ranking.spaces import Space, cosine_space, image_spaces
 from artextract.similarity.ranking.tables import Values
@@ -147,3 +148,13 @@ def test_few_spaces_of_a_large_collection_are_held_at_a_time(monkeypatch: pytest
     monkeypatch.setattr(evaluation, "HELD", 1 << 40)
     assert [[space.name for space in some] for some in evaluation.portions(spaces())] == [list("abcde")]
     assert not list(evaluation.portions([]))
+
+
+def test_judges_without_queries_are_left_out_and_one_query_of_each_is_audited(monkeypatch: pytest.MonkeyPatch):
+    audited: list[str] = []
+    monkeypatch.setattr(retrieval, "require_agreement", lambda own, expected, query, where: audited.append(where))
+    nobody = dense_judge(np.zeros((N, N), dtype=bool), OWN, fields=frozenset({"styles"}))
+    spaces = [cosine_space(name, IMAGES) for name in ("a", "b")]
+    found = evaluation.score(spaces, {"theme": THEME, "style": nobody}, ROWS[:30], 10, 0)
+    assert list(found) == [("theme", "a"), ("theme", "b")]
+    assert audited == ["judge theme in space a", "judge theme in space b"]

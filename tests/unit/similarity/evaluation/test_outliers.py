@@ -224,3 +224,13 @@ def test_works_are_checked_in_blocks_of_any_size(monkeypatch: pytest.MonkeyPatch
     parts = find_outliers(x, painter, np.ones(23, dtype=bool), np.arange(23))
     np.testing.assert_allclose(parts.score, whole.score, atol=1e-6)
     assert parts.rival.tolist() == whole.rival.tolist()
+
+
+@pytest.mark.parametrize("places", [3, 7, 8, 9, 31])
+def test_works_that_do_not_count_are_no_painter_however_long_the_lists_are(places: int):
+    """Two works by the own painter come first, and nobody else is there."""
+    names = np.full((1, places), -1)
+    names[0, :2] = 1
+    scores = np.linspace(0.9, 0.5, places, dtype=np.float32)[None, :]
+    won, settled = deals._settled(np.array([1]), names, scores, True)
+    assert won.tolist() == settled.tolist() == [True]
