@@ -21,21 +21,21 @@ CHECKS = [
     HealthCheck.filter_too_much,
     HealthCheck.data_too_large,
 ]
-SECONDS = 5.0
+SECONDS = 5.0  # of the processor, whatever else the machine does
 
 
 def read_or_refuse(name: str, folder: Path, data: bytes) -> None:
     parser = PARSERS[name]
     path = folder / parser.file
     path.write_bytes(data)
-    began = time.monotonic()
+    began = time.process_time()
     try:
         parser.read(path)
     except ArtExtractError as error:
         assert error.problem and len(str(error)) < 20_000
     except UnreadableImage:
         pass
-    assert time.monotonic() - began < SECONDS
+    assert time.process_time() - began < SECONDS
 
 
 @pytest.mark.parametrize("name", PARSERS)
