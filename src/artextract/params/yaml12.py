@@ -11,8 +11,20 @@ import yaml
 
 from artextract.core.errors import ArtExtractError
 
+DEEPEST = 50  # lists and mappings inside each other: PyYAML takes 19 s to refuse three thousand open brackets
 
-class _YAML12Loader(yaml.SafeLoader):
+
+class BoundedLoader(yaml.SafeLoader):
+    """PyYAML's safe loader, which refuses what is nested too deeply."""
+
+    def fetch_flow_collection_start(self, kind: Any) -> None:
+        """A bracket or brace opens."""
+        if self.flow_level >= DEEPEST:
+            raise yaml.YAMLError(f"more than {DEEPEST} lists or mappings are inside each other")
+        super().fetch_flow_collection_start(kind)
+
+
+class _YAML12Loader(BoundedLoader):
     """PyYAML follows YAML 1.1, where ``1e-05`` (as DVC writes it after ``-S lr=1e-5``) is a string."""
 
 

@@ -19,6 +19,7 @@ import yaml
 from artextract.core.errors import ArtExtractError
 from artextract.core.readable import readable
 from artextract.core.tasks import TASKS
+from artextract.params.yaml12 import BoundedLoader
 from artextract.runs.comparison import COLUMNS, SIGNIFICANT, compare, read_predictions, with_holm
 
 TARGET = "evaluate_auc"
@@ -46,7 +47,7 @@ def read_ablations(path: Path) -> dict[str, list[str]]:
     if not path.is_file():
         raise ArtExtractError("there is no such file", where=str(path))
     with readable(path, "YAML", "one `name: [key=value, ...]` per line"):
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.load(path.read_text(encoding="utf-8"), BoundedLoader)  # nosec B506
     if not isinstance(content, dict) or not set(content) - {ALL}:
         raise ArtExtractError("holds no experiments", where=str(path), remedy="one `name: [key=value, ...]` per line")
     for name, changes in content.items():

@@ -19,7 +19,7 @@ from artextract.runs.verify_committed import check_committed, check_kept_by_git
 from artextract.runs.verify_files import Show, Wanted, look_at_data, look_into, wanted
 from artextract.runs.verify_records import check_records
 from artextract.runs.verify_repair import Finding, States
-from artextract.runs.verify_stores import Cache, Remote, open_stores
+from artextract.runs.verify_stores import Cache, Remote, is_whole, open_stores
 
 
 @dataclass
@@ -88,7 +88,9 @@ def verify(root: Path, folders: Sequence[Path], options: Options, show: Show) ->
         outs = [f / out.path for f in folders for out in Locked(f).outs if Locked(f).cached.get(out.path, True)]
         done.read["files of the data"] = look_at_data(objects, outs, show)
         in_cache = look_into(cache, dict.fromkeys([*objects, *cache.all()]), show)
-        in_remote = look_into(remote, objects, show) if remote is not None else {}
+        # What is damaged in the cache may have been pushed so, and may be wanted again by another run.
+        damaged = [md5 for md5, found in in_cache.items() if found and not is_whole(md5, found)]
+        in_remote = look_into(remote, dict.fromkeys([*objects, *damaged]), show) if remote is not None else {}
         done.read["objects in DVC's cache"] = sum(map(bool, in_cache.values()))
         if remote is not None:
             done.read[f"objects in {remote.name}"] = sum(map(bool, in_remote.values()))

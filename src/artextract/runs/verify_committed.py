@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -71,8 +72,18 @@ def check_kept_by_git(root: Path, folder: Path, repair: bool) -> Iterator[Found]
         name = path.relative_to(root).as_posix()
         if repair and _bring_back(root, name, out):
             yield str(path), problem, "repaired from git", True
+        elif repair:
+            _touch(path)
+            yield str(path), problem, f"`git restore {name}`; else the next `dvc repro` makes it anew", False
         else:
             yield str(path), problem, f"`git restore {name}`, or `dvc repro -f {out.stage}`", False
+
+
+def _touch(path: Path) -> None:
+    """Let DVC look at files again: after a loss of power their times are those that it remembers them by."""
+    for file in path.rglob("*") if path.is_dir() else [path]:
+        if file.is_file():
+            os.utime(file)
 
 
 def _bring_back(root: Path, name: str, out: Out) -> bool:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from artextract.core.errors import ArtExtractError
 from artextract.params.reading import load_params, read_params
 from artextract.params.sections import Params
+from artextract.runs.ablations import read_ablations
 from tests.unit.params_toys import COMMITTED, edited, refusal, write
 
 LEAVES = st.deferred(lambda: st.sampled_from(list(leaves(read_params(COMMITTED).model_dump()))))
@@ -245,3 +247,15 @@ def test_a_text_that_became_a_float_is_refused_with_the_quoting(
 ) -> None:
     message = refusal(with_text(tmp_path, key, old, typed))
     assert f"-S '{section}.{key}=\"TEXT\"'" in message and "was read as the number" in message
+
+
+@pytest.mark.parametrize("bracket", ["[", "{", "[{"])
+def test_thousands_of_open_brackets_are_refused_at_once(tmp_path: Path, bracket: str) -> None:
+    """PyYAML alone takes twenty seconds for three thousand."""
+    (tmp_path / "params.yaml").write_text("seed: " + bracket * 3000)
+    began = time.process_time()
+    with pytest.raises(ArtExtractError, match="inside each other"):
+        read_params(tmp_path / "params.yaml")
+    with pytest.raises(ArtExtractError):
+        read_ablations(tmp_path / "params.yaml")
+    assert time.process_time() - began < 5

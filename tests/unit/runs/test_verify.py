@@ -118,6 +118,19 @@ def test_where_no_copy_is_whole_all_are_taken_away_and_the_stage_is_named(projec
     assert dict(project.remote.hashes([project.objects["data/images.npy"]])) == {project.objects["data/images.npy"]: ""}
 
 
+@pytest.mark.parametrize("whole", [False, True])
+def test_what_is_damaged_in_the_cache_and_no_longer_wanted_is_looked_at_in_the_remote_too(
+    project: Project, whole: bool
+) -> None:
+    """It was pushed as it is, say, and the run after the next one may want it again."""
+    other = hashlib.md5(b"other").hexdigest()
+    project.cache.write(other, b"Other")
+    project.fs.pipe_file(f"/r/{other[:2]}/{other[2:]}", b"other" if whole else b"Other")
+    assert project.run(repair=True).is_whole
+    assert dict(project.remote.hashes([other])) == {other: other if whole else ""}
+    assert dict(project.cache.hashes([other])) == {other: other if whole else ""}
+
+
 def test_what_was_changed_by_hand_is_set_aside_and_other_runs_objects_are_dropped(project: Project) -> None:
     (project.root / "data/images.npy").write_bytes(b"of my own")
     other = hashlib.md5(b"other").hexdigest()
@@ -185,6 +198,19 @@ def test_networks_metrics_and_plots_come_back_from_git(project: Project) -> None
     assert len(project.run().findings) == 3
     assert project.run(repair=True).is_whole
     assert {name: (project.root / name).read_bytes() for name in files} == files
+    # What git does not have as dvc.lock says: DVC, which remembers files by their times, is made to look again.
+    subprocess.run(["git", "rm", "-rq", "--cached", "plots"], cwd=project.root, check=True)
+    subprocess.run(
+        ["git", "-c", "user.name=t", "-c", "user.email=t@t", "commit", "-qm", "t"], cwd=project.root, check=True
+    )
+    damaged = project.root / "plots/p/b.csv"
+    flip(damaged)
+    os.utime(damaged, ns=(1, 1))
+    (found,) = project.run().findings
+    assert "dvc repro -f eval" in found.done and damaged.stat().st_mtime_ns == 1
+    (found,) = project.run(repair=True).findings
+    assert not found.mended and "the next `dvc repro` makes it anew" in found.done
+    assert damaged.stat().st_mtime_ns != 1
 
 
 @pytest.mark.slow
