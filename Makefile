@@ -79,7 +79,7 @@ test: dev  ## all tests but the long ones (about 15 minutes on two cores)
 test-fast: dev  ## unit, property and contract tests (under 5 minutes)
 	$(IN_VENV) python -m pytest -m "not slow and not long" $(IN_TWO)
 
-test-long: dev  ## kills at random moments and the like (under an hour)
+test-long: dev  ## kills at random moments and the like (about an hour)
 	$(IN_VENV) python -m pytest -m "long" $(IN_TWO) --durations 25
 
 mutants: dev  ## break the code that results come from in every small way; its tests must notice (hours)
