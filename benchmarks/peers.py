@@ -157,7 +157,8 @@ def _timm(size: Size) -> Pair:
     images = torch.cat(list(embedding.pixels(reader, range(len(reader)), preprocessing, 1, scaled=False)))
     inputs = preprocessing.normalise(images).to(memory_format=torch.channels_last)
     backend, precision = embedding._fast(model, preprocessing)
-    theirs, found = model.to(memory_format=torch.channels_last), {}
+    theirs: Any = model.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+    found: dict[str, Any] = {}
 
     def naive() -> None:
         with torch.inference_mode():

@@ -17,11 +17,11 @@ DEEPEST = 50  # lists and mappings inside each other: PyYAML takes 19 s to refus
 class BoundedLoader(yaml.SafeLoader):
     """PyYAML's safe loader, which refuses what is nested too deeply."""
 
-    def fetch_flow_collection_start(self, kind: Any) -> None:
+    def fetch_flow_collection_start(self, TokenClass: Any) -> None:
         """A bracket or brace opens."""
         if self.flow_level >= DEEPEST:
             raise yaml.YAMLError(f"more than {DEEPEST} lists or mappings are inside each other")
-        super().fetch_flow_collection_start(kind)
+        super().fetch_flow_collection_start(TokenClass)
 
 
 class _YAML12Loader(BoundedLoader):
