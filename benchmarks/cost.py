@@ -98,8 +98,8 @@ def page(sizes: list[int], cores: int, price: float, results: Path = RESULTS) ->
     parts.append(
         f"Assumed: {price} dollars a core-hour, {GIB_MONTH} dollars a GiB and month. Rates: "
         + "; ".join(f"{r.stage} {r.core_seconds:.3g} core-seconds ({r.source})" for r in found)
-        + ". Each rate is that of the largest collection that was measured, and taken as constant: scores with all queries "
-        "grow with the square, so beyond it set `relevance.max_queries`."
+        + ". Each rate is that of the largest collection that was measured, and taken as constant: scores with all "
+        "queries grow with the square, so beyond it set `relevance.max_queries`."
     )
     return "\n\n".join(parts)
 
