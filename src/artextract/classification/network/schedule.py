@@ -7,6 +7,7 @@ import math
 import torch
 
 from artextract.classification.network.network import MultitaskNet
+from artextract.core.adamw import AdamW
 from artextract.params.sections import Params
 
 WARM_UP = 0.1  # share of the steps
@@ -30,7 +31,7 @@ def make_optimizer(net: MultitaskNet, params: Params) -> torch.optim.Optimizer:
             if chosen:
                 decay = params.train.weight_decay if decayed else 0.0
                 groups.append({"params": chosen, "weight_decay": decay, "scale": scale})
-    return torch.optim.AdamW(groups, lr=params.lr, fused=True)
+    return AdamW(groups, lr=params.lr, fused=True)
 
 
 class MovingAverage:

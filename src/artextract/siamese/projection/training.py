@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from artextract.core.adamw import AdamW
 from artextract.core.compute import unit_rows
 from artextract.core.errors import ArtExtractError
 from artextract.params.sections import Siamese
@@ -25,6 +26,7 @@ from artextract.siamese.projection.title_judge import TitleJudge
 
 NOTHING = 1e-30  # weight of no negative; of zero, an anchor without negatives would have no gradient
 RISE = 0.2  # share of the steps in which the learning rate rises
+JUDGED = 20  # select works that stop a training: one for so many that pairs are taken from, 1,000 at most by default
 
 
 def pair_loss(embedded: Tensor, positive: Tensor, negative: Tensor, temperature: float) -> Tensor:
@@ -95,7 +97,7 @@ def _steps(
     with torch.no_grad():
         inputs = net.components(torch.from_numpy(images[pairs.rows]))
     origin = net.linear.weight.detach().clone()
-    optimizer = torch.optim.AdamW(net.parameters(), lr=params.lr, weight_decay=0.0)
+    optimizer = AdamW(net.parameters(), lr=params.lr, weight_decay=0.0)
     batches = math.ceil(len(pairs.rows) / params.batch_size)
     schedule = one_cycle(optimizer, params.lr, params.epochs * batches)
     whole = pairs.negative(np.arange(len(pairs.rows))) if batches == 1 else None  # every batch is all works
@@ -147,7 +149,7 @@ def train(
     Raises:
         ArtExtractError: Too few works or pairs, or a loss that is not finite.
     """
-    judged = at_most(titled_rows(index, select_rows), params.mined_works // 5, seed)
+    judged = at_most(titled_rows(index, select_rows), params.mined_works // JUDGED, seed)
     net, pairs = _prepare(index, images, titles, train_rows, params, seed)
     watched = np.concatenate([judged, pairs.rows])
     asked, gallery = np.arange(len(judged)), np.arange(len(judged), len(watched))
