@@ -102,16 +102,32 @@ def title_clusters(index: pd.DataFrame, titles: np.ndarray, params: Splits) -> n
 def _joined(part: np.ndarray, titles: np.ndarray, threshold: float) -> np.ndarray:
     """Parts (n,), those joined in which two titles have at least this cosine, transitively; numbered from 0, (n,).
 
-    Parts that are joined already need no further pair, so few of the pairs are ever held.
+    Parts that are joined already need no further pair, so few of the pairs are ever held; and works with one embedding
+    are compared with others once.
     """
-    for start, block in pairs_once(titles):
+    _, first, same = np.unique(_as_bytes(titles), return_index=True, return_inverse=True)
+    part = _linked_parts(part, part, part[first[same]])
+    different = np.sort(first)
+    for start, block in pairs_once(titles[different]):
         i, j = np.nonzero(block >= threshold)
-        left, right = part[i + start], part[j + start]
-        count, apart = int(part.max()) + 1, left != right
-        links = np.unique(np.minimum(left, right)[apart] * count + np.maximum(left, right)[apart])
-        if len(links):
-            part = groups(count, list(zip((links // count).tolist(), (links % count).tolist(), strict=True)))[part]
+        own = part[different]
+        part = _linked_parts(part, own[i + start], own[j + start])
     return part
+
+
+def _linked_parts(part: np.ndarray, left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Parts (n,), each ``left`` (l,) joined with its ``right`` (l,)."""
+    count, apart = int(part.max()) + 1, left != right
+    links = np.unique(np.minimum(left, right)[apart] * count + np.maximum(left, right)[apart])
+    if not len(links):
+        return part
+    return groups(count, list(zip((links // count).tolist(), (links % count).tolist(), strict=True)))[part]
+
+
+def _as_bytes(rows: np.ndarray) -> np.ndarray:
+    """Each row (n, d) as one value that can be compared, (n,)."""
+    rows = np.ascontiguousarray(rows)
+    return rows.view(np.dtype((np.void, rows.itemsize * rows.shape[1]))).ravel()
 
 
 def held_out_titles(cluster: np.ndarray, params: Splits, seed: int) -> np.ndarray:

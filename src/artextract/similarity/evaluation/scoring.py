@@ -11,9 +11,10 @@ from PIL import Image
 from artextract.params.sections import Relevance
 from artextract.similarity.evaluation.health import health
 from artextract.similarity.ranking import tables
+from artextract.similarity.ranking.anywhere import nearest_of_all
 from artextract.similarity.ranking.collection import Collection
 from artextract.similarity.ranking.judges import ELSEWHERE, all_judges
-from artextract.similarity.ranking.neighbours import nearest, neighbour_table
+from artextract.similarity.ranking.neighbours import neighbour_table
 from artextract.similarity.ranking.spaces import Space, colour_space, cosine_space, image_spaces, popularity_space
 
 COMPARED = ("title", "image", "centred", "whitened", "csls")  # in pairs, with Holm's correction
@@ -83,7 +84,7 @@ def score(collection: Collection, images: Iterable[Image.Image], params: Relevan
 def neighbours_of_both(collection: Collection, k: int) -> pd.DataFrame:
     """The k nearest works of every work by image and by title, its own group left out; see ``neighbour_table``."""
     group = collection.group
-    found = {name: nearest(e, e, k, exclude=(group, group)) for name, e in collection.embeddings.items()}
+    found = {name: nearest_of_all(e, group, k, f"search by {name}") for name, e in collection.embeddings.items()}
     return pd.concat(
         [neighbour_table(collection.index["id"], *rows, name) for name, rows in found.items()], ignore_index=True
     )

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import repeat
 
 import numpy as np
 import pandas as pd
 
 from artextract.core.errors import ArtExtractError
-from artextract.core.progress import progress
 from artextract.core.runtime import threads
 from artextract.similarity.ranking.asked import Asked, ask, metric_names, prepared
 from artextract.similarity.ranking.audit import audit, audited_queries, require_agreement, whole_grades
@@ -46,7 +46,7 @@ def evaluate_all(
     limits: Mapping[str, Limit] | None = None,
     audited: int | None = None,
     seed: int = 0,
-    show: str = "",
+    compute: Compute | None = None,
 ) -> Values:
     """Metrics of every query under every judge in every space; works of equal similarity are ranked by the lower row.
 
@@ -63,7 +63,7 @@ def evaluate_all(
         audited: Number of queries per judge, drawn at random, that ir-measures computes too, in every space; default:
             ``audited_queries``.
         seed: Seed of that draw.
-        show: Name of the work for the progress on stderr; no progress where it is empty.
+        compute: Computes all blocks, in order; default: ``here``.
 
     Returns:
         For each judge and limit or space a table: index = the judge's queries in their order, columns
@@ -75,28 +75,107 @@ def evaluate_all(
     """
     asked = {name: np.asarray(judge.queries() if queries is None else queries[name]) for name, judge in judges.items()}
     scored = {space.name: [name for name, judge in judges.items() if may(judge, space)] for space in spaces}
-    by_name = {of: list(judges) for of in limits or {}} | scored
+    task = Judging(spaces, judges, k, asked, scored, limits or {}, _drawn(asked, judges, audited, seed))
     shape = len(metric_names(k))
-    found = {(name, of): np.empty((len(asked[name]), shape)) for of, names in by_name.items() for name in names}
-    sample = _drawn(asked, judges, audited, seed)
+    found = {(name, of): np.empty((len(asked[name]), shape)) for name, of in task.columns}
+    for start, values in zip(task.starts, (compute or here)(task), strict=True):
+        place = task.places(start)
+        for (name, of), part in values.items():
+            found[name, of][place[name]] = part
+    names = pd.Index(metric_names(k))
+    return {key: pd.DataFrame(values, index=asked[key[0]], columns=names) for key, values in found.items()}
+
+
+@dataclass(frozen=True)
+class Judging:
+    """What is to be evaluated. Each block of query works is computed by itself, and in any process: it can be pickled.
+
+    Attributes:
+        spaces: What ranks the n works.
+        judges: Ground truths over the same works.
+        k: Cutoff.
+        asked: Queries of each judge.
+        scored: For each space, the judges that score it.
+        limits: See ``evaluate_all``.
+        sample: Queries of each judge that ir-measures computes too.
+    """
+
+    spaces: Sequence[Space]
+    judges: Mapping[str, Judge]
+    k: int
+    asked: Mapping[str, np.ndarray]
+    scored: Mapping[str, list[str]]
+    limits: Mapping[str, Limit]
+    sample: Mapping[str, list[int]]
+
+    @property
+    def columns(self) -> list[tuple[str, str]]:
+        """Judge, and limit or space, of each table; by judge."""
+        by_name = {of: list(self.judges) for of in self.limits} | self.scored
+        return [(name, of) for name in self.judges for of, names in by_name.items() if name in names]
+
+    @cached_property
+    def everyone(self) -> np.ndarray:
+        """All query works, ascending; int64."""
+        return np.unique(np.concatenate([np.array([], dtype=np.int64), *self.asked.values()]))
+
+    @property
+    def works(self) -> int:
+        """Works of the gallery."""
+        return max((judge.n for judge in self.judges.values()), default=1)
+
+    @property
+    def step(self) -> int:
+        """Queries in a block."""
+        return max(1, min(QUERIES, PAIRS // max(1, self.works)))
+
+    @property
+    def starts(self) -> range:
+        """Where each block starts among the query works."""
+        return range(0, len(self.everyone), self.step)
+
+    def places(self, start: int) -> dict[str, np.ndarray]:
+        """For each judge that asks for works of a block: where among all its queries these are."""
+        rows = self.everyone[start : start + self.step]
+        found = {name: _between(own, self._order[name], rows[0], rows[-1]) for name, own in self.asked.items()}
+        return {name: places for name, places in found.items() if len(places)}
+
+    @cached_property
+    def _order(self) -> dict[str, np.ndarray]:
+        return {name: np.argsort(rows, kind="stable") for name, rows in self.asked.items()}
+
+    def values(self, start: int, pool: ThreadPoolExecutor) -> dict[tuple[str, str], np.ndarray]:
+        """Metrics of one block, (q, m) float64 by judge, and limit or space; in the order of ``columns``."""
+        block = self._block(start, pool)
+        found = {(name, of): limit(part, self.k) for of, limit in self.limits.items()
+                 for name, part in block.asked.items()}  # fmt: skip
+        for space in self.spaces:
+            names = [name for name in self.scored[space.name] if name in block.asked]
+            if names:
+                similarity = _similarity(space, block.rows)
+                values = _score(similarity, block, names, self.k, pool)
+                _audit(values, similarity, block, self.sample, self.k, space.name)
+                found |= {(name, space.name): values[name] for name in names}
+        return {key: found[key] for key in self.columns if key in found}
+
+    def _block(self, start: int, pool: ThreadPoolExecutor) -> _Block:
+        """A block of queries, with what the judges say about it."""
+        rows, place = self.everyone[start : start + self.step], self.places(start)
+        own_rows = [self.asked[name][places] for name, places in place.items()]
+        truths = pool.map(ask, [self.judges[name] for name in place], own_rows, repeat(self.k))
+        parts = dict(zip(place, truths, strict=True))
+        here = {name: np.searchsorted(rows, part.queries) for name, part in parts.items()}
+        return _Block(rows, parts, here, _packed(parts, here, (len(rows), self.works)))
+
+
+Compute = Callable[[Judging], Iterable[Mapping[tuple[str, str], np.ndarray]]]
+
+
+def here(task: Judging) -> Iterator[dict[tuple[str, str], np.ndarray]]:
+    """The metrics of all blocks, computed in this process."""
     with ThreadPoolExecutor(threads()) as pool:
-        for block in _blocks(judges, asked, k, pool, show):
-            for of, limit in (limits or {}).items():
-                for name, part in block.asked.items():
-                    found[name, of][block.place[name]] = limit(part, k)
-            for space in spaces:
-                names = [name for name in scored[space.name] if name in block.asked]
-                if names:
-                    similarity = _similarity(space, block.rows)
-                    values = _score(similarity, block, names, k, pool)
-                    _audit(values, similarity, block, sample, k, space.name)
-                    for name in names:
-                        found[name, space.name][block.place[name]] = values[name]
-    columns = pd.Index(metric_names(k))
-    return {
-        (name, of): pd.DataFrame(found[name, of], index=asked[name], columns=columns)
-        for name in judges for of in by_name if (name, of) in found
-    }  # fmt: skip
+        for start in task.starts:
+            yield task.values(start, pool)
 
 
 @dataclass(frozen=True)
@@ -107,46 +186,22 @@ class _Block:
         rows: Query works, int64 (b,).
         asked: By judge; judges without queries in this block are left out.
         here: By judge, which of the rows are its queries; ascending.
-        place: By judge, where among all its queries these are.
         codes: Flags of ``PACKED`` judges at a time, two bits each, uint16 (b, n).
     """
 
     rows: np.ndarray
     asked: dict[str, Asked]
     here: dict[str, np.ndarray]
-    place: dict[str, np.ndarray]
     codes: list[np.ndarray]
 
 
 def _drawn(
     asked: Mapping[str, np.ndarray], judges: Mapping[str, Judge], audited: int | None, seed: int
-) -> dict[str, set[int]]:
+) -> dict[str, list[int]]:
     """Queries of each judge that ir-measures computes too."""
     rng = np.random.default_rng(seed)
     most = {name: audited_queries(judge.n) if audited is None else audited for name, judge in judges.items()}
-    return {
-        name: set(rng.choice(rows, min(most[name], len(rows)), replace=False).tolist()) for name, rows in asked.items()
-    }
-
-
-def _blocks(
-    judges: Mapping[str, Judge], asked: Mapping[str, np.ndarray], k: int, pool: ThreadPoolExecutor, show: str
-) -> Iterator[_Block]:
-    """All queries of all judges in blocks, each with what the judges say about it."""
-    everyone = np.unique(np.concatenate([np.array([], dtype=np.int64), *asked.values()]))
-    order = {name: np.argsort(rows, kind="stable") for name, rows in asked.items()}
-    works = max((judge.n for judge in judges.values()), default=1)
-    step = max(1, min(QUERIES, PAIRS // max(1, works)))
-    starts: Iterable[int] = range(0, len(everyone), step)
-    for start in progress(starts, show, "block") if show else starts:
-        rows = everyone[start : start + step]
-        place = {name: _between(own, order[name], rows[0], rows[-1]) for name, own in asked.items()}
-        place = {name: places for name, places in place.items() if len(places)}
-        own_rows = [asked[name][places] for name, places in place.items()]
-        truths = pool.map(ask, [judges[name] for name in place], own_rows, repeat(k))
-        parts = dict(zip(place, truths, strict=True))
-        here = {name: np.searchsorted(rows, part.queries) for name, part in parts.items()}
-        yield _Block(rows, parts, here, place, _packed(parts, here, (len(rows), works)))
+    return {name: rng.choice(rows, min(most[name], len(rows)), replace=False).tolist() for name, rows in asked.items()}
 
 
 def _between(values: np.ndarray, order: np.ndarray, low: int, high: int) -> np.ndarray:
@@ -209,7 +264,7 @@ def _audit(
     values: Mapping[str, np.ndarray],
     similarity: np.ndarray,
     block: _Block,
-    sample: Mapping[str, set[int]],
+    sample: Mapping[str, list[int]],
     k: int,
     space: str,
 ) -> None:

@@ -73,7 +73,17 @@ def cosine_space(name: str, vectors: np.ndarray, fields: frozenset[str] = frozen
 
 
 def _of_unit_rows(name: str, unit: np.ndarray, fields: frozenset[str] = frozenset()) -> Space:
-    return Space(name, len(unit), lambda rows: unit[rows] @ unit.T, fields, unit)
+    return Space(name, len(unit), _Cosine(unit), fields, unit)
+
+
+@dataclass(frozen=True)
+class _Cosine:
+    """Similarity of unit rows (n, d); a class, and no closure, so that it can be computed in another process."""
+
+    unit: np.ndarray
+
+    def __call__(self, rows: np.ndarray) -> np.ndarray:
+        return self.unit[rows] @ self.unit.T
 
 
 def centred(vectors: np.ndarray, fit: np.ndarray | None = None) -> np.ndarray:
@@ -162,16 +172,22 @@ def csls_space(
 
 
 def _csls(name: str, unit: np.ndarray, k: int, fit: np.ndarray | None, fields: frozenset[str] = frozenset()) -> Space:
-    reach = _mean_of_nearest(unit, fit, k)
+    return Space(name, len(unit), _LessReach(unit, _mean_of_nearest(unit, fit, k)), fields)
 
-    def similarity(rows: np.ndarray) -> np.ndarray:
-        found = unit[rows] @ unit.T
+
+@dataclass(frozen=True)
+class _LessReach:
+    """Similarity of CSLS: unit rows (n, d), and for each the mean cosine to its nearest rows (n,)."""
+
+    unit: np.ndarray
+    reach: np.ndarray
+
+    def __call__(self, rows: np.ndarray) -> np.ndarray:
+        found = self.unit[rows] @ self.unit.T
         found *= 2
-        found -= reach[rows, None]
-        found -= reach[None, :]
+        found -= self.reach[rows, None]
+        found -= self.reach[None, :]
         return found
-
-    return Space(name, len(unit), similarity, fields)
 
 
 def popularity_space(
@@ -192,7 +208,17 @@ def popularity_space(
         block[np.arange(len(rows)), rows] = -np.inf
         found, _ = best(block, min(k, cosine.n - 1))
         counts += np.bincount(found.ravel(), minlength=cosine.n)
-    return Space("popularity", cosine.n, lambda rows: np.tile(counts, (len(rows), 1)), fields)
+    return Space("popularity", cosine.n, _Same(counts), fields)
+
+
+@dataclass(frozen=True)
+class _Same:
+    """One score of each work (n,), whatever the query."""
+
+    scores: np.ndarray
+
+    def __call__(self, rows: np.ndarray) -> np.ndarray:
+        return np.tile(self.scores, (len(rows), 1))
 
 
 def image_spaces(images: np.ndarray, components: int, k: int, fit: np.ndarray | None = None) -> list[Space]:

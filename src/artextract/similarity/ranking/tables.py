@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from artextract.measures.bootstrap import SUMMARY, paired_all, summarise_all
+from artextract.similarity.ranking.anywhere import judged_anywhere
 from artextract.similarity.ranking.chance import CEILING, LIMITS, RANDOM
 from artextract.similarity.ranking.families import CORRECTED, corrected
 from artextract.similarity.ranking.judges import ELSEWHERE, counted_with, declared, headline_judge
@@ -48,7 +49,7 @@ def evaluate_spaces(
     used = {name: judges[name] for name, rows in asked.items() if len(rows)}
     return evaluate_all(
         spaces, used, k, queries=asked, may=lambda judge, space: judge_may_score(judge, space.fields), limits=LIMITS,
-        seed=seed, show="judge spaces",
+        seed=seed, compute=judged_anywhere,
     )  # fmt: skip
 
 

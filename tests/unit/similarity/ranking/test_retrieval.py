@@ -284,10 +284,3 @@ def test_a_space_is_computed_only_for_works_that_a_judge_asks_for_in_it(monkeypa
     space = Space("counted", 12, similarity)
     evaluate_all([space], judges, 3, may=lambda judge, space: judge is judges["other"])
     assert asked == [5, 7]
-
-
-def test_progress_is_shown_where_the_work_has_a_name(capfd: pytest.CaptureFixture):
-    evaluate_all([table_space(SIMILARITY)], {"judge": judge({0: [1]})}, 2)
-    assert capfd.readouterr().err == ""
-    evaluate_all([table_space(SIMILARITY)], {"judge": judge({0: [1]})}, 2, show="score spaces")
-    assert "score spaces" in capfd.readouterr().err
