@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, cast
 
@@ -10,6 +12,8 @@ import numpy as np
 
 from artextract.core.compute import backend, bf16_pays, device, set_threads, unit_rows
 from artextract.core.errors import ArtExtractError
+from artextract.core.executors.blocks import blocks_over
+from artextract.core.executors.rows import require_same
 from artextract.core.fingerprint import sha256_file
 from artextract.encoders.local_weights import local_weights
 from artextract.encoders.title_weights import title_model_cache
@@ -18,6 +22,7 @@ from artextract.encoders.weights import not_loadable, verify
 from artextract.params.fields import is_path
 from artextract.params.sections import TitleEncoder
 
+BATCHES = 8  # of a block, which one process computes
 CHECKED = 64  # titles that weights in bf16 are checked with
 COSINE = 0.999  # least cosine to fp32 of any of them
 
@@ -93,7 +98,7 @@ def embed_titles(titles: Sequence[str], params: TitleEncoder) -> tuple[np.ndarra
     agreed = {}
     if params.precision == "fast" and bf16_pays():
         agreed = to_bf16(model, titles, params.batch_size)
-    embedded = _encode(model, titles, params.batch_size, progress=True)
+    embedded = _embedded(model, titles, params)
     identity = {
         "name": params.name,
         "revision": params.revision,
@@ -105,9 +110,73 @@ def embed_titles(titles: Sequence[str], params: TitleEncoder) -> tuple[np.ndarra
     return embedded, identity | agreed
 
 
-def _encode(model: Any, titles: Sequence[str], batch_size: int, *, progress: bool = False) -> np.ndarray:
+def _embedded(model: Any, titles: Sequence[str], params: TitleEncoder) -> np.ndarray:
+    """Unit rows (n, d), computed in this process or wherever the environment says."""
+    order = _longest_first(titles)
+    task = _Batches([titles[i] for i in order], params.model_dump_json(), backend(params.precision), model)
+    found = list(blocks_over(task, __name__, "embed titles", "title"))
+    rows = np.empty((len(titles), found[0].shape[1]), dtype=np.float32)
+    rows[order] = np.concatenate(found)
+    return rows
+
+
+def _longest_first(titles: Sequence[str]) -> np.ndarray:
+    """The order in which titles are put into batches, so that little is padded: that of sentence-transformers."""
+    return np.argsort([-len(title) for title in titles])
+
+
+@dataclass(frozen=True)
+class _Batches:
+    """See ``core.executors.blocks.Task``: titles in batches, whose digits depend on the titles that share one.
+
+    Attributes:
+        titles: n titles, the longest first.
+        params: Section ``title_encoder``, as JSON.
+        backend: What has to compute them.
+        model: The encoder, ready for the wanted precision; None in another process, which makes its own.
+    """
+
+    titles: list[str]
+    params: str
+    backend: str
+    model: Any = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _Batches, (self.titles, self.params, self.backend)
+
+    @property
+    def blocks(self) -> list[int]:
+        """Titles of each block."""
+        each = BATCHES * self._section.batch_size
+        return [min(each, len(self.titles) - start) for start in range(0, len(self.titles), each)]
+
+    def block(self, number: int) -> np.ndarray:
+        """Unit rows float32 (b, d)."""
+        size = self._section.batch_size
+        start, model = number * BATCHES * size, self.model
+        if model is None:
+            model = _ready(self.params)
+            require_same(self.backend, backend(self._section.precision), backend(self._section.precision))
+        part = self.titles[start : start + BATCHES * size]
+        return np.concatenate([_encode(model, part[i : i + size], size) for i in range(0, len(part), size)])
+
+    @property
+    def _section(self) -> TitleEncoder:
+        return TitleEncoder.model_validate_json(self.params)
+
+
+@lru_cache(maxsize=1)
+def _ready(params: str) -> Any:
+    """The encoder of a process that computes batches for another one, which has checked what bf16 does to it."""
+    set_threads()
+    section = TitleEncoder.model_validate_json(params)
+    model, _ = load_title_encoder(section)
+    return model.bfloat16() if section.precision == "fast" and bf16_pays() else model
+
+
+def _encode(model: Any, titles: Sequence[str], batch_size: int) -> np.ndarray:
     """Unit rows; the library makes batches of titles of like length, so that little is padded."""
-    found = model.encode(list(titles), batch_size=batch_size, show_progress_bar=progress, convert_to_numpy=True)
+    found = model.encode(list(titles), batch_size=batch_size, show_progress_bar=False, convert_to_numpy=True)
     return unit_rows(cast(np.ndarray, found))
 
 

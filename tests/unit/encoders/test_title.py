@@ -10,8 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from threadpoolctl import threadpool_limits
 
+from artextract.core.compute import unit_rows
 from artextract.core.errors import ArtExtractError
+from artextract.core.executors.blocks import digits_of
 from artextract.encoders import title as title_encoder
 from artextract.encoders.local_weights import content_hash
 from artextract.encoders.title import embed_titles, load_title_encoder
@@ -139,6 +142,24 @@ def test_titles_that_bf16_changes_are_refused():
     with pytest.raises(ArtExtractError, match="weights in bf16 do not agree with fp32 on 2 titles") as caught:
         title_encoder.to_bf16(_Broken(), ["one", "two"], 2)
     assert caught.value.remedy == "set title_encoder.precision=fp32"
+
+
+def test_digits_are_those_of_the_library_and_the_same_in_other_processes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    net = tiny_sentence_transformer(tmp_path / "net")
+    path, sha256 = str(tmp_path / "net"), content_hash(tmp_path / "net")
+    tiny = TitleEncoder(name="mine", revision="", batch_size=4, precision="fp32", weights=path, sha256=sha256)
+    titles = [f"{'hay ' * (i % 7)}sun {i}" for i in range(50)]  # two blocks
+    monkeypatch.setenv("ARTEXTRACT_THREADS", "1")
+    with threadpool_limits(1):
+        digits_of.cache_clear()
+        here, identity = embed_titles(titles, tiny)
+        assert here.tobytes() == unit_rows(net.encode(titles, batch_size=4)).tobytes()
+        monkeypatch.setenv("ARTEXTRACT_EXECUTOR", "local:2")
+        elsewhere, told = embed_titles(titles, tiny)
+    digits_of.cache_clear()
+    assert elsewhere.tobytes() == here.tobytes() and told == identity
 
 
 def test_a_folder_of_sentence_transformers(tmp_path: Path):
