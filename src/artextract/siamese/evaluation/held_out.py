@@ -21,7 +21,7 @@ from artextract.siamese.projection.projection import project, project_head
 from artextract.similarity.ranking.collection import Collection
 from artextract.similarity.ranking.judging import Judge, judge_may_score
 from artextract.similarity.ranking.retrieval import evaluate_all
-from artextract.similarity.ranking.spaces import Space, cosine_space, image_spaces
+from artextract.similarity.ranking.spaces import Reach, Space, cosine_space, image_spaces
 from artextract.similarity.ranking.tables import Values
 
 TITLE = frozenset({"title"})
@@ -54,7 +54,7 @@ def by_fold(fold: np.ndarray, component: np.ndarray, select_fraction: float, see
     return parts
 
 
-def post_processings(images: np.ndarray, held: Held, params: Relevance) -> list[Space]:
+def post_processings(images: np.ndarray, held: Held, params: Relevance, reach: Reach | None = None) -> list[Space]:
     """The opponents: the embedding as it comes, centred, whitened, and with CSLS.
 
     They are fitted on the training works only, like the siamese embedding, so the comparison is fair. A side effect,
@@ -66,8 +66,9 @@ def post_processings(images: np.ndarray, held: Held, params: Relevance) -> list[
         images: Image embeddings (n, d).
         held: The split.
         params: Section ``relevance``.
+        reach: See ``image_spaces``.
     """
-    return image_spaces(images, params.whitened_components, params.csls_neighbours, held.known)
+    return image_spaces(images, params.whitened_components, params.csls_neighbours, held.known, reach)
 
 
 def attempts(collection: Collection, held: Held, fitted: Fitted, params: Siamese, seed: int) -> Iterator[Space]:

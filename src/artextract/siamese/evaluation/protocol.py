@@ -32,7 +32,8 @@ from artextract.siamese.projection.splits import painter_components
 from artextract.similarity.ranking.collection import Collection
 from artextract.similarity.ranking.judges import all_judges
 from artextract.similarity.ranking.judging import Judge
-from artextract.similarity.ranking.spaces import Space
+from artextract.similarity.ranking.reach import SharedReach
+from artextract.similarity.ranking.spaces import Reach, Space
 from artextract.similarity.ranking.tables import Values, limits, retrieval_table
 
 Encode = Callable[[Sequence[str]], np.ndarray]  # texts to unit rows
@@ -129,9 +130,10 @@ def train_and_score(collection: Collection, trainings: Trainings, params: Params
     of_split: dict[str, list[Values]] = {"s1": [], "s2": [], "s3": []}
     of_knob: list[Values] = []
     similar: dict[str, float] = {}
+    reach = SharedReach()
     for split, held in progress(trainings.all, "train and score", "training"):
         fitted = fit(collection, held, params.siamese, seed)
-        found, seen = _scored(collection, held, fitted, judges, params, of_training=split == "s1")
+        found, seen = _scored(collection, held, fitted, judges, params, reach, of_training=split == "s1")
         of_split[split].append(found)
         if split == "s1":
             kept.append((fitted, seen))
@@ -169,7 +171,14 @@ def train_and_score(collection: Collection, trainings: Trainings, params: Params
 
 
 def _scored(
-    collection: Collection, held: Held, fitted: Fitted, judges: Mapping[str, Judge], params: Params, of_training: bool
+    collection: Collection,
+    held: Held,
+    fitted: Fitted,
+    judges: Mapping[str, Judge],
+    params: Params,
+    reach: Reach,
+    *,
+    of_training: bool,
 ) -> tuple[Values, Values]:
     """Per-query metrics of the query works of one training in all spaces, few of which are held at a time.
 
@@ -180,7 +189,7 @@ def _scored(
     k, seed = params.relevance.neighbours, params.seed
 
     def spaces() -> Iterator[Space]:
-        yield from held_out.post_processings(collection.images, held, params.relevance)
+        yield from held_out.post_processings(collection.images, held, params.relevance, reach)
         yield from held_out.attempts(collection, held, fitted, params.siamese, seed)
 
     for some in held_out.portions(spaces()):

@@ -117,6 +117,7 @@ def whitened(vectors: np.ndarray, components: int, fit: np.ndarray | None = None
     return unit_of((len(vectors), axes.shape[1]), lambda rows: (vectors[rows] - mean) @ axes / spread)
 
 
+Reach = Callable[[np.ndarray, np.ndarray | None, int], np.ndarray]  # see ``mean_of_nearest``
 Directions = tuple[np.ndarray, np.ndarray, np.ndarray]  # mean (d,), directions (components, d), variances (components,)
 
 
@@ -168,11 +169,8 @@ def csls_space(
         fit: Rows among which the neighbours are sought; default all. A work is not a neighbour of itself.
         fields: Fields that the vectors were made from.
     """
-    return _csls(name, unit_rows(vectors), k, fit, fields)
-
-
-def _csls(name: str, unit: np.ndarray, k: int, fit: np.ndarray | None, fields: frozenset[str] = frozenset()) -> Space:
-    return Space(name, len(unit), _LessReach(unit, _mean_of_nearest(unit, fit, k)), fields)
+    unit = unit_rows(vectors)
+    return Space(name, len(unit), _LessReach(unit, mean_of_nearest(unit, fit, k)), fields)
 
 
 @dataclass(frozen=True)
@@ -221,7 +219,9 @@ class _Same:
         return np.tile(self.scores, (len(rows), 1))
 
 
-def image_spaces(images: np.ndarray, components: int, k: int, fit: np.ndarray | None = None) -> list[Space]:
+def image_spaces(
+    images: np.ndarray, components: int, k: int, fit: np.ndarray | None = None, reach: Reach | None = None
+) -> list[Space]:
     """The image embedding as it is, and its post-processings: image, centred, whitened, csls.
 
     Args:
@@ -229,13 +229,15 @@ def image_spaces(images: np.ndarray, components: int, k: int, fit: np.ndarray | 
         components: Number of components of the whitened space.
         k: Neighbours of CSLS.
         fit: Rows that all is fitted on; default all.
+        reach: Finds what CSLS takes off; default: ``mean_of_nearest``.
     """
     unit = unit_rows(images)  # of two spaces
+    less = (reach or mean_of_nearest)(unit, fit, k)
     return [
         _of_unit_rows("image", unit),
         cosine_space("centred", centred(images, fit)),
         cosine_space("whitened", whitened(images, components, fit)),
-        _csls("csls", unit, k, fit),
+        Space("csls", len(unit), _LessReach(unit, less)),
     ]
 
 
@@ -246,17 +248,26 @@ def _fitted(vectors: np.ndarray, fit: np.ndarray | None) -> np.ndarray:
     return rows
 
 
-def _mean_of_nearest(unit: np.ndarray, fit: np.ndarray | None, k: int) -> np.ndarray:
-    """Mean cosine of each row to its k nearest rows among those of ``fit`` (default: all), itself left out; (n,)."""
+def mean_of_nearest(unit: np.ndarray, fit: np.ndarray | None, k: int, rows: np.ndarray | None = None) -> np.ndarray:
+    """Mean cosine of each row to its k nearest rows among those of ``fit``, itself left out; float32 (n,) or (r,).
+
+    Args:
+        unit: Unit rows (n, d).
+        fit: Rows among which the nearest are sought; default all.
+        k: How many; fewer where there are fewer.
+        rows: Only for these rows (r,); default all.
+    """
     gallery, place = unit, np.arange(len(unit))
     if fit is not None:
         gallery, place = unit[fit], np.full(len(unit), -1)
         place[fit] = np.arange(len(gallery))
-    reach = np.zeros(len(unit), dtype=np.float32)
+    asked = np.arange(len(unit)) if rows is None else rows
+    reach = np.zeros(len(asked), dtype=np.float32)
     most, step = min(k, len(gallery)), _step(len(gallery))
-    for start in range(0, len(unit), step):
-        block = unit[start : start + step] @ gallery.T
-        own = place[start : start + step]
+    for start in range(0, len(asked), step):
+        part = asked[start : start + step]
+        block = (unit[start : start + step] if rows is None else unit[part]) @ gallery.T
+        own = place[part]
         block[np.flatnonzero(own >= 0), own[own >= 0]] = -np.inf
         np.negative(block, out=block)
         best = -np.partition(block, most - 1, axis=1)[:, :most]
