@@ -93,6 +93,7 @@ def experiments(project: Checkout) -> set[str]:
     return set(project.run("dvc", "exp", "list", "--name-only").split())
 
 
+@pytest.mark.long
 def test_killed_and_started_again(project: Checkout):
     """A kill in the midst of a training: that one is trained again, a finished one is not, and nothing is left."""
     before = (project.folder / "params.yaml").read_text()

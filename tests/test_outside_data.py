@@ -117,6 +117,7 @@ def test_a_museums_folder_is_looked_at_at_every_run(project: Project, tmp_path: 
     pd.testing.assert_frame_equal(project.index("nga"), index)
 
 
+@pytest.mark.long
 def test_labels_experiments_and_relative_paths(project: Project) -> None:
     folder = project.folder / "mine"
     write_museum(folder, ["Harbour", "Portrait", "Apples"])
