@@ -14,10 +14,11 @@ from artextract.core.files import read_array
 from artextract.core.memory import require_memory
 from artextract.data.museum.painters import artist_clusters
 
-# Bytes at the peak of judging, of mining pairs and of the figures, for each value of a work's embeddings and for each
-# work besides; and for the pairs of works on a map, of which there are so many at most (``tsne.works``).
-PER_VALUE, PER_WORK = 12, 20_000
-PER_PAIR, MAPPED = 32, 5_000
+# Bytes at the peak of train_siamese, which needs more than judging: for each value of a work's embeddings, for each
+# work besides, and for each pair of works of a block. Fitted to whole stages at 1,000 to 16,000 works and to the first
+# of the trainings at 100,000 (docs/results/stages.csv), rounded up.
+PER_VALUE, PER_WORK = 12, 10_000
+PER_PAIR, PAIRED = 84, 4_096
 VALUES = 2_048  # of an image and a title
 
 
@@ -32,7 +33,7 @@ def require_room(works: int, values: int = VALUES) -> None:
         ArtExtractError: It needs more than is free.
     """
     require_memory(
-        (PER_VALUE * values + PER_WORK) * works + PER_PAIR * min(works, MAPPED) ** 2,
+        (PER_VALUE * values + PER_WORK) * works + PER_PAIR * min(works, PAIRED) ** 2,
         f"comparing {works:,} works with each other",
         "a machine with more memory, other programs closed, or fewer works: `-S nga.max_objects=N` keeps N of them",
     )
