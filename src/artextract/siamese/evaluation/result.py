@@ -17,7 +17,7 @@ from artextract.siamese.projection.heads import untrained
 from artextract.siamese.projection.projection import Projection
 from artextract.siamese.projection.words import fit_head, untrained_head
 from artextract.similarity.ranking.collection import Collection
-from artextract.similarity.ranking.judges import are_described
+from artextract.similarity.ranking.descriptions import are_described
 from artextract.similarity.ranking.tables import TABLE
 
 LOSSES = ["epoch", "train", "select", "select_error"]

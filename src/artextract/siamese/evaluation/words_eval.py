@@ -19,7 +19,7 @@ from artextract.siamese.projection.pairs import titled_rows
 from artextract.siamese.projection.words import fit_head, in_words, known_item_rank
 from artextract.similarity.ranking.chance import RANDOM
 from artextract.similarity.ranking.collection import Collection
-from artextract.similarity.ranking.judges import text_to_image
+from artextract.similarity.ranking.descriptions import text_to_image
 from artextract.similarity.ranking.judging import Judge
 from artextract.similarity.ranking.relations import Equal, Itself, OthersOf, codes_of
 from artextract.similarity.ranking.tables import Values, limits

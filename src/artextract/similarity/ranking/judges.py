@@ -16,8 +16,9 @@ from artextract.data.museum.names import PREFIX
 from artextract.data.museum.painters import person
 from artextract.data.museum.titles import have_titles
 from artextract.params.sections import Relevance
+from artextract.similarity.ranking.descriptions import text_to_image
 from artextract.similarity.ranking.judging import SIBLING_FIELDS, TERM_COLUMNS, Judge, sampled
-from artextract.similarity.ranking.relations import Equal, InCommon, Itself, OthersOf, codes_of, indicator
+from artextract.similarity.ranking.relations import Equal, InCommon, codes_of, indicator, same_group
 from artextract.similarity.ranking.rules import NearInTime, SamePainter, SharedTerms, SimilarTitles
 from artextract.similarity.ranking.title_words import share_a_word
 
@@ -111,38 +112,6 @@ def title_judge(index: pd.DataFrame, titles: np.ndarray, threshold: float) -> Ju
     titled, fields = have_titles(index), frozenset({"title"})
     rule, left_out = SimilarTitles(titles, threshold), (same_group(index),)
     return Judge(len(index), rule, left_out, never=~titled, asks=titled, fields=fields)
-
-
-def same_group(index: pd.DataFrame) -> Equal:
-    """Near-duplicates and siblings, the work itself among them."""
-    return Equal(codes_of(index["group"]))
-
-
-@dataclass(frozen=True)
-class TextToImage:
-    """Known-item search: a curator's description of one image is the query, all images are the gallery.
-
-    Attributes:
-        texts: The descriptions, one for each of ``judge.queries()``, in that order.
-        judge: Relevant to text i is image i alone; the rest of its group is taken out, as the text fits it too.
-    """
-
-    texts: tuple[str, ...]
-    judge: Judge
-
-
-def text_to_image(index: pd.DataFrame) -> TextToImage:
-    """Known-item search with the museum's assistive texts; no queries where the column is empty or missing."""
-    text = index["assistivetext"] if "assistivetext" in index else pd.Series(pd.NA, index=index.index, dtype="string")
-    itself, others = Itself(len(index)), OthersOf(same_group(index), len(index))
-    asks, fields = text.notna().to_numpy(dtype=bool), frozenset({"assistivetext"})
-    judge = Judge(len(index), itself, (others,), asks=asks, fields=fields)
-    return TextToImage(tuple(text.dropna()), judge)
-
-
-def are_described(index: pd.DataFrame, params: Relevance) -> bool:
-    """Whether enough works have a curator's description for ``text_to_image`` to be measured."""
-    return len(text_to_image(index).judge.queries()) >= params.min_queries
 
 
 @dataclass(frozen=True)

@@ -106,6 +106,11 @@ def codes_of(values: pd.Series) -> np.ndarray:
     return pd.factorize(values)[0].astype(np.int32)
 
 
+def same_group(index: pd.DataFrame) -> Equal:
+    """Near-duplicates and siblings, the work itself among them."""
+    return Equal(codes_of(index["group"]))
+
+
 def indicator(lists: pd.Series) -> csr_matrix:
     """Which work has which value, from a column of lists: ones, float32 (n, number of values)."""
     values = lists.reset_index(drop=True).map(list).explode().dropna()
