@@ -14,11 +14,12 @@ from artextract.core.files import read_array
 from artextract.core.memory import require_memory
 from artextract.data.museum.painters import artist_clusters
 
-# Bytes at the peak of train_siamese, which needs more than judging: for each value of a work's embeddings, for each
-# work besides, and for each pair of works of a block. Fitted to whole stages at 1,000 to 16,000 works and to the first
-# of the trainings at 100,000 (docs/results/stages.csv), rounded up.
-PER_VALUE, PER_WORK = 12, 10_000
-PER_PAIR, PAIRED = 84, 4_096
+# Bytes at the peak of train_siamese, which needs more than judging: for each value of a work's embeddings; for each
+# work that pairs are taken from (``siamese.mined_works``), and for each pair of a block of them. Fitted to whole stages
+# at 1,000 to 16,000 works, and to the first of the trainings at 100,000 (docs/results/stages.csv).
+PER_VALUE = 12
+PER_MINED, MINED = 70_000, 20_000
+PER_PAIR, PAIRED = 70, 4_096
 VALUES = 2_048  # of an image and a title
 
 
@@ -33,7 +34,7 @@ def require_room(works: int, values: int = VALUES) -> None:
         ArtExtractError: It needs more than is free.
     """
     require_memory(
-        (PER_VALUE * values + PER_WORK) * works + PER_PAIR * min(works, PAIRED) ** 2,
+        PER_VALUE * values * works + PER_MINED * min(works, MINED) + PER_PAIR * min(works, PAIRED) ** 2,
         f"comparing {works:,} works with each other",
         "a machine with more memory, other programs closed, or fewer works: `-S nga.max_objects=N` keeps N of them",
     )
