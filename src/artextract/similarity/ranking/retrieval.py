@@ -111,7 +111,7 @@ class Judging:
     @property
     def columns(self) -> list[tuple[str, str]]:
         """Judge, and limit or space, of each table; by judge."""
-        by_name = {of: list(self.judges) for of in self.limits} | self.scored
+        by_name = {of: list(self.judges) for of in self.limits} | dict(self.scored)
         return [(name, of) for name in self.judges for of, names in by_name.items() if name in names]
 
     @cached_property

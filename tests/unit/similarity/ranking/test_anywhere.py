@@ -76,7 +76,8 @@ def test_a_task_of_one_content_is_pickled_alike(monkeypatch: pytest.MonkeyPatch)
         return [task.block(number) for number in range(len(task.blocks))]
 
     monkeypatch.setattr(anywhere, "blocks_over", keep)
-    judged(), judged()
+    judged()
+    judged()
     assert seen[0] == seen[1]
 
 
