@@ -19,6 +19,7 @@ from artextract.classification.network.schedule import MovingAverage, learning_r
 from artextract.classification.network.selection import evaluate
 from artextract.classification.network.trainer import Trainer
 from artextract.classification.network.training_rows import Data, load_split
+from artextract.core.adamw import AdamW
 from artextract.core.errors import ArtExtractError
 from artextract.core.kept import seal
 from artextract.core.tasks import TASKS
@@ -81,13 +82,13 @@ def test_learning_rate_by_eye() -> None:
 
 def test_the_rate_of_each_step_is_the_one_of_the_whole_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rates = []
-    step = torch.optim.AdamW.step
+    step = AdamW.step
 
-    def noted(self: torch.optim.AdamW, closure: Any = None) -> Any:
+    def noted(self: AdamW, closure: Any = None) -> Any:
         rates.append(self.param_groups[0]["lr"])
         return step(self, closure)
 
-    monkeypatch.setattr(torch.optim.AdamW, "step", noted)
+    monkeypatch.setattr(AdamW, "step", noted)
     trained(tmp_path, toy_params(epochs=3, batch_size=8, lr=0.01))  # 20 rows: 3 steps an epoch
     assert rates == [learning_rate(k, 9, 0.01) for k in range(9)]
 
@@ -130,11 +131,11 @@ def test_losses_of_the_history_are_means_over_rows(tmp_path: Path) -> None:
 def test_gradients_are_clipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     norms = []
 
-    def noted(self: torch.optim.AdamW, closure: Any = None) -> None:
+    def noted(self: AdamW, closure: Any = None) -> None:
         gradients = [p.grad.norm() for group in self.param_groups for p in group["params"]]
         norms.append(float(torch.stack(gradients).norm()))
 
-    monkeypatch.setattr(torch.optim.AdamW, "step", noted)
+    monkeypatch.setattr(AdamW, "step", noted)
     loud = dataclasses.replace(TRAIN.inputs.preprocessing, std=(0.001, 0.001, 0.001))  # inputs of about 500
     data = Data(Inputs(TRAIN.inputs.array, loud, ""), TRAIN.labels, TRAIN.ids, None)
     Trainer(toy_params(), CLASSES, EVEN, tmp_path)._train_epoch(0, data)
