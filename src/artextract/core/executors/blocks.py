@@ -70,7 +70,7 @@ def blocks_over(task: Task, code: str, describe: str, unit: str) -> Iterator[np.
                 write_array(folder / f"{name}.npy", array)
         write_bytes(folder / TASK, laid_out)
         shards = [Block(f"block-{i:06d}", str(folder), code, digits, i, size) for i, size in enumerate(task.blocks)]
-        yield from over(shards, compute_block, folder=folder / "job", describe=describe, unit=unit)
+        yield from over(shards, compute_block, folder=folder / "job", describe=describe, unit=unit, keep=True)
         discard(folder)
 
 

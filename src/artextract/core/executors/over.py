@@ -61,7 +61,7 @@ def _unknown() -> ArtExtractError:
 
 
 def over(
-    shards: Sequence[S], function: Function[S], *, folder: Path, describe: str, unit: str
+    shards: Sequence[S], function: Function[S], *, folder: Path, describe: str, unit: str, keep: bool = False
 ) -> Generator[Any, None, None]:
     """Map a function over shards, wherever the environment says; results come in order, with progress.
 
@@ -76,6 +76,8 @@ def over(
             results depend on besides the shards' names. Only one process hands out work in it at a time.
         describe: Name of the work, in front of the progress bar.
         unit: Name of one item.
+        keep: Results stay in ``folder`` when they are taken, until the caller removes it: what is only held in memory
+            would be lost in a kill.
 
     Raises:
         ArtExtractError: Raised by ``function``, or the executor cannot be had, or gave up on a shard.
@@ -86,7 +88,7 @@ def over(
     with tqdm(total=sum(shard.size for shard in shards), desc=describe, unit=unit, mininterval=1) as bar:
         if run is not None:
             for start in range(0, len(shards), WAVE):
-                yield from _wave(shards[start : start + WAVE], function, run, folder, bar)
+                yield from _wave(shards[start : start + WAVE], function, run, folder, bar, keep)
             return
         done = 0
         for shard in shards:
@@ -95,7 +97,9 @@ def over(
             bar.update(done - bar.n)
 
 
-def _wave(shards: Sequence[S], function: Function[S], run: Run, folder: Path, bar: tqdm[Any]) -> Iterator[Any]:
+def _wave(
+    shards: Sequence[S], function: Function[S], run: Run, folder: Path, bar: tqdm[Any], keep: bool
+) -> Iterator[Any]:
     undone = prepare(folder, shards, function)
     sizes = {shard.name: shard.size for shard in shards}
     if len(sizes) < len(shards):
@@ -111,7 +115,8 @@ def _wave(shards: Sequence[S], function: Function[S], run: Run, folder: Path, ba
                 waiting.discard(name)
                 bar.update(sizes[name])
             yield result(folder, shard.name)
-            forget(folder, shard.name)
+            if not keep:
+                forget(folder, shard.name)
     finally:
         if close := getattr(done, "close", None):
             close()
