@@ -201,7 +201,7 @@ def _splits(n: int) -> Callable[[], object]:
     index = index.assign(id=index["title"])
 
     def run() -> object:
-        similar = positive_cosine(index, titles, params.siamese.positive_quantile)
+        similar = positive_cosine(index, titles, params.siamese, params.seed)
         return split_table(index, titles, params.splits, similar, params.seed)
 
     return run

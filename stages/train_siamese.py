@@ -39,7 +39,7 @@ def main() -> None:
     set_threads()
     collection = open_collection(Path("data/nga"), Path("data/embeddings"))
     require_room(len(collection.index), collection.values)
-    similar = positive_cosine(collection.index, collection.titles, p.siamese.positive_quantile)
+    similar = positive_cosine(collection.index, collection.titles, p.siamese, p.seed)
     splits = split_table(collection.index, collection.titles, p.splits, similar, p.seed)
     try:
         result = trained(collection, splits, p, lambda texts: embed_titles(texts, p.title_encoder)[0])

@@ -37,7 +37,7 @@ def qrels(
     index, p = pd.read_parquet(collection / "index.parquet"), load_params("relevance", "siamese", "splits", "seed")
     require_room(len(index))
     judges, unmeasured = all_judges(index, titles, p.relevance)
-    similar = positive_cosine(index, titles, p.siamese.positive_quantile)
+    similar = positive_cosine(index, titles, p.siamese, p.seed)
     splits = split_table(index, titles, p.splits, similar, p.seed)
     for path in export(folder, index, judges, unmeasured, splits, p.relevance.neighbours):
         print(path)

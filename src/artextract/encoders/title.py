@@ -113,7 +113,9 @@ def embed_titles(titles: Sequence[str], params: TitleEncoder) -> tuple[np.ndarra
 def _embedded(model: Any, titles: Sequence[str], params: TitleEncoder) -> np.ndarray:
     """Unit rows (n, d), computed in this process or wherever the environment says."""
     order = _longest_first(titles)
-    task = _Batches(list(map(titles.__getitem__, order.tolist())), params.model_dump_json(), backend(params.precision), model)
+    task = _Batches(
+        list(map(titles.__getitem__, order.tolist())), params.model_dump_json(), backend(params.precision), model
+    )
     found = list(blocks_over(task, __name__, "embed titles", "title"))
     rows = np.empty((len(titles), found[0].shape[1]), dtype=np.float32)
     rows[order] = np.concatenate(found)

@@ -85,20 +85,21 @@ def titled_rows(index: pd.DataFrame, rows: np.ndarray) -> np.ndarray:
     return rows[have_titles(index.iloc[rows])]
 
 
-def positive_cosine(index: pd.DataFrame, titles: np.ndarray, quantile: float) -> float:
+def positive_cosine(index: pd.DataFrame, titles: np.ndarray, params: Siamese, seed: int) -> float:
     """Smallest title cosine of a positive pair if all works are learnt from.
 
     Args:
         index: title and group of n works.
         titles: Title embeddings, unit rows (n, d).
-        quantile: ``siamese.positive_quantile``.
+        params: The quantile, and of how many works it is taken, as ``mine_pairs`` takes it.
+        seed: Seed of the draw of works.
 
     Returns:
         The cosine; 1 where no two titled works are of different groups.
     """
-    rows = titled_rows(index, np.arange(len(index)))
+    rows = at_most(titled_rows(index, np.arange(len(index))), params.mined_works, seed)
     cosines = PairCosines(titles[rows], index["group"].to_numpy()[rows])
-    return cosines.quantiles([quantile])[0] if cosines.count else 1.0
+    return cosines.quantiles([params.positive_quantile])[0] if cosines.count else 1.0
 
 
 def mine_pairs(

@@ -54,7 +54,9 @@ def test_pairs_are_those_of_whole_matrices(block: int):
     assert found.negative_to == pytest.approx(expected.negative_to, abs=1e-9)
     for works in (np.arange(len(found.rows)), np.random.default_rng(0).permutation(len(found.rows))[:50]):
         np.testing.assert_array_equal(found.negative(works), expected.negative[np.ix_(works, works)])
-    assert positive_cosine(index, titles, 0.97) == pytest.approx(dense.positive_cosine(index, titles, 0.97), abs=1e-9)
+    assert positive_cosine(index, titles, asked, 3) == pytest.approx(
+        dense.positive_cosine(index, titles, 0.97), abs=1e-9
+    )
 
 
 def test_clusters_and_what_is_left_out_are_those_of_whole_matrices(block: int):

@@ -30,9 +30,17 @@ def test_pairs_by_eye():
 def test_the_positive_cosine_is_that_of_the_pairs_of_all_works():
     index = works([*"abcd", "Untitled"], groups=[0, 1, 2, 3, 4])
     titles = np.vstack([FOUR, FOUR[:1]])
-    pairs = mine_pairs(index, titles, np.eye(5), np.arange(5), settings(positive_quantile=0.9), 0)
-    assert positive_cosine(index, titles, 0.9) == pairs.positive_from
-    assert positive_cosine(works(["a", "b"], groups=[0, 0]), FOUR[:2], 0.9) == 1  # sides of one object are no pair
+    asked = settings(positive_quantile=0.9)
+    pairs = mine_pairs(index, titles, np.eye(5), np.arange(5), asked, 0)
+    assert positive_cosine(index, titles, asked, 0) == pairs.positive_from
+    sides = works(["a", "b"], groups=[0, 0])
+    assert positive_cosine(sides, FOUR[:2], asked, 0) == 1  # sides of one object are no pair
+
+
+def test_the_positive_cosine_of_many_works_is_that_of_the_works_that_pairs_are_taken_from():
+    few = settings(positive_quantile=0.9).model_copy(update={"mined_works": 2})
+    found = {round(positive_cosine(works(list("abcd")), FOUR, few, seed), 6) for seed in range(40)}
+    assert found == {0.96, 0.6, 0.0, 0.8, 0.28}  # each pair of two drawn works, sooner or later
 
 
 def test_positions_are_of_the_rows_that_take_part():
