@@ -31,16 +31,17 @@ def main() -> None:
     from artextract.similarity.evaluation import outliers, showing
     from artextract.similarity.evaluation.figures import plot_judges
     from artextract.similarity.evaluation.lists import MOST_ROWS
-    from artextract.similarity.evaluation.scoring import neighbours_of_both, score
+    from artextract.similarity.evaluation.scoring import neighbours_of_both, score, shared_by
     from artextract.similarity.ranking.collection import open_collection, require_room
 
     collection, k = open_collection(Path("data/nga"), Path("data/embeddings")), p.relevance.neighbours
     require_room(len(collection.index), collection.values)
     reader = ShardReader(Path("data/nga"), collection.index)
-    neighbours = neighbours_of_both(collection, k)
+    near = shared_by(collection)
+    neighbours = neighbours_of_both(collection, k, near)
     write_table(OUT / "neighbours.parquet", neighbours)
     showing.list_neighbours(collection, neighbours, p.similarity, p.seed, OUT / "neighbours.csv", PLOTS)
-    scores = score(collection, map(reader.image, range(len(reader))), p.relevance, p.seed)
+    scores = score(collection, map(reader.image, range(len(reader))), p.relevance, p.seed, near)
     for name, table in scores.tables.items():
         write_table(PLOTS / f"{name}.csv", table)
     plot_judges(scores.tables["retrieval"], scores.absent, f"ndcg{k}", PLOTS / "judges.png")

@@ -32,7 +32,7 @@ from artextract.siamese.projection.splits import painter_components
 from artextract.similarity.ranking.collection import Collection
 from artextract.similarity.ranking.judges import all_judges
 from artextract.similarity.ranking.judging import Judge
-from artextract.similarity.ranking.reach import SharedReach
+from artextract.similarity.ranking.shared import SharedNearest
 from artextract.similarity.ranking.spaces import Reach, Space
 from artextract.similarity.ranking.tables import Values, limits, retrieval_table
 
@@ -130,7 +130,7 @@ def train_and_score(collection: Collection, trainings: Trainings, params: Params
     of_split: dict[str, list[Values]] = {"s1": [], "s2": [], "s3": []}
     of_knob: list[Values] = []
     similar: dict[str, float] = {}
-    reach = SharedReach()
+    reach = SharedNearest().reach
     for split, held in progress(trainings.all, "train and score", "training"):
         fitted = fit(collection, held, params.siamese, seed)
         found, seen = _scored(collection, held, fitted, judges, params, reach, of_training=split == "s1")

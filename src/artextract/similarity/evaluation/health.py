@@ -70,18 +70,21 @@ def effective_rank(unit: np.ndarray) -> float:
     return float(np.exp(-(share * np.log(share)).sum()))
 
 
-def health(space: Space, group: np.ndarray, k: int) -> dict[str, float]:
+def health(space: Space, group: np.ndarray, k: int, near: np.ndarray | None = None) -> dict[str, float]:
     """Health figures of a space.
 
     Args:
         space: n works.
         group: Group of each work (n,).
         k: Neighbours of the k-occurrence.
+        near: The k nearest works of every work, its own group left out (n, k), -1 where there are fewer; where they are
+            at hand.
 
     Returns:
         hubness, anti_hubs, and, where the similarity is a cosine, mean_cosine and effective_rank.
     """
-    skewness, alone = hubness(k_occurrence(space, group, k))
+    counts = k_occurrence(space, group, k) if near is None else np.bincount(near[near >= 0], minlength=space.n)
+    skewness, alone = hubness(counts)
     found = {"hubness": skewness, "anti_hubs": alone}
     if space.vectors is not None and space.n > 1:
         found |= {"mean_cosine": mean_cosine(space.vectors), "effective_rank": effective_rank(space.vectors)}

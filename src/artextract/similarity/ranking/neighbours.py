@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from artextract.similarity.ranking.topk import Groups, OwnGroup, best, empty
+from artextract.similarity.ranking.topk import Groups, OwnGroup, best, empty, select
 
-BLOCK = 1 << 22  # scores held at a time: 16 MB of float32
+QUERIES = 512  # that one product takes; fewer would wait for the gallery, which is read once for all of them
+SCORES = 1 << 20  # held at a time: 4 MB of float32, which stay in the processor's cache
 SCAN_FROM = 1 << 15  # gallery rows from which a bf16 scan with an fp32 re-rank is faster, where bf16 is
 SCAN_QUERIES = 64  # below, the conversion of the gallery costs more than it saves
 
@@ -38,19 +39,65 @@ def nearest(
 def blocked(
     queries: np.ndarray, gallery: np.ndarray, k: int, exclude: Groups | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """As ``nearest``, by float32 products of blocks of queries with the whole gallery."""
-    n, k = len(gallery), min(k, len(gallery))
+    """As ``nearest``, by float32 products of blocks of queries with blocks of the gallery.
+
+    After the first block of the gallery few scores of the next ones are above a query's k-th so far: they are found by
+    one comparison, and no array as long as the gallery is written or sorted.
+    """
+    k = min(k, len(gallery))
     rows, scores = empty(len(queries), k)
+    if k == 0:
+        return rows, scores
     own = OwnGroup(*exclude) if exclude is not None else None
-    step = max(1, BLOCK // max(1, n))
-    for start in range(0, len(queries), step):
-        part = slice(start, start + step)
-        block = queries[part] @ gallery.T
-        if own is not None:
-            block[own.pairs(part)] = -np.inf
-        rows[part], scores[part] = best(block, k)
+    for start in range(0, len(queries), QUERIES):
+        part = slice(start, min(start + QUERIES, len(queries)))
+        out = own.pairs(part) if own is not None else None
+        rows[part], scores[part] = _block(queries[part], gallery, k, out)
     rows[np.isneginf(scores)] = -1
     return rows, scores
+
+
+def _block(
+    queries: np.ndarray, gallery: np.ndarray, k: int, out: tuple[np.ndarray, np.ndarray] | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """The k best of a few queries; ``out`` are pairs of query and gallery row that do not count."""
+    width = max(k, SCORES // len(queries))
+    room = np.empty((len(queries), min(width, len(gallery))), dtype=np.float32)
+    rows, scores = empty(len(queries), 0)
+    for start in range(0, len(gallery), width):
+        part = gallery[start : start + width]
+        block = np.matmul(queries, part.T, out=room[:, : len(part)])
+        if out is not None:
+            here = (out[1] >= start) & (out[1] < start + len(part))
+            block[out[0][here], out[1][here] - start] = -np.inf
+        if start == 0:
+            rows, scores = best(block, k)
+        else:
+            _improve(rows, scores, block, start)
+    return rows, scores
+
+
+def _improve(rows: np.ndarray, scores: np.ndarray, block: np.ndarray, start: int) -> None:
+    """Put what is better into the k best (q, k), in place. A score that is equal is of a higher row, and is not better.
+
+    Args:
+        rows: Gallery rows, best first.
+        scores: Theirs.
+        block: Scores of the next gallery rows (q, b).
+        start: The first of these.
+    """
+    query, column = np.divmod(np.flatnonzero(block > scores[:, -1:]), block.shape[1])
+    if not len(query):
+        return
+    k, count = rows.shape[1], np.bincount(query, minlength=len(rows))
+    changed = np.flatnonzero(count)
+    line = np.searchsorted(changed, query)
+    place = k + np.arange(len(query)) - (np.cumsum(count) - count)[query]
+    shape = len(changed), k + count.max()
+    found, of = np.full(shape, -np.inf, dtype=np.float32), np.zeros(shape, dtype=np.int64)
+    found[:, :k], of[:, :k] = scores[changed], rows[changed]
+    found[line, place], of[line, place] = block[query, column], start + column
+    rows[changed], scores[changed] = select(found, of, k)
 
 
 def neighbour_table(ids: pd.Series, rows: np.ndarray, scores: np.ndarray, space: str) -> pd.DataFrame:

@@ -189,7 +189,11 @@ class _LessReach:
 
 
 def popularity_space(
-    vectors: np.ndarray, k: int = 10, fit: np.ndarray | None = None, fields: frozenset[str] = frozenset()
+    vectors: np.ndarray,
+    k: int = 10,
+    fit: np.ndarray | None = None,
+    fields: frozenset[str] = frozenset(),
+    near: np.ndarray | None = None,
 ) -> Space:
     """The same ranking for every query: works by how many others have them among their k nearest.
 
@@ -198,7 +202,11 @@ def popularity_space(
         k: Neighbours.
         fit: Rows that are used as queries; default all.
         fields: Fields that the vectors were made from.
+        near: The k nearest rows of every row (n, k), where they are at hand and ``fit`` is not given.
     """
+    if near is not None:
+        counts = np.bincount(near[near >= 0], minlength=len(vectors)).astype(np.float32)
+        return Space("popularity", len(vectors), _Same(counts), fields)
     cosine = cosine_space("popularity", vectors)
     asked = np.arange(cosine.n) if fit is None else np.asarray(fit)
     counts = np.zeros(cosine.n, dtype=np.float32)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,9 +12,11 @@ from PIL import Image
 
 from artextract.core.compute import unit_rows
 from artextract.params.sections import TSNE, Similarity
+from artextract.similarity.evaluation import scoring
 from artextract.similarity.evaluation.health import health
 from artextract.similarity.evaluation.scoring import COMPARED, Scores, neighbours_of_both, score, spaces_of
 from artextract.similarity.evaluation.showing import flat, show_clusters, show_examples, show_maps
+from artextract.similarity.ranking import shared
 from artextract.similarity.ranking.collection import Collection, open_collection
 from tests.museum import gallery
 from tests.unit.similarity.ranking.test_judges import params, works
@@ -73,6 +76,34 @@ def test_the_health_of_every_space_is_that_of_its_neighbours(scores: Scores):
     assert {k: v for k, v in scores.flat.items() if k.startswith("health")} == {
         f"health.image.{name}": value for name, value in found.items()
     }
+
+
+def test_many_works_are_searched_once_and_the_scores_are_the_same(scores: Scores, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(shared, "SHARED_FROM", 2)
+    monkeypatch.setattr(scoring, "SHARED_FROM", 2)
+    monkeypatch.setattr(shared, "MOST", 11)
+    near = scoring.shared_by(toy())
+    expected = neighbours_of_both(toy(), 3)
+    asked: list[str] = []
+    for module in (shared, scoring):
+        whole = module.nearest_of_all
+
+        def counted(*given: Any, whole: Any = whole) -> Any:
+            asked.append(given[-1])
+            return whole(*given)
+
+        monkeypatch.setattr(module, "nearest_of_all", counted)
+    pd.testing.assert_frame_equal(neighbours_of_both(toy(), 3, near), expected)
+    again = score(toy(), images(), params(neighbours=5), 0, near)
+    for name, table in scores.tables.items():
+        pd.testing.assert_frame_equal(again.tables[name], table)
+    assert sorted(asked) == [
+        "hubs of centred",
+        "hubs of colour",
+        "hubs of whitened",
+        "search by image",
+        "search by title",
+    ]
 
 
 def test_flat_scores_have_intervals_for_title_and_image_and_means_of_painters_for_the_image(scores: Scores):

@@ -59,7 +59,8 @@ def test_equals_a_full_sort_with_ties(q: list[list[int]], g: list[list[int]], k:
     if grouped:
         groups = tuple(np.array([rng.randrange(3) for _ in part]) for part in (q, g))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(neighbours, "BLOCK", rng.choice([1, 20, 1 << 24]))  # several blocks give what one gives
+        patch.setattr(neighbours, "QUERIES", rng.choice([1, 4, 512]))  # several blocks give what one gives
+        patch.setattr(neighbours, "SCORES", rng.choice([1, 8, 1 << 24]))
         rows, scores = nearest(queries, gallery, k, exclude=groups)  # type: ignore[arg-type]
     assert rows.tolist() == slow(queries, gallery, k, groups)  # type: ignore[arg-type]
     for query, line, values in zip(queries, rows, scores, strict=True):
