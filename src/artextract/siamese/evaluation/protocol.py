@@ -32,7 +32,7 @@ from artextract.siamese.projection.splits import painter_components
 from artextract.similarity.ranking.collection import Collection
 from artextract.similarity.ranking.judges import all_judges
 from artextract.similarity.ranking.judging import Judge
-from artextract.similarity.ranking.shared import SharedNearest
+from artextract.similarity.ranking.shared_nearest import SharedNearest
 from artextract.similarity.ranking.spaces import Reach, Space
 from artextract.similarity.ranking.tables import Values, limits, retrieval_table
 

@@ -16,7 +16,7 @@ from artextract.similarity.ranking.anywhere import nearest_of_all
 from artextract.similarity.ranking.collection import Collection
 from artextract.similarity.ranking.judges import ELSEWHERE, all_judges
 from artextract.similarity.ranking.neighbours import neighbour_table
-from artextract.similarity.ranking.shared import SHARED_FROM, SharedNearest
+from artextract.similarity.ranking.shared_nearest import SHARED_FROM, SharedNearest
 from artextract.similarity.ranking.spaces import Space, colour_space, cosine_space, image_spaces, popularity_space
 
 COMPARED = ("title", "image", "centred", "whitened", "csls")  # in pairs, with Holm's correction

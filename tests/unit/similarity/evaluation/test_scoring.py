@@ -16,7 +16,7 @@ from artextract.similarity.evaluation import scoring
 from artextract.similarity.evaluation.health import health
 from artextract.similarity.evaluation.scoring import COMPARED, Scores, neighbours_of_both, score, spaces_of
 from artextract.similarity.evaluation.showing import flat, show_clusters, show_examples, show_maps
-from artextract.similarity.ranking import shared
+from artextract.similarity.ranking import shared_nearest
 from artextract.similarity.ranking.collection import Collection, open_collection
 from tests.museum import gallery
 from tests.unit.similarity.ranking.test_judges import params, works
@@ -79,13 +79,13 @@ def test_the_health_of_every_space_is_that_of_its_neighbours(scores: Scores):
 
 
 def test_many_works_are_searched_once_and_the_scores_are_the_same(scores: Scores, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(shared, "SHARED_FROM", 2)
+    monkeypatch.setattr(shared_nearest, "SHARED_FROM", 2)
     monkeypatch.setattr(scoring, "SHARED_FROM", 2)
-    monkeypatch.setattr(shared, "MOST", 11)
+    monkeypatch.setattr(shared_nearest, "MOST", 11)
     near = scoring.shared_by(toy())
     expected = neighbours_of_both(toy(), 3)
     asked: list[str] = []
-    for module in (shared, scoring):
+    for module in (shared_nearest, scoring):
         whole = module.nearest_of_all
 
         def counted(*given: Any, whole: Any = whole) -> Any:

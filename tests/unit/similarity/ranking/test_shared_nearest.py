@@ -8,16 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from artextract.core.compute import unit_rows
-from artextract.similarity.ranking import shared
+from artextract.similarity.ranking import shared_nearest
 from artextract.similarity.ranking.neighbours import nearest
-from artextract.similarity.ranking.shared import SharedNearest
+from artextract.similarity.ranking.shared_nearest import SharedNearest
 from artextract.similarity.ranking.spaces import mean_of_nearest
 
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shared, "SHARED_FROM", 2)
-    monkeypatch.setattr(shared, "MOST", 6)
+    monkeypatch.setattr(shared_nearest, "SHARED_FROM", 2)
+    monkeypatch.setattr(shared_nearest, "MOST", 6)
 
 
 @given(st.integers(2, 40), st.integers(1, 6), st.integers(0, 10_000), st.floats(0, 1))
@@ -41,9 +41,9 @@ def test_the_search_is_made_once_and_few_rows_are_asked_again(monkeypatch: pytes
         again.append(len(unit) if rows is None else len(rows))
         return mean_of_nearest(unit, fit, k, rows)
 
-    nearest = shared.nearest_of_all
-    monkeypatch.setattr(shared, "nearest_of_all", counted)
-    monkeypatch.setattr(shared, "mean_of_nearest", direct)
+    nearest = shared_nearest.nearest_of_all
+    monkeypatch.setattr(shared_nearest, "nearest_of_all", counted)
+    monkeypatch.setattr(shared_nearest, "mean_of_nearest", direct)
     rng = np.random.default_rng(0)
     unit, found = unit_rows(rng.normal(size=(200, 8))), SharedNearest().reach
     for _ in range(5):
@@ -54,7 +54,7 @@ def test_the_search_is_made_once_and_few_rows_are_asked_again(monkeypatch: pytes
 
 
 def test_few_works_are_searched_as_ever(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(shared, "SHARED_FROM", 100)
+    monkeypatch.setattr(shared_nearest, "SHARED_FROM", 100)
     unit = unit_rows(np.random.default_rng(1).normal(size=(50, 4)))
     assert SharedNearest().reach(unit, np.arange(30), 3).tobytes() == mean_of_nearest(unit, np.arange(30), 3).tobytes()
 
