@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from artextract.siamese.projection.linear import principal_directions, ridge_weight, times, triangular
+from artextract.siamese.projection.linear import principal_directions, ridge_weight, times
 from artextract.siamese.projection.projection import Projection
 
 
@@ -121,7 +121,7 @@ def start(
     inputs = times(x, basis)
     weight = ridge_weight(inputs, y, penalty)
     # Directions in title space along which the fitted titles vary most; of the triangular factor alone, which is small.
-    _, _, directions = np.linalg.svd(triangular(inputs) @ weight, full_matrices=False)
+    _, _, directions = np.linalg.svd(np.linalg.qr(inputs, mode="r") @ weight, full_matrices=False)
     weight = weight @ directions[:rank].T
     weight /= np.linalg.norm(inputs @ weight, axis=1).mean() or 1.0
     net = Network(images.shape[1], basis.shape[1], weight.shape[1], hidden)

@@ -71,15 +71,6 @@ def times(rows: np.ndarray, matrix: np.ndarray) -> np.ndarray:
     return result
 
 
-def triangular(rows: np.ndarray) -> np.ndarray:
-    """R of the QR decomposition of rows (m, p), up to the signs of its rows; float64 (at most p, p).
-
-    Many rows are decomposed in blocks, and then their triangles: LAPACK walks through all rows for every column.
-    """
-    parts = [np.linalg.qr(x, mode="r") for _, x in _blocks(rows)]
-    return parts[0] if len(parts) == 1 else np.linalg.qr(np.concatenate(parts), mode="r")
-
-
 def _blocks(rows: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
     """Slices of the rows, each with its rows in float64."""
     for start in range(0, len(rows), ROWS):

@@ -7,8 +7,7 @@ import pytest
 from sklearn.decomposition import PCA
 from sklearn.linear_model import Ridge
 
-from artextract.siamese.projection import linear
-from artextract.siamese.projection.linear import principal_directions, ridge_weight, triangular
+from artextract.siamese.projection.linear import principal_directions, ridge_weight
 
 RNG = np.random.default_rng(0)
 
@@ -32,16 +31,6 @@ def test_principal_directions_are_scikit_learns(shape: tuple[int, int]):
     assert (found.max(axis=0) >= -found.min(axis=0)).all()
     assert principal_directions(x, 99).shape[1] == 5 + (shape[1] == 6)
     assert principal_directions(0 * x, 4).shape[1] == 1
-
-
-@pytest.mark.parametrize("rows", [4, 7, 100])
-def test_the_triangle_has_the_inner_products_of_the_columns(rows: int, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(linear, "ROWS", rows)
-    for m in (3, 8, 50):
-        x = RNG.normal(size=(m, 5))
-        found = triangular(x)
-        np.testing.assert_allclose(found.T @ found, x.T @ x, atol=1e-12)
-        np.testing.assert_array_equal(found, np.triu(found))
 
 
 @pytest.mark.parametrize("shape", [(30, 6), (6, 30)])
