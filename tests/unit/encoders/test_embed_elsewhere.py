@@ -43,7 +43,11 @@ def embedded(folder: Path, params: ImageEncoder, monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.parametrize(
-    "precision", ["fp32", *(pytest.param(name, marks=pytest.mark.slow) for name in ("fast", "auto"))]
+    "precision",
+    [
+        pytest.param(name, marks=pytest.mark.long if name == "auto" else pytest.mark.slow)
+        for name in ("fp32", "fast", "auto")
+    ],
 )
 def test_the_bits_are_the_same_wherever_they_are_computed(
     tmp_path: Path, params: ImageEncoder, monkeypatch: pytest.MonkeyPatch, precision: str

@@ -52,6 +52,7 @@ def model(loaded: tuple[Any, str], monkeypatch: pytest.MonkeyPatch) -> Any:
     return loaded[0]
 
 
+@pytest.mark.slow
 def test_values_known_from_upstream(params: TitleEncoder, model: Any):
     rows, identity = embed_titles(TITLES, params)
     assert rows.dtype == np.float32 and rows.shape == (5, 768)
@@ -67,12 +68,14 @@ def test_values_known_from_upstream(params: TitleEncoder, model: Any):
     }
 
 
+@pytest.mark.slow
 def test_meaning_orders_the_titles(params: TitleEncoder, model: Any):
     rows, _ = embed_titles(TITLES[:4], params)
     cosine = rows @ rows.T
     assert cosine[1, 2] > 0.5 > cosine[1, 3] and cosine[1, 2] > cosine[1, 0]
 
 
+@pytest.mark.slow
 def test_rows_follow_the_titles_whatever_the_batches(params: TitleEncoder, model: Any):
     """The library sorts by length inside; the order that comes back is ours."""
     rows, _ = embed_titles(TITLES, params)
@@ -80,11 +83,13 @@ def test_rows_follow_the_titles_whatever_the_batches(params: TitleEncoder, model
     np.testing.assert_allclose(turned[::-1], rows, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_title_beyond_the_longest_input_is_cut(params: TitleEncoder, model: Any):
     rows, _ = embed_titles(["wheat " * 600], params)
     np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_another_hash_in_the_parameters_is_refused(params: TitleEncoder, loaded: tuple[Any, str], own_cache: Path):
     cache = own_cache / "weights" / f"hub-{params.sha256[:16]}"
     with pytest.raises(ArtExtractError, match=f"SHA-256 is {params.sha256}, expected {'0' * 64}"):
@@ -110,6 +115,7 @@ def test_hub_without_a_network(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     assert "needs a network" in str(caught.value.remedy)
 
 
+@pytest.mark.slow
 def test_fast_is_bf16_where_it_pays_and_says_how_well_it_agrees(
     params: TitleEncoder, model: Any, loaded: tuple[Any, str], monkeypatch: pytest.MonkeyPatch
 ):
@@ -144,6 +150,7 @@ def test_titles_that_bf16_changes_are_refused():
     assert caught.value.remedy == "set title_encoder.precision=fp32"
 
 
+@pytest.mark.slow
 def test_digits_are_those_of_the_library_and_the_same_in_other_processes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

@@ -41,6 +41,7 @@ def fake(folder: Path, source: str) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_everything_that_needs_torchvision_imports_and_works():
     work = "import torch, timm\nfrom torchvision.transforms import v2\n"
     work += "print(first == again, v2.Resize(4)(torch.zeros(3, 8, 8)).shape[-1], timm.is_model('resnet18'))"
@@ -48,18 +49,21 @@ def test_everything_that_needs_torchvision_imports_and_works():
     assert (done.returncode, done.stdout.split()) == (0, ["True", "4", "True"]), done.stderr
 
 
+@pytest.mark.slow
 def test_sick_torchvision_is_cured_and_reported(tmp_path: Path):
     known = "import sys, torch\nprint(first, again, 'torchvision.early' in sys.modules, torch.ops.torchvision.qnms)"
     done = python(CURE + known, fake(tmp_path, SICK))
     assert (done.returncode, done.stdout.split()) == (0, ["True", "True", "True", "torchvision.qnms"]), done.stderr
 
 
+@pytest.mark.slow
 def test_healthy_torchvision_is_left_alone(tmp_path: Path):
     unknown = "import torch\nprint(first, again, hasattr(torch.ops.torchvision, 'nms'))"
     done = python(CURE + unknown, fake(tmp_path, "healthy = True"))
     assert (done.returncode, done.stdout.split()) == (0, ["False", "False", "False"]), done.stderr
 
 
+@pytest.mark.slow
 def test_other_failures_are_not_swallowed(tmp_path: Path):
     done = python(CURE, fake(tmp_path, "raise RuntimeError('no GPU today')"))
     assert done.returncode == 1

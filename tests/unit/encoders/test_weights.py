@@ -93,6 +93,7 @@ def test_conversion_is_made_once_and_loads_strictly(lite2_file: Path, monkeypatc
     assert weights_hash(timm_model(LITE2, "package", "")) == weights_hash(first)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", ["flip", "cut"])
 def test_a_damaged_conversion_is_made_anew(
     lite2_file: Path, own_cache: Path, damage: str, capfd: pytest.CaptureFixture

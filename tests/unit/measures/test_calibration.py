@@ -268,6 +268,7 @@ def test_rows_of_one_unit_are_in_one_fold() -> None:
 # --- the error of a calibrated network
 
 
+@pytest.mark.slow
 def test_the_error_of_a_calibrated_network_is_far_from_zero_on_few_rows() -> None:
     """What is simulated from the probabilities is what labels drawn from them give."""
     for n in (15, 60, 1000):

@@ -227,6 +227,7 @@ def coverage(sizes: list[int], per_unit: int, skill: float, runs: int) -> dict[s
     return {name: held[name] / printed[name] for name in SCORES}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("task", SIZES)
 def test_nominal_95_percent_cover_about_that(task: str) -> None:
     """150 runs: a coverage of .95 is measured as .90 or less in one of 200 cases, so the bound is a little lower."""

@@ -54,6 +54,7 @@ def test_yaml_elsewhere_is_left_alone() -> None:
     assert yaml.safe_load("1e-05") == "1e-05"  # our rule is on our own loader
 
 
+@pytest.mark.slow
 @given(st.floats(min_value=1e-12, max_value=1e12))
 def test_any_positive_float_survives_the_file(tmp_path_factory: pytest.TempPathFactory, value: float) -> None:
     for raw in (repr(value), f"{value:e}", f"{value:g}"):
@@ -68,6 +69,7 @@ def test_int_serves_as_float(tmp_path: Path) -> None:
 # --- refusals: key, file, what was found, remedy
 
 
+@pytest.mark.slow
 @given(LEAVES)
 def test_each_missing_key_is_named(tmp_path_factory: pytest.TempPathFactory, leaf: tuple[str, ...]) -> None:
     content = read_params(COMMITTED).model_dump()
@@ -79,6 +81,7 @@ def test_each_missing_key_is_named(tmp_path_factory: pytest.TempPathFactory, lea
     assert f"key `{'.'.join(leaf)}` is missing" in message
 
 
+@pytest.mark.slow
 @given(LEAVES)
 def test_each_unknown_key_is_named(tmp_path_factory: pytest.TempPathFactory, leaf: tuple[str, ...]) -> None:
     content = read_params(COMMITTED).model_dump()
@@ -90,6 +93,7 @@ def test_each_unknown_key_is_named(tmp_path_factory: pytest.TempPathFactory, lea
     assert f"key `{'.'.join(leaf)}s_` is unknown" in message
 
 
+@pytest.mark.slow
 @given(LEAVES, st.sampled_from([[["list"]], {"a": 1}, None]))
 def test_each_ill_typed_key_is_named(
     tmp_path_factory: pytest.TempPathFactory, leaf: tuple[str, ...], wrong: object

@@ -5,6 +5,7 @@ import pytest
 from artextract.plots_page import build
 
 
+@pytest.mark.slow
 def test_plots_page_needs_no_network() -> None:
     pytest.importorskip("vl_convert")
     page = build.plots_page()
@@ -22,6 +23,7 @@ def test_script_ends_within_the_bundle_are_escaped(monkeypatch: pytest.MonkeyPat
     assert 'const end = "<\\/script>"' in page and build.SNIPPET in page and page.count("</script>") == 3
 
 
+@pytest.mark.slow
 def test_dvc_renders_with_the_page() -> None:
     pytest.importorskip("vl_convert")
     html = pytest.importorskip("dvc_render.html")

@@ -71,6 +71,7 @@ def visit(browser: Browser, pages: dict[str, Path]) -> Any:
     return open_once
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [1280, 390])
 @pytest.mark.parametrize("name", ["show", "diff"])
 def test_nothing_is_cut_off_and_nothing_is_asked_of_the_network(name: str, width: int, visit: Any):
@@ -79,6 +80,7 @@ def test_nothing_is_cut_off_and_nothing_is_asked_of_the_network(name: str, width
     assert page.refused == [] and page.messages == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["show", "diff"])
 def test_every_plot_has_its_heading_its_sentence_and_its_drawing(name: str, visit: Any):
     page = visit(name)
@@ -94,6 +96,7 @@ def test_every_plot_has_its_heading_its_sentence_and_its_drawing(name: str, visi
     assert page.page.locator("#boxes").count() == 0  # nothing is left where DVC had put it
 
 
+@pytest.mark.slow
 def test_the_contents_list_and_the_pictures_lead_somewhere(visit: Any, pages: dict[str, Path]):
     page = visit("diff").page
     links = [link.get_attribute("href") for link in page.locator("nav a").all()]
@@ -104,6 +107,7 @@ def test_the_contents_list_and_the_pictures_lead_somewhere(visit: Any, pages: di
     assert page.evaluate("[...document.images].every((image) => image.naturalWidth > 0 && image.alt)")
 
 
+@pytest.mark.slow
 def test_two_revisions_are_told_apart(visit: Any):
     page = visit("diff")
     assert page.texts("#revisions .revision") == list(toys.REVISIONS)
@@ -117,11 +121,13 @@ def test_two_revisions_are_told_apart(visit: Any):
     assert {"revision", *toys.REVISIONS, "rows", "train", "select"} <= set(legend)
 
 
+@pytest.mark.slow
 def test_one_revision_is_named_too(visit: Any):
     assert visit("show").texts("#revisions .revision") == ["workspace"]
     assert set(visit("show").texts("figcaption .revision")) == {"workspace"}
 
 
+@pytest.mark.slow
 def test_panels_come_below_each_other_where_the_window_is_narrow(visit: Any):
     tops = f"""[...document.querySelectorAll("{LOSSES} text")]
         .filter((text) => {list(toys.CLASSES)}.includes(text.textContent))
@@ -131,11 +137,13 @@ def test_panels_come_below_each_other_where_the_window_is_narrow(visit: Any):
     assert max(wide) - min(wide) < 10 and max(narrow) - min(narrow) > 2 * 200
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_words_stand_out_from_the_page_by_day_and_by_night(scheme: str, visit: Any):
     assert visit("diff", 1280, scheme).page.evaluate(CONTRAST) > 80
 
 
+@pytest.mark.slow
 def test_a_plot_that_nobody_described_is_shown_too(browser: Browser, template: Path, tmp_path: Path):
     from dvc_render import VegaRenderer
 

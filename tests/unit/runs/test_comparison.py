@@ -88,6 +88,7 @@ def test_a_run_that_is_better_on_every_row_is_significantly_better(better: str) 
     assert (table["low"] == (1 if better == "b" else -1)).all()
 
 
+@pytest.mark.slow
 @settings(max_examples=15)
 @given(st.integers(0, 1000), st.integers(0, 1000))
 def test_turning_the_comparison_round_turns_the_signs(one: int, two: int) -> None:

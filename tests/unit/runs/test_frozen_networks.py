@@ -32,6 +32,7 @@ def train_of(name: str) -> Train:
 # --- the list
 
 
+@pytest.mark.slow
 def test_three_networks_come_from_packages_and_twenty_from_the_hub() -> None:
     weights = [train_of(name).weights for name in LISTED]
     assert weights.count("package") == 3 and weights.count("hub") >= 20
@@ -111,6 +112,7 @@ def toy(precision: str, **changes: Any) -> Train:
     return train_of("tf_efficientnet_lite0").model_copy(update=changes)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("precision", ["fp32", "fast"])
 def test_seconds_are_those_of_all_networks(precision: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ARTEXTRACT_THREADS", "1")

@@ -69,6 +69,7 @@ def excluded_by_the_files(rule: dict, table: pd.DataFrame, query: str) -> list[b
     return left_out
 
 
+@pytest.mark.slow
 @settings(max_examples=12)
 @given(st.integers(0, 10_000))
 def test_the_short_rule_leaves_out_what_the_judge_leaves_out(seed: int):

@@ -44,6 +44,7 @@ def content(given: str) -> str:
     return found.read_text() if isinstance(found, Path) else found.read().decode()
 
 
+@pytest.mark.slow
 def test_each_way_to_name_a_run(project: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(project)
     assert content("main") == content("other") == content("workspace") == "lr: 1\n"
@@ -52,6 +53,7 @@ def test_each_way_to_name_a_run(project: Path, monkeypatch: pytest.MonkeyPatch):
     assert content("mine.parquet") == "mine"
 
 
+@pytest.mark.slow
 def test_an_unknown_name_and_a_missing_file(project: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(project)
     with pytest.raises(ArtExtractError, match=r"nothing: neither a file, nor `workspace`, nor a git revision"):
@@ -59,6 +61,7 @@ def test_an_unknown_name_and_a_missing_file(project: Path, monkeypatch: pytest.M
     assert output("gone.parquet", OUT) == Path("gone.parquet")  # the reader says that there is no such file
 
 
+@pytest.mark.slow
 def test_an_output_that_is_not_in_the_cache(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     clone = tmp_path / "clone"
     subprocess.run(["git", "clone", "-q", str(project), str(clone)], check=True)

@@ -68,6 +68,7 @@ def never(*_: object, **__: object) -> None:
     raise AssertionError("built anew")
 
 
+@pytest.mark.slow
 def test_what_is_new_is_added_to_the_index_that_is_there(
     grown: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture
 ) -> None:
@@ -88,6 +89,7 @@ def test_what_is_new_is_added_to_the_index_that_is_there(
     assert kept.describe() == found.describe() and found.describe()["vectors"] == 3000
 
 
+@pytest.mark.slow
 def test_the_recall_is_measured_with_what_is_new(grown: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked, totals = [], []
     searched, measured = vector_index._searched_exactly, vector_index._recalls
@@ -105,6 +107,7 @@ def test_the_recall_is_measured_with_what_is_new(grown: Path, monkeypatch: pytes
     assert set(totals) == {2600} and found._faiss.ntotal == 3000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("more", "measured"), [(199, False), (200, True)])
 def test_few_new_vectors_do_not_change_the_recall(
     grown: Path, monkeypatch: pytest.MonkeyPatch, more: int, measured: bool
@@ -117,6 +120,7 @@ def test_few_new_vectors_do_not_change_the_recall(
     assert after["recall"] == (0.99 if measured else before["recall"])
 
 
+@pytest.mark.slow
 def test_lists_are_doubled_where_the_recall_has_become_too_low(grown: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = open_index(grown).lists
     np.save(grown, ALL)
@@ -126,6 +130,7 @@ def test_lists_are_doubled_where_the_recall_has_become_too_low(grown: Path, monk
     assert open_index(grown).lists == 2 * before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "change", ["one is gone", "more than twice as many", "index.faiss is damaged", "recalls.json is damaged", "fewer"]
 )
@@ -147,6 +152,7 @@ def test_another_collection_has_its_index_built(
     assert built == [len(vectors)] and "are added" not in capfd.readouterr().err
 
 
+@pytest.mark.slow
 def test_growth_is_from_what_was_trained_and_from_the_largest_state(
     grown: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture
 ) -> None:

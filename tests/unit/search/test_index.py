@@ -77,6 +77,7 @@ def faiss():
     return pytest.importorskip("faiss", reason="optional: pip install -r requirements-search.txt")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("dim", "components"), [(20, 256), (7, 256), (40, 32)])
 def test_compressed_index_reaches_the_recall_and_tells_it(
     faiss, monkeypatch: pytest.MonkeyPatch, dim: int, components: int
@@ -145,6 +146,7 @@ def test_lists_are_doubled_until_the_recall_is_reached(
     assert tried == [*steps, steps[-1]]  # and once for the report
 
 
+@pytest.mark.slow
 def test_a_recall_of_97_percent_is_wanted_of_an_index_with_the_seed_zero(faiss, monkeypatch: pytest.MonkeyPatch):
     vectors = clustered(1500, 8)
     for recalls, lists in ((0.97, 8), (0.9699, 23)):
@@ -217,6 +219,7 @@ def test_lists_that_hold_fewer_than_wanted_leave_places_empty(faiss):
         np.testing.assert_allclose(values[line >= 0], vectors[line[line >= 0]] @ query, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_an_index_is_the_same_however_many_vectors_are_read_at_a_time(faiss, monkeypatch: pytest.MonkeyPatch):
     vectors = clustered(1000)
     whole = build(vectors, target=0.5)
@@ -297,6 +300,7 @@ def kept_indexes(large: Path) -> list[Path]:
     return sorted((large.parent / "cache" / "search").glob("*/index.faiss"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "value"), [("COMPONENTS", 16), ("CANDIDATES", 8), ("TRAINING", 32), ("SAMPLE", 50), ("RECALL", 0.5)]
 )
@@ -307,6 +311,7 @@ def test_other_settings_build_another_index(large: Path, monkeypatch: pytest.Mon
     assert len(kept_indexes(large)) == 2
 
 
+@pytest.mark.slow
 def test_another_file_seed_or_version_of_faiss_has_another_index(faiss, large: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(vector_index, "SAMPLE", 20)
     first, state = open_index(large), large.stat()

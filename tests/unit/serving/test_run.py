@@ -167,6 +167,7 @@ sys.exit(run(""",
 ).replace('"explore"', '"serve"')
 
 
+@pytest.mark.slow
 def test_ctrl_c_does_not_wait_for_a_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """The first picture is being prepared, which takes forever here."""
     toy_explorer(tmp_path, monkeypatch)

@@ -107,6 +107,7 @@ def test_no_id_ends_the_script_that_holds_the_data():
     assert "<" not in data and set(json.loads(data)["images"]) <= set(hostile)
 
 
+@pytest.mark.slow
 def test_a_rater_answers_everything_and_saves(browser: Browser, page: Path, tmp_path: Path):
     visit = start(browser, page, "Ann B.")
     assert visit.texts("#done") == [f"0 of {COUNT + REPEATS}"]
@@ -128,6 +129,7 @@ def test_a_rater_answers_everything_and_saves(browser: Browser, page: Path, tmp_
     assert visit.refused == [] and visit.messages == []
 
 
+@pytest.mark.slow
 def test_repeats_come_later_with_the_sides_swapped(browser: Browser, page: Path, tmp_path: Path):
     visit = start(browser, page, "repeat")
     answer(visit, "<" * (COUNT + REPEATS))
@@ -144,6 +146,7 @@ def test_repeats_come_later_with_the_sides_swapped(browser: Browser, page: Path,
     assert 0 < (swapped["left"] == swapped["expected"]).sum() < COUNT  # sides are random
 
 
+@pytest.mark.slow
 def test_the_page_shows_what_it_records(browser: Browser, page: Path, tmp_path: Path):
     visit = start(browser, page, "shown")
     data = json.loads(visit.page.locator("#data").text_content() or "")
@@ -156,6 +159,7 @@ def test_the_page_shows_what_it_records(browser: Browser, page: Path, tmp_path: 
     assert visit.page.locator("#ask").inner_text().count("500") == 0  # no id of a work is shown
 
 
+@pytest.mark.slow
 def test_raters_see_another_order_and_one_rater_always_the_same(browser: Browser, page: Path, tmp_path: Path):
     orders = []
     for i, name in enumerate(["one", "two", "one"]):
@@ -166,6 +170,7 @@ def test_raters_see_another_order_and_one_rater_always_the_same(browser: Browser
     assert orders[0] == orders[2] != orders[1]
 
 
+@pytest.mark.slow
 def test_answers_are_there_after_a_reload(browser: Browser, page: Path):
     visit = start(browser, page, "back")
     answer(visit, "<><")
@@ -177,6 +182,7 @@ def test_answers_are_there_after_a_reload(browser: Browser, page: Path):
     assert visit.texts("#done") == [f"1 of {COUNT + REPEATS}"]
 
 
+@pytest.mark.slow
 def test_a_key_that_is_held_down_is_one_answer_and_names_are_checked(browser: Browser, page: Path):
     visit = start(browser, page, "=cmd()")
     assert visit.page.locator("#start").is_visible()  # a spreadsheet would run it
@@ -188,6 +194,7 @@ def test_a_key_that_is_held_down_is_one_answer_and_names_are_checked(browser: Br
     assert visit.texts("#done") == [f"1 of {COUNT + REPEATS}"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("width", "height"), [(1100, 700), (390, 800)])
 def test_everything_fits_on_the_screen(browser: Browser, page: Path, width: int, height: int):
     visit = start(browser, page, "fits")

@@ -46,6 +46,7 @@ def test_chance_depends_on_the_labels_only_through_chance() -> None:
     assert found["chance_top1"] == pytest.approx(1 / 3) and found["chance_top1_p"] == 1
 
 
+@pytest.mark.slow
 @given(st.integers(0, 2**32 - 1))
 @settings(max_examples=8)
 def test_exact_expectations_are_the_means_of_deals(seed: int) -> None:
@@ -95,6 +96,7 @@ def test_the_range_of_chance_is_wide_on_few_rows() -> None:
     assert wide["chance_auc_ovo"] == narrow["chance_auc_ovo"] == 0.5  # the expectation, not the mean of some deals
 
 
+@pytest.mark.slow
 def test_p_values_of_networks_that_know_nothing_are_uniform() -> None:
     rng = np.random.default_rng(1)
     y = np.repeat(np.arange(3), 6)

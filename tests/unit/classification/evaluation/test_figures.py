@@ -112,6 +112,7 @@ def kept(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", DRAW)
 def test_bytes_repeat(tmp_path: Path, name: str) -> None:
     for run in ("one", "two"):
@@ -130,6 +131,7 @@ def test_bytes_repeat(tmp_path: Path, name: str) -> None:
     assert 0.001 < (pixels < 128).mean() < 0.5  # ink on paper, and not too much of it
 
 
+@pytest.mark.slow
 def test_figures_are_closed_and_leave_nothing_behind(tmp_path: Path) -> None:
     import matplotlib.pyplot as plt
 
@@ -158,6 +160,7 @@ def test_readable() -> None:
     assert readable("New_Realism") == "New Realism"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("classes", [1, 2, 27])
 def test_confusion_matrix_of_any_size(tmp_path: Path, classes: int) -> None:
     names = [f"Some_Long-class name {k}" for k in range(classes)]

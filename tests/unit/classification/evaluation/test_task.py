@@ -95,6 +95,7 @@ def test_names_stay_as_they_are_where_two_would_become_one(names: list[str], exp
     assert readable_classes(names) == expected
 
 
+@pytest.mark.slow
 def test_a_report_has_the_files_of_every_task(tmp_path: Path) -> None:
     evaluations = {task: evaluated(task)[0] for task in TASKS}
     write_report(tmp_path, evaluations)
@@ -160,6 +161,7 @@ def spoilt(
     return index, table, both | {"val": val_seen}
 
 
+@pytest.mark.slow
 @settings(max_examples=4, deadline=None)
 @given(st.integers(0, 1000), st.sampled_from(TASKS))
 def test_validation_rows_change_nothing_that_is_fitted(seed: int, task: str) -> None:

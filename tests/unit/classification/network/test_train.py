@@ -169,6 +169,7 @@ def test_the_curve_is_told_after_every_epoch_and_a_resumed_run_starts_with_all_o
     assert on_disk() == [0, 1, 2, 3]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("edited", "epochs"),
     [
@@ -204,6 +205,7 @@ def test_an_interrupted_training_survives_edits_of_code_that_it_does_not_use(
     assert_same(resumed, run(folder, index, params))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", [{"lr": 2e-3}, {"seed": 9}, {"epochs": 4}, {"batch_size": 7}, {"dropout": 0.1}])
 def test_a_checkpoint_of_another_run_is_not_taken(
     collection: tuple[Path, pd.DataFrame], monkeypatch: pytest.MonkeyPatch, change: dict[str, Any]
@@ -244,6 +246,7 @@ def test_no_rows_are_an_error_of_words(collection: tuple[Path, pd.DataFrame], mi
         run(folder, index.assign(**splits))
 
 
+@pytest.mark.slow
 def test_colours_are_learnt(tmp_path: Path) -> None:
     splits = ["train"] * 32 + ["select"] * 8
     reader, index = toy_collection(tmp_path / "shards", splits)

@@ -262,6 +262,7 @@ def test_another_seed_gives_another_network(tmp_path: Path, undisturbed: Trainer
     assert other.history != undisturbed.history
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kills", [[0], [1], [3], [1, 2], [2, 2, 3]])
 def test_a_killed_training_ends_like_an_undisturbed_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, undisturbed: Trainer, kills: list[int]

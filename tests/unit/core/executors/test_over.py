@@ -68,6 +68,7 @@ def test_a_fault_of_the_program_arrives_with_its_traceback(tmp_path: Path, where
         run(tmp_path, shards(tmp_path, 2, {1: "bug"}))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("where", WHERE[1:], indirect=True)
 def test_after_a_failure_the_next_run_computes_only_what_is_not_done(tmp_path: Path, where: str):
     with pytest.raises(ArtExtractError):
@@ -106,6 +107,7 @@ def test_a_shard_that_ends_every_process_is_named(tmp_path: Path, monkeypatch: p
         run(tmp_path, shards(tmp_path, 3, {1: "always killed"}))
 
 
+@pytest.mark.slow
 def test_a_slow_shard_holds_no_other_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("ARTEXTRACT_EXECUTOR", "local:2")
     assert len(run(tmp_path, shards(tmp_path, 6, {0: "slow"}))) == 6

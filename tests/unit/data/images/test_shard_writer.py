@@ -294,6 +294,7 @@ def absent(number: int) -> bytes:
     raise FileNotFoundError(number)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("where", ["local:1", "local:3"])
 def test_other_processes_write_the_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str) -> None:
     monkeypatch.setenv("ARTEXTRACT_THREADS", "1")

@@ -46,6 +46,7 @@ def start(folder: Path, log: Path, interval: float, turns: int, seed: int) -> su
     return subprocess.Popen(words)
 
 
+@pytest.mark.slow
 def test_the_spacing_is_kept_by_several_processes_some_of_which_are_killed(tmp_path: Path):
     log, chance = tmp_path / "log", random.Random(0)
     intervals = [0.010, 0.015, 0.020, 0.010, 0.015, 0.020]

@@ -183,7 +183,7 @@ def test_an_unreadable_file_is_named(folder: Path, monkeypatch: pytest.MonkeyPat
         contents(folder)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_as_many_files_as_wikiart_has(folder: Path, hashed: list[str], capsys: pytest.CaptureFixture[str]):
     for style in range(27):
         (folder / f"style{style}").mkdir()

@@ -60,6 +60,7 @@ def test_a_chain_between_training_rows_is_on_one_side_of_select() -> None:
         assert sum(side == {"select"} for side in sides) == 4
 
 
+@pytest.mark.slow
 @given(listed_images(), st.sampled_from([0.05, 0.2, 0.6]))
 def test_no_work_is_on_two_sides_of_any_task(table: pd.DataFrame, fraction: float) -> None:
     index = with_works(table).assign(slow=slow_works(table, BITS))

@@ -392,6 +392,7 @@ def test_audit_by_hand(tmp_path: Path) -> None:
     assert {key: counts[key] for key in expected} == pytest.approx(expected)
 
 
+@pytest.mark.slow
 @pytest.mark.real
 def test_audit_of_the_real_lists_gives_the_published_counts() -> None:
     folder = test_data("artgan_lists")

@@ -200,6 +200,7 @@ def test_a_name_of_sixty_letters_may_have_been_cut_in_its_own_folder(letters: in
     assert not resolve([f"S/{stem[:-1]}xyz.jpg"], [f"{folder}/{stem}.jpg"]).files  # the beginning of another name
 
 
+@pytest.mark.slow
 @pytest.mark.real
 @pytest.mark.parametrize("form", ["NFC", "NFD", "ascii"])
 def test_every_path_of_the_real_lists_is_found_under_its_repaired_name(form: str):

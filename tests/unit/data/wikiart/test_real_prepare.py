@@ -81,6 +81,7 @@ def split_of(run: Run, kind: str) -> np.ndarray:
     return np.any([(run.index[f"{task}_split"] == kind).fillna(False).to_numpy(bool) for task in TASKS], axis=0)
 
 
+@pytest.mark.slow
 def test_one_row_for_each_image_at_hand(run: Run) -> None:
     paths = {path for task in TASKS for split in SPLITS for path in listed(run, task, split)}
     assert run.index["id"].tolist() == sorted(paths - set(run.absent))
@@ -89,6 +90,7 @@ def test_one_row_for_each_image_at_hand(run: Run) -> None:
     assert all(str(run.index[name].dtype) == "int64" for name in ("offset", "size", "width", "height", "group"))
 
 
+@pytest.mark.slow
 def test_exactly_the_missing_ones_are_reported(run: Run) -> None:
     assert len(run.absent) == MISSING
     assert sorted(pd.read_csv(run.out / "missing.csv")["path"]) == sorted(run.absent)
@@ -96,11 +98,13 @@ def test_exactly_the_missing_ones_are_reported(run: Run) -> None:
     assert run.metrics["missing"] == MISSING and run.metrics["images_stored"] == len(run.index)
 
 
+@pytest.mark.slow
 def test_geometry_became_the_stratum(run: Run) -> None:
     assert run.index["stratum"].tolist() == run.manifest.loc[run.index["id"], "geometry"].tolist()
     assert run.index["stratum"].nunique() >= 3
 
 
+@pytest.mark.slow
 def test_labels_and_validation_lists_stay_as_published(run: Run) -> None:
     index = run.index.set_index("id")
     for task in TASKS:
@@ -111,6 +115,7 @@ def test_labels_and_validation_lists_stay_as_published(run: Run) -> None:
         assert set(index.index[index[f"{task}_split"].isin(["train", "select", "guarded"])]) <= set(train)
 
 
+@pytest.mark.slow
 def test_no_val_image_is_trained_on_in_any_task(run: Run) -> None:
     val, trained = split_of(run, "val"), split_of(run, "train") | split_of(run, "select")
     assert val.sum() > 300 and trained.sum() > 500
@@ -120,6 +125,7 @@ def test_no_val_image_is_trained_on_in_any_task(run: Run) -> None:
     assert not set(run.index.loc[val, "sha256"]) & set(run.index.loc[trained, "sha256"])
 
 
+@pytest.mark.slow
 def test_groups_never_straddle(run: Run) -> None:
     group = run.index["group"]
     sides = {kind: set(group[split_of(run, kind)]) for kind in ("train", "select", "val")}
@@ -128,6 +134,7 @@ def test_groups_never_straddle(run: Run) -> None:
     assert all(sides.values())
 
 
+@pytest.mark.slow
 def test_near_duplicates_are_one_group_and_only_they(run: Run) -> None:
     """Brute force over hashes and names: a pair is in one group; a group of several is held together by pairs."""
     words = np.array([int(value, 16) for value in run.index["phash"]], dtype=np.uint64)
@@ -141,6 +148,7 @@ def test_near_duplicates_are_one_group_and_only_they(run: Run) -> None:
     assert (~alone).any()  # real paintings do have doubles
 
 
+@pytest.mark.slow
 def test_select_has_its_share_and_leaves_every_class_a_training_row(run: Run) -> None:
     select, train = split_of(run, "select"), split_of(run, "train")
     assert 0.13 < select.sum() / (select | train).sum() <= 0.15
@@ -149,6 +157,7 @@ def test_select_has_its_share_and_leaves_every_class_a_training_row(run: Run) ->
         assert set(run.index.loc[trained, task]) == set(run.index.loc[run.index[f"{task}_split"] == "train", task])
 
 
+@pytest.mark.slow
 def test_shards_hold_the_images(run: Run) -> None:
     reader = ShardReader(run.out, run.index)
     same = 0

@@ -84,6 +84,7 @@ def test_guard_by_hand() -> None:
     assert named(found["path"], "artist") == named(found["work"], "artist") == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bits", [0, 6])
 @given(table=listed_images())
 def test_guard_equals_a_slow_one(bits: int, table: pd.DataFrame) -> None:

@@ -105,6 +105,7 @@ def test_post_processings_see_no_held_out_work():
         assert not np.allclose(a.similarity(ROWS), b.similarity(ROWS), atol=1e-3), a.name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("head", ["closed_form", "trained"])
 def test_siamese_gains_on_unseen_painters_and_shuffled_titles_do_not(head: str):
     """The whole way with each head, on works whose titles tell what their images show faintly."""

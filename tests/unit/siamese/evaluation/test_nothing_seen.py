@@ -68,6 +68,7 @@ def everything(works: Collection, held: Held, head: str) -> tuple[Fitted, list[S
     return fitted, spaces, fit_head(works.index, works.images, works.titles, held.known, params.ridge)
 
 
+@pytest.mark.slow
 @effort(max_examples=12, deadline=None, phases=(Phase.explicit, Phase.generate))  # a smaller failure says no more
 @given(
     st.sampled_from([s1, s2]),

@@ -46,6 +46,7 @@ def outcome() -> Outcome:
     return run()
 
 
+@pytest.mark.slow
 def test_drawn_queries_say_of_how_many_they_were_drawn(outcome: Outcome):
     assert not [key for key in outcome.flat if key.endswith("queries_of")]
     sampled = run(max_queries=60)
@@ -54,6 +55,7 @@ def test_drawn_queries_say_of_how_many_they_were_drawn(outcome: Outcome):
     assert len(asked) == 60
 
 
+@pytest.mark.slow
 def test_each_split_is_scored_on_its_held_out_works_only(outcome: Outcome):
     values = outcome.tables["values"]
     asked = {split: set(part["id"].astype(int)) for split, part in values.groupby("split")}
@@ -61,6 +63,7 @@ def test_each_split_is_scored_on_its_held_out_works_only(outcome: Outcome):
     assert asked["s3"] == set(ROWS[np.roll(PAINTER % 5 == 0, 4)])
 
 
+@pytest.mark.slow
 def test_every_attempt_and_every_form_of_the_raw_embedding_is_listed(outcome: Outcome):
     assert set(outcome.tables["retrieval"]["space"]) == {"random", "ceiling", *RAW, *attempt_names("closed_form")}
     assert set(outcome.tables["attempts"]["attempt"]) == set(attempt_names("closed_form"))
@@ -69,6 +72,7 @@ def test_every_attempt_and_every_form_of_the_raw_embedding_is_listed(outcome: Ou
     assert outcome.tables["retrieval"].columns[0] == "split"
 
 
+@pytest.mark.slow
 def test_every_weight_of_the_knob_is_scored(outcome: Outcome):
     found = outcome.tables["knob"].groupby("judge")["subject"].apply(list).to_dict()
     assert found and all(weights == list(SUBJECTS) for weights in found.values())
@@ -96,6 +100,7 @@ def test_judges_that_are_shown_are_listed_ones():
     assert set(SHOWN) <= {judge.key for judge in JUDGES}
 
 
+@pytest.mark.slow
 def test_the_headline_is_the_gain_on_unseen_painters_in_the_table(outcome: Outcome):
     table = outcome.tables["attempts"]
     row = table[
@@ -107,6 +112,7 @@ def test_the_headline_is_the_gain_on_unseen_painters_in_the_table(outcome: Outco
     assert outcome.flat["gain.judge"] == "theme" and outcome.flat["s2.theme.gain.p10"] == outcome.headline["gain"]
 
 
+@pytest.mark.slow
 def test_scores_are_between_chance_and_ceiling_of_the_same_queries(outcome: Outcome):
     """Of the 116 works by other painters, half are of the query's subject."""
     numbers = {name: float(outcome.flat[f"s2.theme.{name}.p10"]) for name in ("chance", "best", "siamese", "ceiling")}
@@ -117,6 +123,7 @@ def test_scores_are_between_chance_and_ceiling_of_the_same_queries(outcome: Outc
     assert (sizes.nunique(axis=1) == 1).all() and {"random", "ceiling"} <= set(sizes.columns)
 
 
+@pytest.mark.slow
 def test_the_knob_in_the_middle_is_the_siamese_embedding(outcome: Outcome):
     """The default weight of the toys is 0.5, so that row must hold the siamese embedding's own score for S2."""
     knob, table = outcome.tables["knob"], outcome.tables["retrieval"]
@@ -126,6 +133,7 @@ def test_the_knob_in_the_middle_is_the_siamese_embedding(outcome: Outcome):
         assert middle[metric] == pytest.approx(float(own[own["metric"] == metric]["micro"].iloc[0]), abs=1e-9)
 
 
+@pytest.mark.slow
 def test_titles_near_held_out_ones_are_counted(outcome: Outcome):
     titles = np.array([[1, 0], [0.8, 0.6], [0.6, 0.8], [0, 1]], dtype=np.float32)
     collection = Collection(works(["a", "Untitled", "c", "d"]), np.eye(4, dtype=np.float32), titles)
@@ -136,6 +144,7 @@ def test_titles_near_held_out_ones_are_counted(outcome: Outcome):
     assert outcome.flat["s3.known"] == N - (PAINTER % 5 == 0).sum() and outcome.flat["s3.left_out"] == 0
 
 
+@pytest.mark.slow
 def test_the_network_that_is_kept_is_that_of_s1_with_its_counts(outcome: Outcome):
     assert outcome.flat["epochs"] == outcome.fitted.trained.epochs
     assert outcome.flat["positive_pairs"] == len(outcome.fitted.trained.pairs.positive)

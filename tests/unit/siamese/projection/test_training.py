@@ -87,6 +87,7 @@ def test_training_brings_unseen_works_of_one_subject_together():
     assert same_subject(project(fitted().net, images), HELD) > same_subject(images, HELD) + 0.15
 
 
+@pytest.mark.slow
 def test_pairs_alone_teach_it_too():
     """From a start that knows nothing: the ridge penalty is so high that the closed form is noise."""
     trained = fitted(ridge=1e6, rank=8, epochs=40, lr=0.02, anchor=0.0)
@@ -94,6 +95,7 @@ def test_pairs_alone_teach_it_too():
     assert losses[-1] < 0.7 * losses[0]
 
 
+@pytest.mark.slow
 def test_training_twice_gives_the_same_bits_and_another_seed_others():
     images = two_subjects()[0]
     one, two, other = (project(fitted(seed).net, images) for seed in (1, 1, 2))
@@ -114,6 +116,7 @@ def test_held_out_works_are_never_read():
         assert torch.equal(a, b)
 
 
+@pytest.mark.slow
 def test_works_that_stop_the_training_are_learnt_from_in_the_end():
     trained = fitted()
     assert set(trained.pairs.rows.tolist()) == set(range(96))

@@ -126,6 +126,7 @@ def test_reduction_is_bounded():
     assert reduce(RNG.normal(size=(7, 90)), 0).shape == (7, 7)
 
 
+@pytest.mark.slow
 def test_map_shows_the_blobs_and_says_how_far_to_trust_it():
     positions, trust = tsne_map(POINTS, 5, 0)
     assert positions.shape == (26, 2) and 0.8 < trust <= 1
@@ -162,6 +163,7 @@ def test_sample_of_rows_is_all_where_it_fits():
     assert sample_rows(0, 3, 0).tolist() == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", [1, 2, 3, 9])
 def test_maps_of_any_number_of_spaces(n: int):
     spaces = {"image": POINTS, "title": POINTS[:, :3], "siamese": POINTS[:, ::-1]}

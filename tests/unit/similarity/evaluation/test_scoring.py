@@ -148,6 +148,7 @@ def test_neighbours_by_image_and_by_title_leave_the_own_group_out():
     assert (table["id"] != table["neighbour"]).all()
 
 
+@pytest.mark.slow
 def test_pictures_tables_and_trustworthiness(tmp_path: Path):
     index, reader = gallery(tmp_path / "shards", [f"Title {i}" for i in range(N)])
     shards = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.*")}
