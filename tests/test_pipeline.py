@@ -15,12 +15,10 @@ from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
-import nbformat
 import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from nbclient import NotebookClient
 
 from artextract.core.tasks import TASKS
 from artextract.data.images.shards import ShardReader
@@ -73,6 +71,9 @@ def test_a_second_repro_runs_nothing(checkout: Checkout):
 
 @pytest.mark.long
 def test_the_notebook_runs_from_top_to_bottom(checkout: Checkout):
+    import nbformat  # which takes seconds
+    from nbclient import NotebookClient
+
     path = checkout.folder / "docs/notebooks/first_look.ipynb"
     notebook = nbformat.read(path, as_version=4)
     assert all(not cell.get("outputs") for cell in notebook.cells), "commit it without outputs"
