@@ -7,7 +7,7 @@ import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +75,27 @@ def shards(folder: Path, n: int, trouble: dict[int, str] | None = None, seconds:
     return [
         Numbers(f"part-{i:03d}", 100 * i, 1 + i % 4, folder / "log", troubles.get(i, ""), seconds) for i in range(n)
     ]
+
+
+@dataclass(frozen=True)
+class Sums:
+    """Sums of rows, so many rows at a time; says in a file who has computed them."""
+
+    rows: np.ndarray
+    log: str
+    small: np.ndarray = field(default_factory=lambda: np.arange(3))
+    each: int = 3
+    fails_at: int = -1
+
+    @property
+    def blocks(self) -> list[int]:
+        return [min(self.each, len(self.rows) - start) for start in range(0, len(self.rows), self.each)]
+
+    def block(self, number: int) -> np.ndarray:
+        if number == self.fails_at:
+            raise ArtExtractError("a block that cannot be computed", remedy="none")
+        note(Path(self.log), f"{number} {os.getpid()} {isinstance(self.rows, np.memmap)}")
+        return self.rows[number * self.each : (number + 1) * self.each].sum(axis=1) + self.small.sum()
 
 
 SBATCH = """#!/bin/sh

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -14,31 +13,9 @@ from threadpoolctl import threadpool_limits
 from artextract.core.errors import ArtExtractError
 from artextract.core.executors import blocks
 from artextract.core.executors.blocks import Block, blocks_over, compute_block
-from tests.executor_toys import fake_slurm
+from tests.executor_toys import Sums, fake_slurm
 
 CODE = "artextract.core.executors.blocks"
-
-
-@dataclass(frozen=True)
-class Sums:
-    """Sums of rows, so many rows at a time; says in a file who has computed them."""
-
-    rows: np.ndarray
-    log: str
-    small: np.ndarray = field(default_factory=lambda: np.arange(3))
-    each: int = 3
-    fails_at: int = -1
-
-    @property
-    def blocks(self) -> list[int]:
-        return [min(self.each, len(self.rows) - start) for start in range(0, len(self.rows), self.each)]
-
-    def block(self, number: int) -> np.ndarray:
-        if number == self.fails_at:
-            raise ArtExtractError("a block that cannot be computed", remedy="none")
-        with open(self.log, "a") as log:
-            log.write(f"{number} {os.getpid()} {isinstance(self.rows, np.memmap)}\n")
-        return self.rows[number * self.each : (number + 1) * self.each].sum(axis=1) + self.small.sum()
 
 
 @pytest.fixture(autouse=True)

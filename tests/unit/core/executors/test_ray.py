@@ -13,13 +13,17 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import psutil
 import pytest
+from threadpoolctl import threadpool_limits
 
 from artextract.core.errors import ArtExtractError
+from artextract.core.executors import blocks
 from artextract.core.executors import ray_cluster as this_side
+from artextract.core.executors.blocks import blocks_over
 from artextract.core.executors.over import over
-from tests.executor_toys import NODE, lines, ray_cluster, shards, square
+from tests.executor_toys import NODE, Sums, lines, ray_cluster, shards, square
 
 pytest.importorskip("ray", reason="ray is not installed (requirements-ray.txt)")
 
@@ -47,11 +51,20 @@ def later(seconds: float, function: Any) -> threading.Timer:
 
 @pytest.mark.slow
 def test_on_two_nodes_each_shard_is_computed_once_and_errors_arrive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("ARTEXTRACT_CACHE", str(tmp_path / "cache"))
     with ray_cluster(tmp_path, monkeypatch, 2):
         assert squares(tmp_path, 9) == expected(9)
         assert sorted(lines(tmp_path / "log")) == [f"part-00{i}" for i in range(9)]
         with pytest.raises(ArtExtractError, match="a number is too large"):
             squares(tmp_path, 2, {0: "user"})
+        task = Sums(np.random.default_rng(0).normal(size=(10, 2000)), str(tmp_path / "blocks"))
+        with threadpool_limits(1):  # as in the other processes
+            found = list(blocks_over(task, "artextract.core.executors.blocks", "sum", "row"))
+        blocks.digits_of.cache_clear()
+        assert np.concatenate(found).tobytes() == (task.rows.sum(axis=1) + 3).tobytes()
+        told = [line.split() for line in (tmp_path / "blocks").read_text().splitlines()]
+        assert sorted(number for number, _, _ in told) == ["0", "1", "2", "3"]
+        assert all(mapped == "True" and process != str(os.getpid()) for _, process, mapped in told)
         monkeypatch.setenv("ARTEXTRACT_THREADS", "64")
         with pytest.raises(ArtExtractError, match="no machine of the Ray cluster has as many processors"):
             squares(tmp_path, 1)
