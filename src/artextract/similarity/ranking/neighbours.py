@@ -7,8 +7,8 @@ import pandas as pd
 
 from artextract.similarity.ranking.topk import Groups, OwnGroup, best, empty, select
 
-QUERIES = 512  # that one product takes; fewer would wait for the gallery, which is read once for all of them
-SCORES = 1 << 20  # held at a time: 4 MB of float32, which stay in the processor's cache
+QUERIES = 4096  # that one product takes; fewer would wait for the gallery, which is read once for all of them
+SCORES = 1 << 24  # held at a time: 64 MB of float32
 SCAN_FROM = 1 << 15  # gallery rows from which a bf16 scan with an fp32 re-rank is faster, where bf16 is
 SCAN_QUERIES = 64  # below, the conversion of the gallery costs more than it saves
 
