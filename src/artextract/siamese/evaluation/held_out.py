@@ -101,7 +101,7 @@ def attempts(collection: Collection, held: Held, fitted: Fitted, params: Siamese
 def portions(spaces: Iterable[Space]) -> Iterator[list[Space]]:
     """Spaces in lists of as many as may be held at a time: one of 100,000 works, all of 4,000.
 
-    A list is emptied when the next one is asked for.
+    A list is emptied when the next one is asked for, and the last one at the end: whoever asks may keep its name.
     """
     waiting: list[Space] = []
     for space in spaces:
@@ -112,6 +112,7 @@ def portions(spaces: Iterable[Space]) -> Iterator[list[Space]]:
             waiting.clear()
     if waiting:
         yield waiting
+        waiting.clear()
 
 
 def pool(parts: Sequence[Values]) -> Values:

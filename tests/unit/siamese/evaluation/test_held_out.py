@@ -149,6 +149,9 @@ def test_few_spaces_of_a_large_collection_are_held_at_a_time(monkeypatch: pytest
     monkeypatch.setattr(evaluation, "HELD", 1 << 40)
     assert [[space.name for space in some] for some in evaluation.portions(spaces())] == [list("abcde")]
     assert not list(evaluation.portions([]))
+    for some in evaluation.portions(spaces()):
+        assert some
+    assert not some, "the last ones are forgotten too"
 
 
 def test_judges_without_queries_are_left_out_and_one_query_of_each_is_audited(monkeypatch: pytest.MonkeyPatch):
