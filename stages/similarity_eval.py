@@ -27,6 +27,7 @@ def main() -> None:
     p = load_params("seed", "relevance", "similarity", "tsne")
     import pandas as pd
 
+    from artextract.core.large_arrays import give_back
     from artextract.data.images.shards import ShardReader
     from artextract.similarity.evaluation import outliers, showing
     from artextract.similarity.evaluation.figures import plot_judges
@@ -34,6 +35,7 @@ def main() -> None:
     from artextract.similarity.evaluation.scoring import neighbours_of_both, score, shared_by
     from artextract.similarity.ranking.collection import open_collection, require_room
 
+    give_back()
     collection, k = open_collection(Path("data/nga"), Path("data/embeddings")), p.relevance.neighbours
     require_room(len(collection.index), collection.values)
     reader = ShardReader(Path("data/nga"), collection.index)

@@ -27,6 +27,7 @@ def main() -> None:
     """Train under every split, keep the network of S1, and compare all attempts with the raw embedding."""
     p = load_params("seed", "relevance", "siamese", "splits", "title_encoder")
     from artextract.core.compute import set_threads
+    from artextract.core.large_arrays import give_back
     from artextract.encoders.title import embed_titles
     from artextract.siamese.evaluation.result import not_trained, trained
     from artextract.siamese.projection.pairs import TooFewWorks, positive_cosine
@@ -37,6 +38,7 @@ def main() -> None:
     from artextract.similarity.ranking.collection import open_collection, require_room
 
     set_threads()
+    give_back()
     collection = open_collection(Path("data/nga"), Path("data/embeddings"))
     require_room(len(collection.index), collection.values)
     similar = positive_cosine(collection.index, collection.titles, p.siamese, p.seed)
