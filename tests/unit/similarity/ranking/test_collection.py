@@ -15,7 +15,7 @@ def test_more_works_than_fit_are_refused_with_the_parameter_that_limits_them(mon
     monkeypatch.setattr(memory, "free_memory", lambda: 6 * 2**30)
     for works in (174, 16_000, 100_000):
         require_room(works)
-    with pytest.raises(ArtExtractError, match=r"400,000 works .* 12\.4 GB .* 6\.4 GB are free\n.*max_objects"):
+    with pytest.raises(ArtExtractError, match=r"400,000 works .* 15\.7 GB .* 6\.4 GB are free\n.*max_objects"):
         require_room(400_000)
     require_room(250_000, 64)
     monkeypatch.setattr(memory, "free_memory", lambda: 100_000_000)
