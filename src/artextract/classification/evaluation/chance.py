@@ -6,6 +6,7 @@ import dataclasses
 
 import numpy as np
 
+from artextract.classification.evaluation.deals import scores_of_deals
 from artextract.classification.evaluation.prediction_table import TaskPredictions
 from artextract.classification.evaluation.scores import Scores, chosen_classes, defined, over_classes
 from artextract.measures import auc
@@ -46,11 +47,13 @@ def chance(task: TaskPredictions, params: Evaluate, seed: int) -> Scores:
     """
     chosen, n = chosen_classes(task, params), len(task.y)
     rng, own = np.random.default_rng(seed), _all(task, chosen)
-    deals = [_all(dataclasses.replace(task, p=task.p[rng.permutation(n)]), chosen) for _ in range(params.permutations)]
-    exact = _expected(task, chosen)
     scores: Scores = {"permutations": params.permutations}
+    if not own:
+        return scores
+    exact = _expected(task, chosen)
+    deals = scores_of_deals(task, chosen, np.stack([rng.permutation(n) for _ in range(params.permutations)]))
     for name, value in own.items():
-        drawn = np.array([deal[name] for deal in deals if name in deal])
+        drawn = deals[name]
         low, high = np.percentile(drawn, [2.5, 97.5])
         scores[f"chance_{name}"] = exact.get(name, float(drawn.mean()))
         scores |= {f"chance_{name}_low": float(low), f"chance_{name}_high": float(high)}

@@ -138,18 +138,39 @@ def _path(features: np.ndarray, y: np.ndarray, weights: np.ndarray, classes: int
 
     # A large C may need more steps than it gets; what it has reached is judged on the select rows like all others.
     model = LogisticRegression(max_iter=ITERATIONS, tol=TOLERANCE, warm_start=True, random_state=seed)
-    features = np.ascontiguousarray(features, dtype=np.float32)
+    features, axes = _in_their_span(np.ascontiguousarray(features, dtype=np.float32))
     of_rows = weights[y].astype(np.float32)
     for c in grid:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
             model.set_params(C=c).fit(features, y, sample_weight=of_rows)
-        yield c, _head(model, classes, c)
+        yield c, _head(model, classes, c, axes)
 
 
-def _head(model, classes: int, c: float) -> Linear:
-    """A fitted model over all classes; scikit-learn has one row for two classes."""
+def _in_their_span(features: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+    """Features by fewer numbers where there are fewer rows than channels: by coordinates in the space of the rows.
+
+    A penalised head lies in that space, and a rotation changes neither its penalty nor its predictions. The solver's
+    own arithmetic, which takes most of the time of a fit on few rows, then has n numbers a class in place of d.
+
+    Args:
+        features: float32 (n, d).
+
+    Returns:
+        Coordinates, float32 (n, n), and orthonormal axes (d, n); or the features themselves and None.
+    """
+    n, d = features.shape
+    if n >= d:
+        return features, None
+    axes, coordinates = np.linalg.qr(features.T.astype(np.float64))
+    return np.ascontiguousarray(coordinates.T, dtype=np.float32), axes
+
+
+def _head(model, classes: int, c: float, axes: np.ndarray | None) -> Linear:
+    """A fitted model over all classes and channels; scikit-learn has one row for two classes."""
     coefficients, intercepts = model.coef_, model.intercept_
+    if axes is not None:
+        coefficients = coefficients @ axes.T
     if len(coefficients) == 1:
         coefficients = np.concatenate([-coefficients / 2, coefficients / 2])
         intercepts = np.concatenate([-intercepts / 2, intercepts / 2])

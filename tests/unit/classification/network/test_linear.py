@@ -106,3 +106,25 @@ def test_the_fit_repeats_to_the_byte(seed: int) -> None:
     features, y = toy(seed=seed)
     one, two = (fit_tuned(features, y, np.ones(4), features, cross_entropy(y), 4, 0) for _ in range(2))
     assert one.weight.tobytes() == two.weight.tobytes() and one.c == two.c
+
+
+def test_fewer_rows_than_channels_give_the_minimum_of_the_same_formula() -> None:
+    """The solver works in the space of the rows; no gradient of the whole formula is left at its head."""
+    rng = np.random.default_rng(5)
+    features, y = (rng.normal(size=(12, 40)) / 6).astype(np.float32), np.arange(12) % 3
+    weights = np.array([1.0, 2.0, 0.5])
+    head = fit_tuned(features, y, weights, features, lambda _: 0.0, 3, 0)
+    assert head.weight.shape == (3, 40)
+    slope = (weights[y][:, None] * (np.exp(head(features)) - np.eye(3)[y])).T @ features
+    np.testing.assert_allclose(head.c * slope + head.weight, 0, atol=2e-4)
+    assert np.abs(head.weight).max() > 1e-4
+
+
+def test_a_head_does_not_depend_on_channels_that_never_change() -> None:
+    """More channels than rows, or fewer: the way of the solver differs, the head does not."""
+    features, y = toy()
+    wider = np.concatenate([features, np.zeros((90, 100), np.float32)], axis=1)
+    plain, wide = (fit_tuned(f, y, np.ones(4), f, cross_entropy(y), 4, 0) for f in (features, wider))
+    assert wide.c == plain.c
+    np.testing.assert_allclose(wide.weight[:, :4], plain.weight, atol=5e-3)
+    np.testing.assert_allclose(wide.weight[:, 4:], 0, atol=1e-6)
