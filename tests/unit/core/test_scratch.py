@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from pathlib import Path
 
 import pytest
 from filelock import FileLock, Timeout
 
-from artextract.core.scratch import discard, scratch
+from artextract.core.scratch import ABANDONED, discard, scratch
 
 
 @pytest.fixture(autouse=True)
@@ -63,3 +64,25 @@ def test_left_overs_are_swept_and_what_is_no_folder_makes_room(tmp_path: Path) -
 def test_an_error_of_the_block_stays_what_it_is() -> None:
     with pytest.raises(PermissionError), scratch("test", "one"):
         raise PermissionError(13, "Permission denied", "/of/the/user")
+
+
+def test_what_was_killed_and_never_asked_for_again_goes_unless_somebody_holds_it() -> None:
+    folders = {}
+    for name in ("old", "held", "recent"):
+        with scratch("test", name) as folder:
+            (folder / "part").write_text("done")
+        folders[name] = folder
+    long_ago = time.time() - ABANDONED - 60
+    for name in ("old", "held"):
+        os.utime(folders[name], (long_ago, long_ago))
+    with FileLock(str(folders["held"]) + ".lock"), scratch("test", "new"):
+        assert [name for name, folder in folders.items() if folder.exists()] == ["held", "recent"]
+
+
+def test_old_work_that_is_taken_up_again_is_not_abandoned() -> None:
+    with scratch("test", "old") as folder:
+        (folder / "part").write_text("done")
+    long_ago = time.time() - ABANDONED - 60
+    os.utime(folder, (long_ago, long_ago))
+    with scratch("test", "old") as again:
+        assert (again / "part").read_text() == "done"
