@@ -27,7 +27,7 @@ Values = dict[tuple[str, str], pd.DataFrame]  # (judge, space): per-query metric
 Limit = Callable[[Asked, int], np.ndarray]
 QUERIES = 512  # most queries in a block
 PAIRS = 1 << 24  # most pairs of works in a block: 64 MB of similarities
-TILE = 1 << 16  # pairs that one thread ranks at a time, so that they stay in the processor's cache
+TILE = 1 << 19  # most pairs that one thread ranks at a time: with fewer, the calls weigh more than the work
 PACKED = 8  # judges whose flags of two bits are looked up together
 
 
@@ -231,7 +231,7 @@ def _score(
     similarity: np.ndarray, block: _Block, names: Sequence[str], k: int, pool: ThreadPoolExecutor
 ) -> dict[str, np.ndarray]:
     """Metrics of one space under the named judges, (q, m) each."""
-    step = max(1, TILE // similarity.shape[1])
+    step = max(1, min(TILE // similarity.shape[1], -(-len(similarity) // threads())))
     tiles = [slice(start, start + step) for start in range(0, len(similarity), step)]
     parts = list(pool.map(lambda tile: _score_tile(similarity, block, names, tile, k), tiles))
     return {name: np.concatenate([part[name] for part in parts]) for name in names}
