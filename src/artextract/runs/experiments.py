@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import PurePath
 from typing import Any
 
 import pandas as pd
+
+from artextract.core.collections import FOLDER as COLLECTIONS
 
 WIDTH = 120
 WORKSPACE = "workspace"  # a revision with this name and no other is the working copy
@@ -22,8 +25,12 @@ def _flat(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]
 
 
 def _values(files: Mapping[str, Any]) -> dict[str, Any]:
-    """Keys and values of all files of one kind; a file that could not be read has none."""
-    contents = [file["data"] for file in files.values() if isinstance(file, Mapping) and file.get("data")]
+    """Keys and values of all files of one kind; a file that could not be read has none.
+
+    A collection of the user's has files of the same keys, which are not those of the experiment.
+    """
+    own = [file for path, file in files.items() if PurePath(path).parts[0] != COLLECTIONS]
+    contents = [file["data"] for file in own if isinstance(file, Mapping) and file.get("data")]
     return {key: value for content in contents for key, value in _flat(content)}
 
 

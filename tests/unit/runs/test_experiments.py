@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 
+import pandas as pd
 import pytest
 
 from artextract.runs.experiments import experiments_table, markdown, printed
@@ -50,6 +51,15 @@ def test_one_row_per_experiment_with_what_was_changed_first():
     assert table["state"].tolist() == ["", "", "Success", "", "Success", "Queued", "Queued"]
     assert table["lr"].tolist() == ["0.001", "0.001", "0.0003", "0.001", "1e-05", "0.010", "0.030"]
     assert table["style.auc"].tolist()[-2:] == ["", ""] and table["style.auc"][0] == "0.877"
+
+
+def test_a_collection_beside_the_sample_changes_no_number():
+    """DVC lists its parameters and metrics under the same keys, after those of the repository."""
+    revisions, beside = shown(), shown()
+    content = beside[0]["data"]  # the working copy's
+    content["params"]["collections/mine/params.yaml"] = {"data": {"lr": 9.0, "own": 1}}
+    content["metrics"]["collections/mine/metrics/ndcg.json"] = {"data": {"ndcg": 0.9}}
+    pd.testing.assert_frame_equal(experiments_table(beside), experiments_table(revisions))
 
 
 def test_it_fits_120_columns_with_everything_in_it():
