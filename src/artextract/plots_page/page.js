@@ -47,6 +47,16 @@ function article(plot, boxes) {
   return made;
 }
 
+// Pictures of the user's own collections by collection, under names that are shorter than their paths.
+function ofCollections(names) {
+  const found = new Map();
+  for (const id of names) {
+    const [, name, path] = id.match(/^collections\/([^/]+)\/plots\/(.+)$/) ?? [];
+    if (name) found.set(name, [...(found.get(name) ?? []), { id, title: `${name}: ${path}` }]);
+  }
+  return found;
+}
+
 function arrange(groups) {
   const left = new Set(document.querySelectorAll("#boxes > div"));
   const contents = element("ul");
@@ -67,7 +77,9 @@ function arrange(groups) {
     contents.append(element("li", {}, element("a", { href: `#${section.id}` }, group.title), element("ul", {}, ...links)));
   };
   groups.forEach(add);
-  add({ title: "Other plots", plots: [...left].map((box) => ({ id: nameOf(box), title: nameOf(box) })) });
+  const names = [...left].map(nameOf);
+  for (const [name, plots] of ofCollections(names)) add({ title: `Collection ${name}`, plots });
+  add({ title: "Other plots", plots: names.map((name) => ({ id: name, title: name })) });
   document.getElementById("contents").append(contents);
   document.getElementById("boxes").remove();
 }

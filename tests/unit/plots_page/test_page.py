@@ -152,3 +152,17 @@ def test_a_plot_that_nobody_described_is_shown_too(browser: Browser, template: P
     page = Visit(browser, file_url(make_page(template, [plot], tmp_path / "page")), 1280, "body[data-drawn]")
     assert page.texts("h2") == ["Other plots"] and page.texts("h3") == ["speed_of_it"]
     assert page.page.locator("svg.marks").count() == 1
+
+
+@pytest.mark.slow
+def test_pictures_of_a_collection_are_a_section_of_their_own(browser: Browser, template: Path, tmp_path: Path):
+    from dvc_render import ImageRenderer
+
+    pixel = "data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAA="
+    drawn = [
+        ImageRenderer([{"rev": "workspace", "src": pixel, "filename": path}], path)
+        for path in ("collections/mine/plots/similarity/map.jpg", "elsewhere/map.jpg")
+    ]
+    page = Visit(browser, file_url(make_page(template, drawn, tmp_path / "page")), 1280, "body[data-drawn]")
+    assert page.texts("h2") == ["Collection mine", "Other plots"]
+    assert page.texts("h3") == ["mine: similarity/map.jpg", "elsewhere/map.jpg"]
