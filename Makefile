@@ -73,7 +73,7 @@ $(DEV_STAMP): $(STAMP) locks/dev.lock
 	@$(PIP) $(LOCKED) -r locks/dev.lock | $(NEWS) || $(NO_PACKAGES)
 	@touch $@
 
-test: dev  ## all tests but the long ones (about 15 minutes on two cores)
+test: dev  ## all tests but the long ones (about half an hour on two cores)
 	$(IN_VENV) python -m pytest -m "not long" $(IN_TWO) --durations 25
 
 test-fast: dev  ## unit, property and contract tests (under 5 minutes)
