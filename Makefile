@@ -76,7 +76,7 @@ $(DEV_STAMP): $(STAMP) locks/dev.lock
 test: dev  ## all tests but the long ones (about half an hour on two cores)
 	$(IN_VENV) python -m pytest -m "not long" $(IN_TWO) --durations 25
 
-test-fast: dev  ## unit, property and contract tests (under 5 minutes)
+test-fast: dev  ## unit, property and contract tests (about ten minutes on two cores)
 	$(IN_VENV) python -m pytest -m "not slow and not long" $(IN_TWO)
 
 test-long: dev  ## kills at random moments and the like (about an hour)
