@@ -27,6 +27,13 @@ def test_majority_baseline_by_hand() -> None:
     assert unseen["majority_auc_ovo"] == 0.5
 
 
+def test_the_majority_does_not_look_at_the_predictions() -> None:
+    y, counts = [0, 0, 1, 1, 1, 2], np.array([50, 20, 10])
+    perfect, useless = (baselines(predictions(y, p), counts, PARAMS, 0) for p in (np.eye(3)[y], np.full((6, 3), 1 / 3)))
+    of_majority = [{k: v for k, v in found.items() if k.startswith("majority_")} for found in (perfect, useless)]
+    assert of_majority[0] == of_majority[1] and of_majority[0]["majority_top1"] == pytest.approx(2 / 6)
+
+
 def test_chance_of_perfect_predictions_is_the_chance_of_a_match() -> None:
     y = [0] * 6 + [1] * 3 + [2] * 3
     found = chance(predictions(y, np.eye(3)[y]), PARAMS, 0)

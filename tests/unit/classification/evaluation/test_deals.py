@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import warnings
 
 import numpy as np
 import pytest
@@ -52,7 +53,9 @@ def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_rows_that_share_no_stratum_have_no_stratified_score() -> None:
     y = [0, 0, 0, 1, 1, 1]
     task = predictions(y, np.eye(2)[y], strata=["a", "a", "a", "b", "b", "b"])
-    found = scores_of_deals(task, [0, 1], np.arange(6)[None])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = scores_of_deals(task, [0, 1], np.arange(6)[None])
     assert np.isnan(found["auc_ovo_stratified"]).all() and np.isnan(found["auc_ovo_same_pairs"]).all()
     assert found["auc_ovo"].tolist() == found["pr_auc"].tolist() == found["macro_f1"].tolist() == [1]
 
