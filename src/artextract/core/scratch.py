@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
 from collections.abc import Iterator
@@ -30,6 +31,7 @@ def scratch(kind: str, *key: Any) -> Iterator[Path]:
         with problems_of(folder):  # not those of the caller's block
             held.enter_context(locked(folder))
             sweep(open_folder(folder), deep=True)
+            os.utime(folder)
             forget_abandoned(folder.parent)
         yield folder
 
@@ -47,12 +49,12 @@ def forget_abandoned(place: Path) -> None:
     Args:
         place: The folder of all scratch folders.
     """
-    from filelock import FileLock, Timeout
+    from filelock import FileLock
 
     for folder in place.iterdir():
-        if folder.is_dir() and time.time() - folder.stat().st_mtime > ABANDONED:
-            try:
+        try:
+            if folder.is_dir() and time.time() - folder.stat().st_mtime > ABANDONED:
                 with FileLock(folder.with_name(folder.name + LOCK), timeout=0):
                     discard(folder)
-            except Timeout:
-                continue
+        except OSError:  # it is held (a TimeoutError), gone, or of another user
+            continue

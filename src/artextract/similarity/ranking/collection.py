@@ -16,8 +16,7 @@ from artextract.data.museum.painters import artist_clusters
 
 # Bytes at the peak of train_siamese, which needs more than judging: for each value of a work's embeddings; for each
 # work that pairs are taken from (``siamese.mined_works``), and for each pair of a block of them. Fitted to whole stages
-# at 1,000 to 16,000 works (docs/results/stages.csv), and to all trainings at 100,000 less a space of 800 MB that was
-# held without need then: 5.4 GB.
+# at 1,000 to 16,000 works; at 100,000 it says 5.4 GB, and 5.2 were seen (docs/results/stages.csv).
 PER_VALUE = 16
 PER_MINED, MINED = 70_000, 20_000
 PER_PAIR, PAIRED = 70, 4_096

@@ -123,7 +123,7 @@ def test_fewer_rows_than_channels_give_the_minimum_of_the_same_formula() -> None
 def test_a_head_does_not_depend_on_channels_that_never_change() -> None:
     """More channels than rows, or fewer: the way of the solver differs, the head does not."""
     features, y = toy()
-    wider = np.concatenate([features, np.zeros((90, 100), np.float32)], axis=1)
+    wider = np.concatenate([features, np.zeros((90, 200), np.float32)], axis=1)
     plain, wide = (fit_tuned(f, y, np.ones(4), f, cross_entropy(y), 4, 0) for f in (features, wider))
     assert wide.c == plain.c
     np.testing.assert_allclose(wide.weight[:, :4], plain.weight, atol=5e-3)
