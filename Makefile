@@ -5,8 +5,9 @@ SHELL := /bin/bash
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do command -v $$p >/dev/null && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; exit; }; done; echo python3)
 VENV := .venv
 IN_VENV := source $(VENV)/bin/activate &&
-# Two workers, each with whole files, in the order of the folder: the longest files come first.
-IN_TWO := -n 2 --dist loadfile --no-loadscope-reorder
+# Workers with whole files, in the order of the folder: the longest files come first. One more than there are cores, since
+# tests that start other programs wait for them.
+IN_PARTS := -n $(shell echo $$(( $$(nproc) + 1 ))) --dist loadfile --no-loadscope-reorder
 STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
 PIP := $(VENV)/bin/python -m pip --disable-pip-version-check install
@@ -74,13 +75,13 @@ $(DEV_STAMP): $(STAMP) locks/dev.lock
 	@touch $@
 
 test: dev  ## all tests but the long ones (about half an hour on two cores)
-	$(IN_VENV) python -m pytest -m "not long" $(IN_TWO) --durations 25
+	$(IN_VENV) python -m pytest -m "not long" $(IN_PARTS) --durations 25
 
 test-fast: dev  ## unit, property and contract tests (about ten minutes on two cores)
-	$(IN_VENV) python -m pytest -m "not slow and not long" $(IN_TWO)
+	$(IN_VENV) python -m pytest -m "not slow and not long" $(IN_PARTS)
 
 test-long: dev  ## kills at random moments and the like (about an hour)
-	$(IN_VENV) python -m pytest -m "long" $(IN_TWO) --durations 25
+	$(IN_VENV) python -m pytest -m "long" $(IN_PARTS) --durations 25
 
 mutants: dev  ## break the code that results come from in every small way; its tests must notice (hours)
 	$(IN_VENV) PYTHONPATH=src python -m tests.mutants

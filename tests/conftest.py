@@ -16,6 +16,7 @@ from artextract.core.runtime import keep_freed_memory
 
 ROOT = Path(__file__).resolve().parent.parent
 keep_freed_memory()
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # threads that wait leave their core to other workers
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # tests start hundreds of processes, which would all compile the code
 os.environ.setdefault("DVC_NO_ANALYTICS", "1")  # in a repository made by a test, each command would start a reporter
 settings.register_profile("default", deadline=None, derandomize=True, max_examples=50)

@@ -18,6 +18,7 @@ from PIL import Image
 from artextract.explorer.page import write_page
 from tests.browser import Visit, chromium
 from tests.explorer_page_toys import HOSTILE, PAINTERS, Toy, served, write_folder
+from tests.tiers import later
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -375,7 +376,7 @@ def test_at_twice_the_size_nothing_scrolls_sideways(opened: Open) -> None:
     assert visit.page.get_by_role("checkbox", name="Berthe Morisot").is_visible()
 
 
-@pytest.mark.parametrize("n", [1, 2])
+@pytest.mark.parametrize("n", [1, later(2)])
 def test_very_small_collections(browser: Browser, tmp_path: Path, n: int) -> None:
     write_folder(tmp_path, n)
     write_page(tmp_path)

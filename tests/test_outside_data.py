@@ -168,6 +168,7 @@ def write_wikiart(images: Path, lists: Path) -> None:
             (folder / f"{task}_{split}.csv").write_text("\n".join(rows) + "\n")
 
 
+@pytest.mark.long
 def test_wikiarts_images_lists_and_manifest_are_looked_at_at_every_run(project: Project, tmp_path: Path) -> None:
     images, lists = tmp_path / "images", tmp_path / "lists"
     write_wikiart(images, lists)

@@ -166,6 +166,7 @@ def test_push_clone_and_pull_leave_nothing_to_run(checkout: Checkout, tmp_path: 
     checkout.run("git", "commit", "-qam", "no remote", "--allow-empty")
 
 
+@pytest.mark.long
 def test_an_example_trains_a_head_on_the_tokens_of_the_pipeline(checkout: Checkout):
     output = checkout.run(sys.executable, str(ROOT / "examples/train_a_head_on_cached_tokens.py"))
     assert "AUC one-vs-one on" in output
@@ -262,6 +263,7 @@ def serving(checkout: Checkout) -> Iterator[Callable[..., Any]]:
     assert process.returncode == 0
 
 
+@pytest.mark.long
 def test_the_server_answers_as_search_and_predict_do(checkout: Checkout, tmp_path: Path):
     """With the real networks: a work that is sent finds itself, its place on the maps, and what predict says of it."""
     row, data = 7, checkout.folder / "data"

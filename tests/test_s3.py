@@ -68,6 +68,7 @@ def outage(machines: Machines, s3: S3, seconds: float) -> None:
     assert machines.made == [] and before < between < s3.refused
 
 
+@pytest.mark.long
 def test_errors_for_a_while_cost_time_and_nothing_else(machines: Machines, s3: S3):
     outage(machines, s3, 5)
 

@@ -25,7 +25,7 @@ from tests.mutants.patch import patch
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 OPTIONS = ["-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--no-header", "-W", "ignore"]
-OPTIONS += ["-m", "not slow and not long and not real"]
+OPTIONS += ["-m", "not long and not real"]  # slow ones too: they come last, where no other test has noticed
 SPARE = 10  # seconds of the processor that the tests may take on a mutant besides four times what they take without it
 ASLEEP = 300.0  # seconds by the clock after which a mutant is given up, beside twenty times the time without it
 LONGEST = 600.0  # seconds that the tests of one module may take on the code as it is

@@ -45,6 +45,7 @@ def needs(package: str) -> None:
         pytest.skip(f"the data package {package} is not installed")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
     # Peers compile themselves, some of them for a minute.
@@ -362,6 +363,7 @@ def test_rows_are_a_number(capsys: pytest.CaptureFixture[str]):
 # --- image encoders
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("precision", ["fp32", "fast"])
 def test_an_encoder_is_measured_and_written(
     precision: encoders.Precision, monkeypatch: pytest.MonkeyPatch, tmp_path: Path

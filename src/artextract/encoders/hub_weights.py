@@ -13,7 +13,7 @@ from pathlib import Path
 
 from artextract.core.errors import ArtExtractError
 from artextract.core.fingerprint import sha256_file
-from artextract.encoders.torchvision_cure import import_torchvision
+from artextract.encoders.torchvision_cure import import_timm
 from artextract.params.fields import HUB
 
 FILES = ("model.safetensors", "pytorch_model.bin")  # in the order in which timm tries them
@@ -38,7 +38,7 @@ def repository_of(name: str) -> str:
     """Repository of a model's weights on the hub, "" where timm knows none."""
     if name.startswith("hf-hub:"):
         return name.removeprefix("hf-hub:").partition("@")[0]
-    import_torchvision()
+    import_timm()
     import timm
 
     config = timm.get_pretrained_cfg(name)

@@ -15,7 +15,8 @@ from artextract.core.errors import ArtExtractError
 from artextract.data.images.decode import Target
 from artextract.data.images.shards import ShardReader
 from artextract.encoders.hub_weights import hub_file, is_hub
-from artextract.encoders.torchvision_cure import import_torchvision
+from artextract.encoders.no_compiler import no_compiler
+from artextract.encoders.torchvision_cure import import_timm, import_torchvision
 from artextract.encoders.weights import timm_model, weights_hash
 from artextract.params.fields import is_path
 from artextract.params.sections import ImageEncoder
@@ -42,7 +43,7 @@ class Preprocessing:
         Raises:
             ArtExtractError: The model frames images in a way that is not built here.
         """
-        import_torchvision()
+        import_timm()
         from timm.data import resolve_data_config  # type: ignore[attr-defined]
 
         config: dict[str, Any] = resolve_data_config({}, model=model)
@@ -76,8 +77,9 @@ class Preprocessing:
     def pixels(self) -> Any:
         """A function from a PIL image to a uint8 tensor (3, size, size): resized and cropped, not yet normalised."""
         import_torchvision()
-        from torchvision.transforms import v2
-        from torchvision.transforms.functional import InterpolationMode
+        with no_compiler():
+            from torchvision.transforms import v2
+            from torchvision.transforms.functional import InterpolationMode
 
         mode = InterpolationMode(self.interpolation)
         if self.crop is None:

@@ -9,6 +9,9 @@ Where torchvision is healthy nothing happens.
 from __future__ import annotations
 
 import sys
+from typing import Any
+
+from artextract.encoders.no_compiler import no_compiler
 
 SCHEMAS = (
     "nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",
@@ -27,6 +30,19 @@ def import_torchvision() -> bool:
         return bool(_libraries)
     import torch
 
+    with no_compiler():
+        _import(torch)
+    return bool(_libraries)
+
+
+def import_timm() -> None:
+    """Import timm, and torchvision before it, cured where it has to be."""
+    import_torchvision()
+    with no_compiler():
+        import timm  # noqa: F401
+
+
+def _import(torch: Any) -> None:
     try:
         import torchvision
     except RuntimeError as error:
@@ -39,4 +55,3 @@ def import_torchvision() -> bool:
             library.define(schema)
         _libraries.append(library)
         import torchvision  # noqa: F401
-    return bool(_libraries)

@@ -131,9 +131,9 @@ def timm_model(name: str, weights: str, sha256: str, **kwargs: Any) -> nn.Module
     Raises:
         ArtExtractError: Unknown model, missing package, wrong hash, an unreachable hub, or a file that lacks a tensor.
     """
-    from artextract.encoders.torchvision_cure import import_torchvision
+    from artextract.encoders.torchvision_cure import import_timm
 
-    import_torchvision()
+    import_timm()
     import timm
 
     if weights == "none":

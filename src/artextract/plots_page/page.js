@@ -47,14 +47,20 @@ function article(plot, boxes) {
   return made;
 }
 
-// Pictures of the user's own collections by collection, under names that are shorter than their paths.
-function ofCollections(names) {
-  const found = new Map();
-  for (const id of names) {
-    const [, name, path] = id.match(/^collections\/([^/]+)\/plots\/(.+)$/) ?? [];
-    if (name) found.set(name, [...(found.get(name) ?? []), { id, title: `${name}: ${path}` }]);
-  }
-  return found;
+// Sections of the user's own collections: their plots in the words of the sample's, and what has no words by its path.
+// DVC puts the file of a plot of data before its name where two collections have one of that name.
+function ofCollections(names, known) {
+  const paths = names.map((id) => id.match(/^collections\/([^/]+)\/plots\/(.+)$/)).filter(Boolean);
+  const collections = [...new Set(paths.map(([, name]) => name))];
+  return collections.map((name) => {
+    const file = collections.length > 1 ? `collections_${name}_dvc_yaml__` : "";
+    const described = known.map(({ id, box, title, text }) => ({
+      id: `collections/${name}/${id}`, box: `${file}collection__${box}`, title: `${name}: ${title}`, text,
+    }));
+    const others = paths.filter(([, owner]) => owner === name)
+      .map(([id, , path]) => ({ id, title: `${name}: ${path}` }));
+    return { title: `Collection ${name}`, plots: [...described, ...others] };
+  });
 }
 
 function arrange(groups) {
@@ -78,7 +84,7 @@ function arrange(groups) {
   };
   groups.forEach(add);
   const names = [...left].map(nameOf);
-  for (const [name, plots] of ofCollections(names)) add({ title: `Collection ${name}`, plots });
+  ofCollections(names, groups.flatMap((group) => group.plots)).forEach(add);
   add({ title: "Other plots", plots: names.map((name) => ({ id: name, title: name })) });
   document.getElementById("contents").append(contents);
   document.getElementById("boxes").remove();

@@ -119,6 +119,7 @@ def test_help_imports_nothing_slow() -> None:
         assert f" {name}\n" not in result.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", ["20", "40", "200"])
 def test_into_a_pipe_goes_plain_text(width: str) -> None:
     for words in (["--help"], ["search", "--help"], ["search", "--space", "x", "cow"]):

@@ -46,6 +46,7 @@ def test_siamese_is_in_the_table_with_a_warning(works: Path, capsys: pytest.Capt
     assert "image, siamese projection" in out and "trained on the titles of most of these works" in out
 
 
+@pytest.mark.slow
 def test_held_out_queries_of_folds(works: Path, capsys: pytest.CaptureFixture[str]):
     (works / "siamese").mkdir()
     ids = [str(i) for i in range(N)]

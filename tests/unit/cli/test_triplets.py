@@ -45,6 +45,7 @@ def answers_to(page: Path, path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_page_and_score(folders: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     page = tmp_path / "out" / "page.html"
     assert artextract("triplets", "page", page, "--triplets", "20", *folders) == 0

@@ -98,6 +98,7 @@ def test_our_own_mistakes_keep_their_traceback(tmp_path: Path) -> None:
     assert "Traceback" in result.stderr and "KeyError: 'oops'" in result.stderr
 
 
+@pytest.mark.slow
 def test_second_run_of_a_stage_is_refused_while_the_first_lives(tmp_path: Path) -> None:
     body = "Path('started').touch()\nwhile not Path('go').exists(): time.sleep(0.02)"
     first = subprocess.Popen(stage(tmp_path, body), cwd=tmp_path, env=environment())

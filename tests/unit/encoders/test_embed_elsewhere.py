@@ -45,7 +45,7 @@ def embedded(folder: Path, params: ImageEncoder, monkeypatch: pytest.MonkeyPatch
 @pytest.mark.parametrize(
     "precision",
     [
-        pytest.param(name, marks=pytest.mark.long if name == "auto" else pytest.mark.slow)
+        pytest.param(name, marks=pytest.mark.slow if name == "fast" else pytest.mark.long)
         for name in ("fp32", "fast", "auto")
     ],
 )
@@ -61,7 +61,7 @@ def test_the_bits_are_the_same_wherever_they_are_computed(
     assert not list((tmp_path / "another/embeddings").glob("*-handed-out/*"))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_what_is_new_in_a_grown_collection_is_computed_elsewhere(
     tmp_path: Path, params: ImageEncoder, monkeypatch: pytest.MonkeyPatch
 ):

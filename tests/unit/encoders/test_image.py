@@ -62,6 +62,7 @@ def configured(**changes: Any) -> torch.nn.Module:
     return module
 
 
+@pytest.mark.slow
 def test_embeddings_are_unit_rows_in_the_order_of_the_images(tmp_path: Path, encoder: Any):
     rows, identity = embed_images(shards(tmp_path / "a", PICTURES), LITE2)
     assert rows.shape == (3, 1280) and rows.dtype == np.float32

@@ -97,6 +97,7 @@ def test_another_hash_in_the_parameters_is_refused(params: TitleEncoder, loaded:
     assert title_encoder._verified_hash(params.model_copy(update={"sha256": ""}), cache) == params.sha256 == loaded[1]
 
 
+@pytest.mark.slow
 def test_model_that_no_package_carries(params: TitleEncoder):
     with pytest.raises(ArtExtractError, match="no package carries 'sentence-transformers/other'") as caught:
         load_title_encoder(params.model_copy(update={"name": "sentence-transformers/other"}))
@@ -150,7 +151,7 @@ def test_titles_that_bf16_changes_are_refused():
     assert caught.value.remedy == "set title_encoder.precision=fp32"
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_digits_are_those_of_the_library_and_the_same_in_other_processes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

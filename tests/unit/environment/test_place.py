@@ -126,6 +126,7 @@ def make(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(["make", "-C", str(folder), *arguments], capture_output=True, text=True, env=os.environ)
 
 
+@pytest.mark.slow
 def test_make_sets_up_once_and_again_in_another_place(project: Path):
     first = make(project, "setup")
     assert first.returncode == 0 and "set up environment set-up" in first.stdout, first.stderr

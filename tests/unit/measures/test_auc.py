@@ -257,6 +257,7 @@ def test_strata_weigh_by_their_comparisons() -> None:
     assert auc.macro_ovo(y, scores, [0, 1], auc.ones(16), strata)[0] == pytest.approx(9 / (9 + 24))
 
 
+@pytest.mark.slow
 @given(several_classes(least=4), st.integers(0, 2**32 - 1))
 def test_stratified_pairs_agree_with_the_double_loop(case: tuple[np.ndarray, np.ndarray], seed: int) -> None:
     y, scores = case
@@ -340,6 +341,7 @@ def test_f1_by_eye() -> None:
     assert np.isnan(auc.macro_f1(y, scores, [3], auc.ones(6))[0])
 
 
+@pytest.mark.slow
 @given(several_classes(), st.integers(0, 2**32 - 1))
 def test_f1_agrees_with_scikit_learn_under_bootstrap_weights(case: tuple[np.ndarray, np.ndarray], seed: int) -> None:
     y, scores = case
@@ -380,6 +382,7 @@ def test_average_precision_agrees_with_the_double_loop_and_scikit_learn(
         assert found == pytest.approx(average_precision_score(positive, scores, sample_weight=weights))
 
 
+@pytest.mark.slow
 @given(several_classes(), st.integers(0, 2**32 - 1))
 def test_macro_average_precision_agrees_with_scikit_learn_under_bootstrap_weights(
     case: tuple[np.ndarray, np.ndarray], seed: int

@@ -127,6 +127,7 @@ def one_by_one(table: pd.DataFrame, clusters: np.ndarray, draws: int, seed: int)
     return micro, (weights / sizes) @ table.to_numpy() / len(np.unique(of))
 
 
+@pytest.mark.slow
 @given(st.integers(0, 10**6), st.integers(1, 25), st.integers(1, 6))
 @settings(max_examples=25, deadline=None)
 def test_shared_draws_equal_those_of_each_table_alone(seed: int, n: int, kinds: int):

@@ -110,6 +110,7 @@ def test_temperature_stays_in_its_bounds() -> None:
     assert fit_temperature(np.array([1, 0]), p) == pytest.approx(20, rel=1e-2)  # all wrong: as shy as allowed
 
 
+@pytest.mark.slow
 @given(predicted(least=2))
 def test_no_temperature_of_a_dense_grid_is_better(case: tuple[np.ndarray, np.ndarray]) -> None:
     y, p = case

@@ -12,6 +12,7 @@ from artextract.plots_page.build import plots_page
 from artextract.plots_page.descriptions import GROUPS
 from tests import plots_toys as toys
 from tests.browser import Visit, chromium, file_url
+from tests.tiers import later
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -72,8 +73,7 @@ def visit(browser: Browser, pages: dict[str, Path]) -> Any:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("width", [1280, 390])
-@pytest.mark.parametrize("name", ["show", "diff"])
+@pytest.mark.parametrize(("name", "width"), [("show", 1280), later("show", 390), later("diff", 1280), ("diff", 390)])
 def test_nothing_is_cut_off_and_nothing_is_asked_of_the_network(name: str, width: int, visit: Any):
     page = visit(name, width)
     assert page.beyond_the_right_edge() == []
@@ -155,14 +155,25 @@ def test_a_plot_that_nobody_described_is_shown_too(browser: Browser, template: P
 
 
 @pytest.mark.slow
-def test_pictures_of_a_collection_are_a_section_of_their_own(browser: Browser, template: Path, tmp_path: Path):
-    from dvc_render import ImageRenderer
+@pytest.mark.parametrize("names", [["mine"], ["mine", "other-2"]])
+def test_a_collection_is_a_section_of_its_own_in_the_words_of_the_sample(
+    names: list[str], browser: Browser, template: Path, tmp_path: Path
+):
+    from dvc_render import ImageRenderer, VegaRenderer
 
     pixel = "data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAA="
-    drawn = [
-        ImageRenderer([{"rev": "workspace", "src": pixel, "filename": path}], path)
-        for path in ("collections/mine/plots/similarity/map.jpg", "elsewhere/map.jpg")
-    ]
+    rows = [{"rev": "workspace", "epoch": step, "loss": step} for step in range(3)]
+    drawn: list[ImageRenderer | VegaRenderer] = []
+    for name in names:
+        pictures = [f"collections/{name}/plots/similarity/{file}" for file in ("judges.png", "mine_alone.png")]
+        drawn += [ImageRenderer([{"rev": "workspace", "src": pixel, "filename": path}], path) for path in pictures]
+        file = f"collections/{name}/dvc.yaml::" if len(names) > 1 else ""  # as DVC does it
+        drawn.append(VegaRenderer(rows, f"{file}collection: siamese loss", x="epoch", y="loss", template="simple"))
+    drawn.append(
+        ImageRenderer([{"rev": "workspace", "src": pixel, "filename": "elsewhere/map.jpg"}], "elsewhere/map.jpg")
+    )
     page = Visit(browser, file_url(make_page(template, drawn, tmp_path / "page")), 1280, "body[data-drawn]")
-    assert page.texts("h2") == ["Collection mine", "Other plots"]
-    assert page.texts("h3") == ["mine: similarity/map.jpg", "elsewhere/map.jpg"]
+    assert page.texts("h2") == [*(f"Collection {name}" for name in names), "Other plots"]
+    words = ("Scores of each judge", "Loss of the siamese network", "similarity/mine_alone.png")
+    assert page.texts("h3") == [*(f"{name}: {word}" for name in names for word in words), "elsewhere/map.jpg"]
+    assert page.page.locator("svg.marks").count() == len(names)

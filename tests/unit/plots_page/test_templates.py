@@ -48,11 +48,13 @@ class Drawing:
         return [dict(part.split(": ", 1) for part in label.split("; ")) for label in found]
 
 
+@pytest.mark.slow
 def test_each_table_and_picture_of_the_plots_is_drawn(shown: dict[str, Any]):
     clusters = {f"plots/similarity/clusters/cluster_{n:02d}.jpg" for n in range(1, toys.CLUSTERS + 1)}
     assert set(shown) == {*toys.plot_ids(), *clusters} - {"plots/similarity/clusters"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("plot_id", OF_DATA)
 def test_every_row_of_the_table_is_drawn(plot_id: str, shown: dict[str, Any], compared: dict[str, Any]):
     (table,) = toys.definition(plot_id)["y"]

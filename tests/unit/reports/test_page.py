@@ -12,6 +12,7 @@ import pytest
 from tests.browser import Visit, chromium, file_url
 from tests.command import artextract
 from tests.conftest import ROOT
+from tests.tiers import later
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -53,7 +54,7 @@ def test_it_is_one_file_without_scripts(page: Path):
     assert len(text) < 8e6
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (1280, "dark"), (390, "light")])
+@pytest.mark.parametrize(("width", "scheme"), [later(1280, "light"), (1280, "dark"), later(390, "light")])
 def test_nothing_is_asked_for_and_nobody_is_shut_out(width: int, scheme: str, visit: Any):
     """No request, no message of the browser, no page that scrolls sideways, and no serious fault for axe."""
     axe = pytest.importorskip("axe_playwright_python.sync_playwright")

@@ -35,6 +35,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_each_run_has_its_own_files(project: Path):
     here, last, first = workspace(project), revision("main", project), revision("main~1", project)
     assert [run.yaml("params.yaml")["lr"] for run in (here, last, first)] == [3e-3, 2e-3, 1e-3]

@@ -89,7 +89,7 @@ def test_a_run_that_is_better_on_every_row_is_significantly_better(better: str) 
 
 
 @pytest.mark.slow
-@settings(max_examples=15)
+@settings(max_examples=5)
 @given(st.integers(0, 1000), st.integers(0, 1000))
 def test_turning_the_comparison_round_turns_the_signs(one: int, two: int) -> None:
     a, b = run(collection(True), one, 0.5), run(collection(True), two, 1.0)

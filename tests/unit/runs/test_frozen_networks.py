@@ -38,6 +38,7 @@ def test_three_networks_come_from_packages_and_twenty_from_the_hub() -> None:
     assert weights.count("package") == 3 and weights.count("hub") >= 20
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LISTED)
 def test_every_listed_network_exists_and_has_its_layers(name: str) -> None:
     """Without weights and without arithmetic: torch's device `meta` knows shapes only."""

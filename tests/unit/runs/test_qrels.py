@@ -149,6 +149,7 @@ def test_intervals_from_the_files_are_close_to_our_own(exported: tuple[Path, pd.
         assert np.array(found[key][6:], dtype=float) == pytest.approx([row["low"], row["high"]], abs=0.015), key
 
 
+@pytest.mark.slow
 def test_held_out_queries_are_scored_by_the_vectors_of_their_fold(
     exported: tuple[Path, pd.DataFrame, dict[str, Judge]],
 ):

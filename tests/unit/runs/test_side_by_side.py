@@ -92,7 +92,7 @@ def test_the_result_is_that_of_dvc_repro(tmp_path: Path):
     assert repro(parallel)[0] == 0 and len(log(parallel)) == 2 * len(ARMS)  # nothing is stale
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_failure_leaves_the_other_arm_alone(tmp_path: Path):
     checkout = project(tmp_path)
     (checkout.folder / "fail_a2").write_text("")
@@ -108,6 +108,7 @@ def test_a_failure_leaves_the_other_arm_alone(tmp_path: Path):
     assert [name for what, name in log(checkout) if what == "end"].count("b3") == 1
 
 
+@pytest.mark.slow
 def test_the_plan_of_this_project_has_two_arms(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(ROOT)
     found = plan([])

@@ -34,6 +34,7 @@ def rows(n: int, seed: int, painters: int = 16) -> pd.DataFrame:
     return pd.DataFrame(table)
 
 
+@pytest.mark.slow
 @settings(max_examples=15)
 @given(st.integers(40, 150), st.integers(0, 20), st.sampled_from([0.1, 0.25, 0.5]))
 def test_painter_track_for_any_rows(n: int, seed: int, fraction: float) -> None:

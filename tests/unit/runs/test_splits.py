@@ -121,7 +121,7 @@ def test_the_command_line(
     assert capsys.readouterr().out == said and "painter_disjoint, fold 4" in said
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.real
 def test_the_documented_checksums_are_those_of_the_published_lists(tmp_path: Path) -> None:
     from artextract.params.reading import read_params

@@ -42,6 +42,7 @@ def test_a_held_out_painter_is_judged_and_nothing_else_is(tmp_path: Path) -> Non
     assert np.sum(seen, axis=0).tolist() == [1] * 60
 
 
+@pytest.mark.slow
 def test_predictions_of_all_folds_are_those_of_all_validation_images(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

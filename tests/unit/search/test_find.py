@@ -93,6 +93,7 @@ def test_an_image_finds_images(works: Embedded, capsys: pytest.CaptureFixture[st
     assert sorted(p.name for p in Path("found").iterdir()) == ["cow.csv", "cow.jpg", "cow.json"]
 
 
+@pytest.mark.slow
 def test_bad_queries(works: Embedded, capsys: pytest.CaptureFixture[str]):
     assert "the query is empty" in failure(capsys, "  ")
     assert "none.jpg: there is no such image file" in failure(capsys, "none.jpg")
@@ -121,6 +122,7 @@ def test_words_find_images_through_the_head(works: Embedded):
     assert read_json(Path("search/dusk.json"))["kind"] == "exact, mapped in memory"
 
 
+@pytest.mark.slow
 def test_an_image_finds_images_as_the_siamese_network_sees_them(works: Embedded, capsys: pytest.CaptureFixture[str]):
     """The query, which is the image of work 2, finds it whatever the projection."""
     Path("my picture.jpg").write_bytes(jpeg(3, 200, 100))
@@ -134,6 +136,7 @@ def test_an_image_finds_images_as_the_siamese_network_sees_them(works: Embedded,
     assert "words cannot be compared" in failure(capsys, "cow", "--space", "siamese")
 
 
+@pytest.mark.slow
 def test_the_knob_ends_at_the_look_alone_and_at_the_subject_alone(works: Embedded, capsys: pytest.CaptureFixture[str]):
     """By brute force: cosine of centred images at 0, cosine of heads at 1, their weighted sum between."""
     Path("cow.jpg").write_bytes(jpeg(3, 200, 100))

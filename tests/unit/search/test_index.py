@@ -16,6 +16,7 @@ from artextract.search import index as vector_index
 from artextract.search.index import ExactIndex, build, open_index, padded, recall
 from artextract.similarity.ranking.neighbours import blocked
 from tests.damage import DAMAGES
+from tests.tiers import later
 
 
 def clustered(n: int, dim: int = 20, seed: int = 0) -> np.ndarray:
@@ -78,7 +79,7 @@ def faiss():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("dim", "components"), [(20, 256), (7, 256), (40, 32)])
+@pytest.mark.parametrize(("dim", "components"), [(20, 256), later(7, 256), later(40, 32)])
 def test_compressed_index_reaches_the_recall_and_tells_it(
     faiss, monkeypatch: pytest.MonkeyPatch, dim: int, components: int
 ):
@@ -302,7 +303,8 @@ def kept_indexes(large: Path) -> list[Path]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("name", "value"), [("COMPONENTS", 16), ("CANDIDATES", 8), ("TRAINING", 32), ("SAMPLE", 50), ("RECALL", 0.5)]
+    ("name", "value"),
+    [later("COMPONENTS", 16), later("CANDIDATES", 8), ("TRAINING", 32), ("SAMPLE", 50), ("RECALL", 0.5)],
 )
 def test_other_settings_build_another_index(large: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: float):
     open_index(large)

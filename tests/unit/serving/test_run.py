@@ -133,6 +133,7 @@ sys.exit(run(["explore", "--no-browser", "--port", "0"]))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_ctrl_c_ends_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals):
     toy_explorer(tmp_path, monkeypatch)

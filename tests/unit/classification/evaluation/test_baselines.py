@@ -247,6 +247,7 @@ def run(index: pd.DataFrame, task: str, sha256: str = "abc", **changes: object) 
     return task_baselines(index, task, both, even, toy_params(**changes).train, PARAMS, 0)
 
 
+@pytest.mark.slow
 def test_images_too_small_for_a_network_train_the_other_baselines() -> None:
     """Three rows have no tokens: the painter's name and the colours learn from them, the linear heads do not."""
     index, small = index_of(), frozenset(TRAIN_ROWS[:3])
@@ -321,6 +322,7 @@ def test_training_rows_are_looked_at_beside_what_was_predicted(
 # --- all baselines of a task: from an index
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("task", "names"),
     [
@@ -340,6 +342,7 @@ def test_baselines_of_each_task(task: str, names: set[str]) -> None:
         np.testing.assert_allclose(p.sum(1), 1)
 
 
+@pytest.mark.slow
 def test_a_probe_finds_what_its_features_tell_in_the_order_of_the_index() -> None:
     index = index_of()
     style, artist = run(index, "style"), run(index, "artist")
@@ -361,6 +364,7 @@ def test_rows_of_other_splits_of_the_task_play_no_part() -> None:
     np.testing.assert_allclose(run(index, "genre")["majority"], [np.bincount(y) / len(kept)] * asked)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("task", CLASSES)
 def test_validation_labels_change_no_probability(task: str) -> None:
     index = index_of()
@@ -374,6 +378,7 @@ def test_validation_labels_change_no_probability(task: str) -> None:
         np.testing.assert_array_equal(first[name], second[name])
 
 
+@pytest.mark.slow
 def test_training_labels_do_change_them() -> None:
     index = index_of()
     labels = index["style"].to_numpy(dtype=int, copy=True)

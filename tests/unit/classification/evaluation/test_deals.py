@@ -35,6 +35,7 @@ def same(task: TaskPredictions, chosen: list[int], seed: int = 0, count: int = 7
         np.testing.assert_allclose(found[name], values, rtol=0, atol=1e-12, err_msg=name)
 
 
+@pytest.mark.slow
 @given(st.integers(0, 2**32 - 1), st.booleans(), st.integers(1, 4), st.integers(8, 40))
 @settings(max_examples=40, deadline=None)
 def test_the_scores_are_those_of_one_deal_after_another(seed: int, strata: bool, decimals: int, n: int) -> None:

@@ -70,6 +70,7 @@ def collections(draw: st.DrawFn) -> pd.DataFrame:
     return index_of(splits, labels)
 
 
+@pytest.mark.slow
 @given(collections())
 def test_every_validation_image_once_and_no_other_image(index: pd.DataFrame) -> None:
     """Even when all rows were predicted, as a padding or careless caller would have it."""

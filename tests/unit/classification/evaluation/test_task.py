@@ -181,6 +181,7 @@ def test_validation_rows_change_nothing_that_is_fitted(seed: int, task: str) -> 
     assert (first[PROBE][1:] != second[PROBE][1:]).any()
 
 
+@pytest.mark.slow
 def test_select_rows_do_decide_what_is_fitted() -> None:
     index, table, both = larger(3)
     other = table.copy()

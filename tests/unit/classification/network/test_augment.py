@@ -20,6 +20,7 @@ def ramp(axis: int, side: int = 8) -> torch.Tensor:
     return plane.expand(1, 3, side, side)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("axis", [2, 3])
 @pytest.mark.parametrize(("place", "first"), [(-1.0, 0), (0.0, 2), (1.0, 4)])
 def test_half_of_an_image_by_eye(axis: int, place: float, first: int) -> None:

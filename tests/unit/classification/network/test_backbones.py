@@ -21,6 +21,7 @@ def tuned_net(monkeypatch: pytest.MonkeyPatch, **changes: Any) -> tuple[Multitas
     return MultitaskNet(params.train, CLASSES), params
 
 
+@pytest.mark.slow
 def test_batch_norms_of_a_pretrained_backbone_keep_their_statistics(monkeypatch: pytest.MonkeyPatch) -> None:
     net, _ = tuned_net(monkeypatch)
     assert net.backbone is not None

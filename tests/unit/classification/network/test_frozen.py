@@ -40,6 +40,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "cache"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("openvino", [True, False])
 @pytest.mark.parametrize("tuned", [0, 1])
 def test_fast_outputs_are_those_of_fp32(
@@ -103,6 +104,7 @@ def test_damaged_tokens_are_computed_again(
     assert f"of 4 rows in {kept} were damaged; they are computed anew" in capfd.readouterr().err
 
 
+@pytest.mark.slow
 def test_other_code_is_other_work(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch):
     net = backbone(RESNET)
     reader, index = toy_collection(tmp_path / "shards", ["train"] * 3)
@@ -117,6 +119,7 @@ def test_other_code_is_other_work(tmp_path: Path, cache: Path, monkeypatch: pyte
         assert len(list((cache / "tokens").glob("*.rows"))) == before + 1
 
 
+@pytest.mark.slow
 def test_backend_and_agreement_are_told_also_where_the_cache_has_all(tmp_path: Path, cache: Path):
     net = backbone(RESNET)
     reader, index = toy_collection(tmp_path / "shards", ["train"] * 4)

@@ -11,12 +11,13 @@ from artextract.classification.network.inputs import Inputs, load_inputs
 from artextract.core.executors import rows
 from artextract.core.fingerprint import sha256_file
 from artextract.encoders.torchvision_cure import import_torchvision
+from tests.tiers import later
 from tests.tiny_models import TIMM, tiny_timm
 from tests.toys import one_thread, toy_collection, toy_params  # noqa: F401
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", ["tokens", "fast tokens", "features"])
+@pytest.mark.parametrize("kind", [later("tokens"), "fast tokens", later("features")])
 def test_the_bits_are_the_same_wherever_they_are_computed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str):
     import_torchvision()  # before timm, which imports it too
     tiny_timm(tmp_path / "net")

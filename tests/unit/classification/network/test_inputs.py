@@ -173,6 +173,7 @@ def shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, epoch: int, **changes
     return dict(sorted(seen.items()))
 
 
+@pytest.mark.slow
 def test_augmentation_depends_on_seed_epoch_and_row_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = shown(tmp_path, monkeypatch, 1)
     assert list(first) == list(range(40)) and 8 < sum(row[0] for row in first.values()) < 32
@@ -223,6 +224,7 @@ def test_normalised_pixels_by_eye() -> None:
     assert inputs.batch(np.array([0]))[0, 0, 0].tolist() == [-1, 1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("frozen", [True, False])
 def test_views_of_frozen_stages(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch, frozen: bool) -> None:
     """View 0 is the image, view 1 its mirror image, view 2 a crop; a batch takes the view that it is told to."""

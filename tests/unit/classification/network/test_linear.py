@@ -86,6 +86,7 @@ def test_rare_classes_weigh_as_they_are_told_to() -> None:
     np.testing.assert_allclose(np.exp(head(np.zeros((1, 2)))), [[0.5, 0.5]], atol=1e-3)
 
 
+@pytest.mark.slow
 @settings(max_examples=10, deadline=None)
 @given(st.integers(0, 1000))
 def test_select_rows_choose_the_penalty_and_change_nothing_else(seed: int) -> None:

@@ -259,6 +259,7 @@ def test_transformers_lose_their_prefix_tokens(name: str, prefix: int) -> None:
     torch.testing.assert_close(tokens, raw[:, prefix:])
 
 
+@pytest.mark.slow
 def test_swin_is_turned_to_channels_first() -> None:
     torch.manual_seed(0)
     backbone = TimmBackbone("swin_tiny_patch4_window7_224", "none", "").eval()

@@ -25,6 +25,7 @@ from artextract.core.kept import seal
 from artextract.core.tasks import TASKS
 from artextract.params.sections import Params
 from tests.damage import DAMAGES, small_disk
+from tests.tiers import later
 from tests.toys import (  # noqa: F401
     CLASSES,
     EVEN,
@@ -252,6 +253,7 @@ def undisturbed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPat
     return trained(tmp_path_factory.mktemp("undisturbed"), toy_params(epochs=4, lr=0.01, **request.param))
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_network(tmp_path: Path, undisturbed: Trainer) -> None:
     torch.rand(5)
     assert_same(undisturbed, trained(tmp_path, undisturbed.params))
@@ -263,7 +265,7 @@ def test_another_seed_gives_another_network(tmp_path: Path, undisturbed: Trainer
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kills", [[0], [1], [3], [1, 2], [2, 2, 3]])
+@pytest.mark.parametrize("kills", [*map(later, ([0], [1], [3], [1, 2])), [2, 2, 3]])
 def test_a_killed_training_ends_like_an_undisturbed_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, undisturbed: Trainer, kills: list[int]
 ) -> None:
@@ -287,6 +289,7 @@ def test_a_killed_training_ends_like_an_undisturbed_one(
     assert epochs == [0, 1, 2, 3]  # a finished epoch is never trained again
 
 
+@pytest.mark.slow
 def test_a_finished_training_is_found_finished(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, undisturbed: Trainer
 ) -> None:

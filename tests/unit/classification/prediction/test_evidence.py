@@ -93,6 +93,7 @@ def pipeline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 def test_the_networks_of_a_pipeline_know_their_training_works(
     pipeline: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -108,6 +109,7 @@ def test_the_networks_of_a_pipeline_know_their_training_works(
     assert evidence is not None and evidence.works["id"].tolist() == [f"p{i}" for i in range(5)]
 
 
+@pytest.mark.slow
 def test_a_network_without_evidence_says_so_and_gets_some(pipeline: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (pipeline / "p.jpg").write_bytes(painting(1, 1))
     (pipeline / "data/model").rename(pipeline / "away")

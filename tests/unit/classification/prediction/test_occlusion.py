@@ -96,6 +96,7 @@ def test_a_spotlight_keeps_what_mattered_and_fades_the_rest() -> None:
     assert (abs(shown[5, 40] - [200, 0, 0]) < 3).all() and shown[75, 40, 1] > 120
 
 
+@pytest.mark.slow
 def test_the_command_draws_a_picture_for_each(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

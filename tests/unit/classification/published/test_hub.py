@@ -126,6 +126,7 @@ print(json.dumps({
 """
 
 
+@pytest.mark.long
 def test_weights_from_the_hub_really_run(hub: FakeHub, tmp_path: Path):
     import_torchvision()
     import timm

@@ -57,7 +57,7 @@ def as_torch_sees(folder: Path, picture: Path, path: Path) -> None:
         assert found["style_unsure"].tolist() == doubted.tolist()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_network_from_scratch(tmp_path: Path):
     torch.manual_seed(0)
     params = toy_params(scan="snake", mean_token=True).train

@@ -36,6 +36,7 @@ def lines(folder: Path) -> list[str]:
     return (folder / "log").read_text().splitlines()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("where", ["", "local:2", "slurm:2"])
 def test_blocks_are_the_same_bits_wherever_they_are_computed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
@@ -53,6 +54,7 @@ def test_blocks_are_the_same_bits_wherever_they_are_computed(
     assert not list((tmp_path / "cache").glob("scratch/*/*.npy")), "nothing is left over"
 
 
+@pytest.mark.slow
 def test_what_was_computed_before_a_kill_is_taken_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("ARTEXTRACT_EXECUTOR", "local:1")
     with pytest.raises(ArtExtractError, match="cannot be computed"):

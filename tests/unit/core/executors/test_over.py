@@ -55,6 +55,7 @@ def test_a_result_may_be_what_json_holds_and_is_computed_in_this_folder(tmp_path
     assert found == [{"size": 1 + i, "first": 100 * i, "folder": os.getcwd()} for i in range(2)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("where", WHERE, indirect=True)
 def test_a_problem_of_the_user_arrives_in_words(tmp_path: Path, where: str):
     with pytest.raises(ArtExtractError, match="a number is too large") as raised:
@@ -94,6 +95,7 @@ def test_nobody_takes_what_the_run_before_has_not_taken(tmp_path: Path, monkeypa
     assert not kept & set(again)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("where", ["local:1", "local:2"], indirect=True)
 def test_a_process_that_is_killed_is_replaced(tmp_path: Path, where: str):
     found = run(tmp_path, shards(tmp_path, 6, {0: "killed", 4: "killed"}))
@@ -101,6 +103,7 @@ def test_a_process_that_is_killed_is_replaced(tmp_path: Path, where: str):
     assert sorted(lines(tmp_path / "log")) == [f"part-00{i}" for i in range(6)]
 
 
+@pytest.mark.slow
 def test_a_shard_that_ends_every_process_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("ARTEXTRACT_EXECUTOR", "local:1")
     with pytest.raises(ArtExtractError, match=r"shard part-001 has ended 3 times \(status -9\)"):
@@ -171,6 +174,7 @@ def test_an_array_is_taken_back_when_a_shard_has_failed(tmp_path: Path, monkeypa
     assert lines(programs / "cancelled") == ["4711"]
 
 
+@pytest.mark.slow
 def test_a_killed_task_of_the_array_is_submitted_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     programs = fake_slurm(tmp_path, monkeypatch)
     monkeypatch.setenv("ARTEXTRACT_EXECUTOR", "slurm:3")

@@ -78,7 +78,7 @@ def test_a_shard_that_ends_every_process_ends_in_words(tmp_path: Path, monkeypat
             squares(tmp_path, 1, {0: "always killed"})
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_without_a_cluster_there_is_a_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("ARTEXTRACT_EXECUTOR", "ray:127.0.0.1:1")
     with pytest.raises(ArtExtractError, match="there is no Ray cluster") as raised:

@@ -79,6 +79,7 @@ def test_pairs_equal_brute_force(hashes: list[str], bits: int) -> None:
     assert sorted(hamming_pairs(hashes, bits)) == spanning(hashes, bits)
 
 
+@pytest.mark.slow
 @given(st.sets(NEAR, min_size=1, max_size=25), st.integers(0, 12))
 def test_both_ways_find_the_same_pairs(hashes: set[str], bits: int) -> None:
     words = np.array(sorted(int(value, 16) for value in hashes), dtype=np.uint64)

@@ -236,6 +236,7 @@ def test_tables_without_a_painting_are_an_error(folder: Path):
     assert caught.value.remedy
 
 
+@pytest.mark.slow
 def test_kill_keeps_finished_shards(folder: Path, monkeypatch: pytest.MonkeyPatch):
     """Two images a shard; the run dies in the third shard, and the next one reads those two images alone."""
     monkeypatch.setattr(shard_writer, "IMAGES_PER_SHARD", 2)

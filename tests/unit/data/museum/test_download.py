@@ -98,6 +98,7 @@ HALF = TEXTS["objects_terms"][: len(TEXTS["objects_terms"]) // 2]
 ROWS = TEXTS["objects_terms"].splitlines(keepends=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "answer", "reason"),
     [
@@ -231,6 +232,7 @@ def test_few_rows_are_not_doubted():
     assert doubts(as_read(museum([painting(1), painting(2)])), every_type=True) == []
 
 
+@pytest.mark.slow
 @pytest.mark.real
 def test_the_real_tables_fit_together_and_their_halves_do_not():
     folder = test_data("nga")

@@ -122,6 +122,7 @@ SAME = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", SAME.values(), ids=list(SAME))
 def test_what_needs_nothing_more_is_read(folder: Path, change: Callable[[Path], None]) -> None:
     change(folder)
@@ -206,6 +207,7 @@ def test_every_row_that_a_filter_takes_out_is_listed_with_what_was_found(
     assert "not known in objects_constituents.roletype: 'Kopist' once; known: artist" in said
 
 
+@pytest.mark.slow
 def test_classifications_can_be_named(folder: Path) -> None:
     write_tables(folder, small(objects=[painting(k, title=t, classification=t) for k, t in enumerate(TITLES, 1)]))
     assert len(run(folder, classifications=["köln", "Noons"])[0]) == 2

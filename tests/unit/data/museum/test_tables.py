@@ -346,6 +346,7 @@ def read_csv(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(handle))
 
 
+@pytest.mark.slow
 @pytest.mark.real
 def test_real_tables_agree_with_counts_taken_without_pandas():
     folder = test_data("nga")

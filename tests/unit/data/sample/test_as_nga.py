@@ -71,6 +71,7 @@ def test_one_work_by_hand(tmp_path: Path) -> None:
 # --- the real sample
 
 
+@pytest.mark.slow
 def test_tables_are_those_of_174_paintings(sample: tuple[list[Work], Path]) -> None:
     tables = read_tables(sample[1])
     assert len(tables["objects"]) == len(tables["published_images"]) == 174

@@ -82,6 +82,7 @@ def test_no_work_is_on_two_sides_of_any_task(table: pd.DataFrame, fraction: floa
         assert set(index.loc[trained, task]) == set(index.loc[split == "train", task])
 
 
+@pytest.mark.slow
 @given(listed_images(), st.data())
 def test_small_images_are_neither_judged_nor_do_they_select(table: pd.DataFrame, data: st.DataObject) -> None:
     width = data.draw(st.lists(st.sampled_from([100, 200]), min_size=len(table), max_size=len(table)))
@@ -106,6 +107,7 @@ def test_small_images_are_neither_judged_nor_do_they_select(table: pd.DataFrame,
         assert not small[index["group"] == group].any()
 
 
+@pytest.mark.slow
 @given(listed_images())
 def test_without_the_guard_nothing_is_guarded(table: pd.DataFrame) -> None:
     """The unguarded experiment trains on what is validation elsewhere; within a task train and val stay apart."""

@@ -336,6 +336,7 @@ def slow_union(rows: dict[tuple[str, str], Rows]) -> dict[str, dict[str, tuple[i
     return result
 
 
+@pytest.mark.slow
 @given(ALL_ROWS)
 def test_union_equals_a_slow_one(rows: dict[tuple[str, str], Rows]) -> None:
     table, slow = union(lists_of(rows)), slow_union(rows)

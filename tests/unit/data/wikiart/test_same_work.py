@@ -48,6 +48,7 @@ def test_lists_alone_are_enough_and_title_variants_are_apart() -> None:
     assert same_work(variants, 6).tolist() == [0, 0, 0, 1]  # the bytes say otherwise
 
 
+@pytest.mark.slow
 @given(listed_images(), st.sampled_from([0, 2, 6]))
 def test_the_relation_equals_a_slow_closure(table: pd.DataFrame, bits: int) -> None:
     slow = slow_works(table, bits)

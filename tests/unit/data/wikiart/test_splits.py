@@ -155,6 +155,7 @@ def test_carve_is_the_same_for_the_same_seed() -> None:
     assert not np.array_equal(a, other)
 
 
+@pytest.mark.slow
 @settings(max_examples=100)
 @given(cases(), st.data(), st.sampled_from([0.1, 0.5, 0.9]))
 def test_carve_properties(case: tuple[pd.DataFrame, list[int]], data: st.DataObject, fraction: float) -> None:

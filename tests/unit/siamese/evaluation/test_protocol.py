@@ -46,7 +46,7 @@ def outcome() -> Outcome:
     return run()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_drawn_queries_say_of_how_many_they_were_drawn(outcome: Outcome):
     assert not [key for key in outcome.flat if key.endswith("queries_of")]
     sampled = run(max_queries=60)

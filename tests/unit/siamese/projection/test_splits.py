@@ -52,6 +52,7 @@ def collections(draw: st.DrawFn) -> tuple[pd.DataFrame, np.ndarray]:
     return index, unit_rows(table[[WORDS.index(t) for t in index["title"]]])
 
 
+@pytest.mark.slow
 @given(collections(), st.integers(0, 3))
 def test_what_belongs_together_stands_on_one_side(collection: tuple[pd.DataFrame, np.ndarray], seed: int):
     index, titles = collection
@@ -69,6 +70,7 @@ def test_what_belongs_together_stands_on_one_side(collection: tuple[pd.DataFrame
     pd.testing.assert_frame_equal(splits, split_table(index, titles, params(), 0.5, seed))
 
 
+@pytest.mark.slow
 @given(collections())
 def test_like_titles_are_parted_only_inside_clusters_that_were_too_large(collection: tuple[pd.DataFrame, np.ndarray]):
     index, titles = collection
@@ -79,6 +81,7 @@ def test_like_titles_are_parted_only_inside_clusters_that_were_too_large(collect
         assert len(set(whole[parted == cluster].tolist())) == 1  # finer, never across
 
 
+@pytest.mark.slow
 @given(collections(), st.floats(0.05, 0.99))
 def test_no_held_out_title_has_a_similar_one_that_teaches(collection: tuple[pd.DataFrame, np.ndarray], similar: float):
     """By brute force, over every pair of works, whatever divided the clusters."""

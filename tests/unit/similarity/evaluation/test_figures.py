@@ -25,6 +25,7 @@ def table(judges: list[str], spaces: list[str]) -> pd.DataFrame:
     return pd.DataFrame(records, columns=pd.Index(TABLE))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("judges", [[], ["artist"], ["artist", "theme", "style", "period", "terms", "label.mood"]])
 def test_any_number_of_judges(tmp_path: Path, judges: list[str]):
     plot_judges(table(judges, ["random", "title", "image"]), {"siblings": "empty"}, "ndcg10", tmp_path / "judges.png")
@@ -57,6 +58,7 @@ def test_the_ceiling_is_in_the_heading_and_is_no_bar(tmp_path: Path, monkeypatch
     assert [label.get_text() for label in panel.get_yticklabels()] == ["random", "image, raw"]
 
 
+@pytest.mark.slow
 def test_a_long_note_is_wrapped_and_does_not_widen_the_figure(tmp_path: Path):
     scores = table(["artist", "theme", "style"], ["random", "image"])
     plot_judges(scores, {}, "ndcg10", tmp_path / "without.png")

@@ -14,6 +14,7 @@ from artextract.similarity.evaluation import maps as space_figure
 from artextract.similarity.evaluation.clusters import cluster
 from artextract.similarity.evaluation.maps import reduce, sample_rows, tsne_map, tsne_maps
 from tests.museum import gallery
+from tests.tiers import later
 from tests.unit.similarity.evaluation.test_examples import size
 
 RNG = np.random.default_rng(0)
@@ -26,6 +27,7 @@ def test_first_theme():
     assert space_figure.first_theme(index).tolist() == ["sea", "none", "hill"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "themes", [["none"] * 6, ["sea"] * 6, ["sea", "none", "hill"] * 2, [f"theme_{i} $x" for i in range(6)]]
 )
@@ -164,7 +166,7 @@ def test_sample_of_rows_is_all_where_it_fits():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("n", [1, 2, 3, 9])
+@pytest.mark.parametrize("n", [1, 2, 3, later(9)])
 def test_maps_of_any_number_of_spaces(n: int):
     spaces = {"image": POINTS, "title": POINTS[:, :3], "siamese": POINTS[:, ::-1]}
     rows = sample_rows(26, n, 0)

@@ -116,6 +116,7 @@ def test_flat_scores_have_intervals_for_title_and_image_and_means_of_painters_fo
     assert "artist" not in scores.absent
 
 
+@pytest.mark.slow
 def test_a_sample_of_queries_states_of_how_many_and_its_error(scores: Scores):
     assert not [key for key in scores.flat if key.endswith(("queries_of", "_sampling"))]
     sampled = score(toy(), images(), params(neighbours=5, max_queries=7), 0)

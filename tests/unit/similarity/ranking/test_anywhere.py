@@ -48,6 +48,7 @@ def judged() -> Values:
     return evaluate_spaces(spaces, judges, 10, 0)
 
 
+@pytest.mark.slow
 def test_values_are_the_same_bits_in_other_processes(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture):
     here = judged()
     assert "judge spaces" in capfd.readouterr().err
@@ -59,6 +60,7 @@ def test_values_are_the_same_bits_in_other_processes(monkeypatch: pytest.MonkeyP
         pd.testing.assert_frame_equal(elsewhere[key], table, check_exact=True)
 
 
+@pytest.mark.slow
 def test_blocks_come_apart_and_together_again(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(retrieval, "QUERIES", 37)
     in_blocks = judged()
@@ -68,6 +70,7 @@ def test_blocks_come_apart_and_together_again(monkeypatch: pytest.MonkeyPatch):
             np.testing.assert_allclose(in_blocks[key], table, atol=1e-6, err_msg=str(key))
 
 
+@pytest.mark.slow
 def test_a_task_of_one_content_is_pickled_alike(monkeypatch: pytest.MonkeyPatch):
     seen = []
 
@@ -81,6 +84,7 @@ def test_a_task_of_one_content_is_pickled_alike(monkeypatch: pytest.MonkeyPatch)
     assert seen[0] == seen[1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("where", ["", "local:2"])
 def test_neighbours_are_those_of_a_search_in_one_go(monkeypatch: pytest.MonkeyPatch, where: str):
     monkeypatch.setattr(anywhere, "SEARCHED", 64)

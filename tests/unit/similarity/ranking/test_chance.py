@@ -26,6 +26,7 @@ def best_possible(judge: Judge, queries: np.ndarray, k: int) -> pd.DataFrame:
     return limits({"one": judge}, {"one": queries}, k)["one", CEILING]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("hits", [1, 2, 3, 4, 5])
 @pytest.mark.parametrize("k", [1, 3, 10])
 def test_equal_the_mean_and_the_best_of_all_rankings(hits: int, k: int):

@@ -350,6 +350,7 @@ def test_the_headline_is_theme_and_else_the_first_measured(measured: list[str], 
     assert headline_judge(measured) == expected
 
 
+@pytest.mark.slow
 @given(
     st.lists(
         st.tuples(
