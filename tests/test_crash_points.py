@@ -28,7 +28,7 @@ def test_stages_that_are_needed_before_another():
     assert needed(["fetch_nga"]) == ["fetch_nga"]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_some_points_of_the_cheap_stages():
     assert tried(*CHEAP, "--sample", "3", "--power", "odd").count(": 3 of") == len(CHEAP)
 

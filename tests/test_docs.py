@@ -129,7 +129,7 @@ def test_example_embeds_a_folder_and_finds_the_copy(tmp_path: Path):
     assert "left out" in done.stdout and "broken.png" in done.stdout
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_examples_say_what_is_missing(tmp_path: Path):
     done = run_example("embed_a_folder_and_search_it.py", str(tmp_path))
     assert done.returncode != 0 and "no pictures found" in done.stderr and "Traceback" not in done.stderr

@@ -78,18 +78,21 @@ def lines_of(output: str) -> list[str]:
     return [line.rstrip() for line in output.splitlines() if line.strip()]
 
 
+@pytest.mark.long
 def test_the_experiments_are_there(project: Checkout):
     main = json.loads(project.run("dvc", "exp", "show", "--json"))[1]
     states = [experiment.get("executor") or {} for experiment in main["experiments"]]
     assert len(states) == 3 and [state.get("state") for state in states].count("queued") == 1
 
 
+@pytest.mark.long
 def test_at_most_twelve_numbers_are_metrics(project: Checkout):
     shown = json.loads(project.run("dvc", "metrics", "show", "--json"))[""]["data"]
     assert {name: list(file["data"]) for name, file in shown.items()} == HEADLINE
     assert sum(map(len, HEADLINE.values())) <= 12
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "command",
     [("dvc", "metrics", "show"), ("dvc", "metrics", "diff", "main", "lr3e4"), ("artextract",), NARROW],
@@ -102,12 +105,14 @@ def test_a_table_fits_a_screen_of_120_columns(project: Checkout, command: tuple[
     assert len(lines) > 3 and max(map(len, lines)) <= SCREEN, "\n".join(lines)
 
 
+@pytest.mark.long
 def test_lr_is_the_first_number_of_the_experiments(project: Checkout):
     lines = lines_of(project.run("python", "-m", "artextract", "experiments"))
     assert lines[0].split()[:4] == ["experiment", "state", "lr", "train.hidden"]
     assert {line.split()[0] for line in lines[1:]} >= {"workspace", "main", "lr3e4", "hidden128"}
 
 
+@pytest.mark.long
 def test_the_narrowest_table_of_dvc_has_what_was_changed_and_what_came_of_it(project: Checkout):
     header = next(line for line in lines_of(project.run(*NARROW)) if "Experiment" in line)
     columns = ["Experiment", "State", "style.auc", "genre.auc", "artist.auc", "gain", "ndcg", "lr", "train.hidden"]

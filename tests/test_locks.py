@@ -115,7 +115,7 @@ def _write_wheel(path: Path) -> None:
         archive.writestr("toy-1.0.dist-info/RECORD", "")
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_bill_of_materials_names_every_locked_package_with_its_hashes(tmp_path: Path):
     program = shutil.which("cyclonedx-py", path=str(Path(sys.executable).parent))
     assert program, "`make dev` installs cyclonedx-bom"
