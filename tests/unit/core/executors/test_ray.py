@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,8 @@ from artextract.core.executors.blocks import blocks_over
 from artextract.core.executors.over import over
 from tests.executor_toys import NODE, Sums, lines, ray_cluster, shards, square
 
-pytest.importorskip("ray", reason="ray is not installed (requirements-ray.txt)")
+# Not imported here: its import takes as long as that of twenty other test files.
+pytestmark = pytest.mark.skipif(find_spec("ray") is None, reason="ray is not installed (requirements-ray.txt)")
 
 
 @pytest.fixture(autouse=True)
