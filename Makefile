@@ -74,13 +74,13 @@ $(DEV_STAMP): $(STAMP) locks/dev.lock
 	@$(PIP) $(LOCKED) -r locks/dev.lock | $(NEWS) || $(NO_PACKAGES)
 	@touch $@
 
-test: dev  ## all tests but the long ones (about half an hour on two cores)
+test: dev  ## all tests but the long ones (about twenty minutes on two cores)
 	$(IN_VENV) python -m pytest -m "not long" $(IN_PARTS) --durations 25
 
-test-fast: dev  ## unit, property and contract tests (about ten minutes on two cores)
+test-fast: dev  ## unit, property and contract tests (about five minutes on two cores)
 	$(IN_VENV) python -m pytest -m "not slow and not long" $(IN_PARTS)
 
-test-long: dev  ## kills at random moments and the like (about an hour)
+test-long: dev  ## kills at random moments, and more variants of costly tests (an hour or more)
 	$(IN_VENV) python -m pytest -m "long" $(IN_PARTS) --durations 25
 
 mutants: dev  ## break the code that results come from in every small way; its tests must notice (hours)

@@ -120,6 +120,10 @@ function theme() {
 // Draw with as many panels side by side as fit; a single one that is too wide is scaled down by the style sheet.
 async function draw(embed, selector, spec) {
   const box = document.querySelector(selector);
+  if (!Object.keys(spec).length) { // all that DVC writes for a table without rows
+    box.replaceChildren(element("p", { className: "text" }, "Nothing to draw: the table of this plot has no rows."));
+    return;
+  }
   const { $schema, title, ...rest } = spec; // the page has headings, and a newer Vega-Lite than the specification names
   revisionScales(rest).forEach((scale) => { scale.title = "revision"; });
   const actions = { export: true, source: false, compiled: false, editor: false };

@@ -155,6 +155,20 @@ def test_a_plot_that_nobody_described_is_shown_too(browser: Browser, template: P
 
 
 @pytest.mark.slow
+def test_a_table_without_rows_is_named_and_stops_no_other_plot(browser: Browser, template: Path, tmp_path: Path):
+    from dvc_render import VegaRenderer
+
+    rows = [{"rev": "workspace", "epoch": step, "loss": step} for step in range(3)]
+    plots = [
+        VegaRenderer(values, name, x="epoch", y="loss", template="simple")
+        for name, values in {"collection: siamese loss": [], "speed": rows}.items()
+    ]
+    page = Visit(browser, file_url(make_page(template, plots, tmp_path / "page")), 1280, "body[data-drawn]")
+    assert page.texts(".drawing p.text") == ["Nothing to draw: the table of this plot has no rows."]
+    assert page.page.locator("svg.marks").count() == 1
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("names", [["mine"], ["mine", "other-2"]])
 def test_a_collection_is_a_section_of_its_own_in_the_words_of_the_sample(
     names: list[str], browser: Browser, template: Path, tmp_path: Path
