@@ -141,7 +141,6 @@ def test_labels_experiments_and_relative_paths(project: Project) -> None:
     shutil.rmtree(folder)
 
 
-@pytest.mark.long
 def test_a_stage_alone_never_reads_data_that_dvc_has_not_seen(project: Project, tmp_path: Path) -> None:
     folder = tmp_path / "museum"
     write_museum(folder, ["Harbour", "Portrait"])

@@ -1,4 +1,4 @@
-"""Variants of a test that only `make test-long` runs: what they find, the first variants find nearly always."""
+"""Which variants of a costly test run in `make test-long` alone."""
 
 from __future__ import annotations
 

@@ -13,6 +13,7 @@ import pytest
 import torch
 
 from tests.closure import ROOT
+from tests.tiers import later
 
 # Of losses and weights after three epochs: fp32 sums in another order. AdamW takes a step of full size in the direction
 # of a gradient that is mostly rounding, as many are before a batch norm; the gradients themselves are compared below.
@@ -61,8 +62,8 @@ def assert_same(one: Any, two: Any) -> None:
     assert all(torch.equal(tensor, two["state"][key]) for key, tensor in one["state"].items())
 
 
-@pytest.mark.long
-@pytest.mark.parametrize("size", [1, 3])
+@pytest.mark.slow
+@pytest.mark.parametrize("size", [later(1), 3])
 def test_any_number_of_processes_gives_the_same_up_to_the_order_of_sums(
     name: str, knobs: dict[str, Any], by_two: Any, tmp_path: Path, size: int
 ) -> None:
