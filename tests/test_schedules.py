@@ -21,7 +21,7 @@ def played(count: int, first: int) -> None:
     assert done.returncode == 0, done.stdout[-9000:] + done.stderr[-3000:]
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_one_schedule():
     played(1, int(os.environ.get("SCHEDULE_SEED", "0")))
 
